@@ -1,0 +1,1 @@
+"""A voice for Japanese homes: announcements in over MQTT, spoken Japanese out through ALSA."""

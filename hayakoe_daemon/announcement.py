@@ -1,0 +1,128 @@
+"""The words everybody shares: what is to be said, and what became of it.
+
+Nothing here does anything. The ways in (MQTT, the control socket) make an Announcement, the journal keeps it, the
+speaker says it, and on the way each step is told as an Event.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Any
+
+MAX_TEXT = 10_000
+"""Characters an announcement may have; more is refused with this limit named."""
+
+NAME = re.compile(r"[a-z0-9_-]{1,32}")
+"""What nodes, voices, chimes, alarms and the like are called."""
+
+
+class Priority(IntEnum):
+    """Who speaks first. Equal priorities are first come, first served."""
+
+    LOW = 0
+    """Waits for silence."""
+    NORMAL = 1
+    HIGH = 2
+    """Goes to the front of the queue."""
+    URGENT = 3
+    """Cuts into what is being said."""
+
+    @classmethod
+    def named(cls, name: str) -> Priority:
+        """The priority of that lower-case name; KeyError where there is none."""
+        return cls[name.upper()]
+
+    @property
+    def label(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """One thing to say, from any source.
+
+    Times are seconds since the epoch. `text` may hold ruby (`｜漢字《かんじ》`) and `[pause 500]`; with a chime or a
+    sound it may be empty. None everywhere means: as the daemon is set.
+    """
+
+    id: str
+    text: str
+    source: str
+    """Where it came from: mqtt, control, repeat, later alarm, briefing, wyoming."""
+    accepted_at: float
+    voice: str | None = None
+    style: str | None = None
+    style_weight: float | None = None
+    length_scale: float | None = None
+    """Duration factor: above 1 is slower. `speed` in messages is its inverse."""
+    volume: int | None = None
+    """0-100."""
+    priority: Priority = Priority.NORMAL
+    chime: bool | str | None = None
+    """True is the configured chime, a string one by name, None as configured."""
+    sound: str | None = None
+    """A file name inside the configured sound folder."""
+    expires_at: float | None = None
+    key: str | None = None
+    """A newer announcement with the same key replaces one that is still waiting."""
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            raise ValueError("an announcement needs an id")
+        if len(self.text) > MAX_TEXT:
+            raise ValueError(f"text has {len(self.text)} characters, at most {MAX_TEXT} are spoken")
+        if self.volume is not None and not 0 <= self.volume <= 100:
+            raise ValueError(f"volume {self.volume} is not within 0-100")
+        if self.length_scale is not None and not self.length_scale > 0:
+            raise ValueError(f"length_scale {self.length_scale} is not above 0")
+
+
+class EventType(StrEnum):
+    ACCEPTED = "accepted"
+    STARTED = "started"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    REPLACED = "replaced"
+    HELD = "held"
+    DROPPED = "dropped"
+
+    @property
+    def terminal(self) -> bool:
+        """True for the last thing that is ever said of an announcement."""
+        return self not in (EventType.ACCEPTED, EventType.STARTED, EventType.HELD)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to an announcement; goes out on `<base>/event`."""
+
+    event_type: EventType
+    id: str
+    source: str
+    at: float
+    """Seconds since the epoch."""
+    kind: str = "announcement"
+    engine: str | None = None
+    """The voice that spoke: the lowest rung used, where more than one was."""
+    note: str | None = None
+    """Why, in plain English, where the type alone does not tell."""
+    times: dict[str, float] = field(default_factory=dict)
+    """Seconds: `waited`, `first_sample` (accept to the first sample handed to the sink), `audio`, `rtf`..."""
+
+    def document(self) -> dict[str, Any]:
+        """The event as its JSON document; keys without a value are left out."""
+        full = {
+            "event_type": self.event_type.value,
+            "kind": self.kind,
+            "id": self.id,
+            "source": self.source,
+            "at": round(self.at, 3),
+            "engine": self.engine,
+            "note": self.note,
+            "times": {name: round(value, 4) for name, value in self.times.items()} or None,
+        }
+        return {key: value for key, value in full.items() if value is not None}
