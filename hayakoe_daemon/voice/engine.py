@@ -7,28 +7,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hayakoe_daemon.audio.chunk import AudioChunk
+from hayakoe_daemon.text.utterance import Utterance
 
 
 class EngineError(Exception):
     """This voice cannot say this utterance; the message says why. The next rung of the ladder speaks instead."""
-
-
-@dataclass(frozen=True, slots=True)
-class Utterance:
-    """One sentence of an announcement: what an engine says in one go.
-
-    `text` is what is read (ruby already replaced by its reading), at most 120 characters, because an engine cannot be
-    interrupted inside one. It may be empty where an announcement has nothing but a pause.
-    """
-
-    index: int
-    text: str
-    pause_after: float = 0.0
-    """Seconds of silence that belong between it and the next one."""
-
-    def __post_init__(self) -> None:
-        if self.index < 0 or self.pause_after < 0:
-            raise ValueError(f"index and pause_after must not be negative: {self}")
 
 
 @dataclass(frozen=True, slots=True)
