@@ -15,7 +15,9 @@ class Worker:
     out of `step` is a bug: it goes to `on_crash`, which ends the daemon so that systemd starts it afresh.
     """
 
-    def __init__(self, name: str, step: Callable[[], None], *, limit: float, on_crash: Callable[[str, Exception], None]) -> None:
+    def __init__(
+        self, name: str, step: Callable[[], None], *, limit: float, on_crash: Callable[[str, Exception], None]
+    ) -> None:
         self.name = name
         self._step = step
         self._limit = limit

@@ -1,0 +1,194 @@
+"""The journal thread: one commit for all that came in meanwhile, and only then is anybody told."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from hayakoe_daemon.journal.ledger import Ledger, Letter
+from hayakoe_daemon.journal.storage import Storage, Trouble
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+BATCH = 256
+"""Steps in one transaction at the most; more wait for the next one."""
+
+UPKEEP = 1.0
+RETRY_DISK = 15.0
+PRUNE = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds: how long after an interruption it still goes on, and how long ids are remembered."""
+
+    resume: float
+    remember_ids: float
+
+
+@dataclass(slots=True)
+class _Step(Generic[T]):
+    run: Callable[[Ledger], T]
+    future: Future[T]
+    result: Any = None
+    error: Exception | None = None
+
+
+class Journal:
+    """Steps go in from any thread and come back as futures, resolved after the commit that holds them.
+
+    `on_letters` gets last words (terminal events) as soon as they are durable, `on_change` is called after each batch
+    that changed something. Both run in the journal thread and must return at once.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        limits: Limits,
+        clock: Callable[[], float],
+        trouble: Trouble,
+        on_letters: Callable[[list[Letter]], None],
+        on_change: Callable[[int], None],
+        prepare: Callable[[sqlite3.Connection], None] | None = None,
+    ) -> None:
+        self.limits = limits
+        self._clock = clock
+        self._on_letters = on_letters
+        self._on_change = on_change
+        self._inbox: queue.SimpleQueue[_Step[Any] | None] = queue.SimpleQueue()
+        self._storage = Storage(path, trouble, prepare=prepare)
+        self._posted = 0
+        self._upkeep_at = 0.0
+        self._retry_at = 0.0
+        self._prune_at = 0.0
+
+    def recover(self) -> int:
+        """Once, before the thread starts: what the last life left behind waits again. How many sentences it died in."""
+        step = _step(lambda ledger: ledger.recover())
+        self._run_batch([step])
+        return step.future.result()
+
+    def submit(self, run: Callable[[Ledger], T]) -> Future[T]:
+        """Have `run` done on the ledger. The future is done when its effect is durable (or only in memory, where the
+        disk has failed and that has been said)."""
+        step = _step(run)
+        self._inbox.put(step)
+        return step.future
+
+    def call(self, run: Callable[[Ledger], T], *, timeout: float = 30.0) -> T:
+        """`submit`, and wait for it."""
+        return self.submit(run).result(timeout)
+
+    @property
+    def backlog(self) -> int:
+        """Steps that wait for the next commit."""
+        return self._inbox.qsize()
+
+    @property
+    def on_disk(self) -> bool:
+        return self._storage.on_disk
+
+    def step(self) -> None:
+        """One turn of the journal thread: a batch if there is one, and what has to be done now and then."""
+        batch = self._gather()
+        if batch:
+            self._run_batch(batch)
+        self._upkeep()
+
+    def wake(self) -> None:
+        """Let `step` return soon."""
+        self._inbox.put(None)
+
+    def close(self) -> None:
+        """After the thread has ended: do what is still in the inbox, and close the file."""
+        while batch := self._gather(wait=False):
+            self._run_batch(batch)
+        self._storage.close()
+
+    # ---------------------------------------------------------------------------------------------------------------
+
+    def _gather(self, *, wait: bool = True) -> list[_Step[Any]]:
+        batch: list[_Step[Any]] = []
+        try:
+            first = self._inbox.get(timeout=UPKEEP / 2) if wait else self._inbox.get_nowait()
+            while True:
+                if first is not None:
+                    batch.append(first)
+                if len(batch) >= BATCH:
+                    break
+                first = self._inbox.get_nowait()
+        except queue.Empty:
+            pass
+        return batch
+
+    def _run_batch(self, batch: list[_Step[Any]]) -> None:
+        try:
+            letters, waiting = self._transaction(batch)
+        except sqlite3.Error as error:
+            self._storage.fail(error)
+            self._retry_at = self._clock() + RETRY_DISK
+            letters, waiting = self._transaction(batch)
+        if letters:
+            self._posted = letters[-1].n
+            self._on_letters(letters)
+        for step in batch:
+            if step.error is not None:
+                step.future.set_exception(step.error)
+            else:
+                step.future.set_result(step.result)
+        self._on_change(waiting)
+
+    def _transaction(self, batch: list[_Step[Any]]) -> tuple[list[Letter], int]:
+        db = self._storage.connection
+        ledger = Ledger(db)
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            for step in batch:
+                self._one(db, ledger, step)
+            letters = ledger.letters(after=self._posted)
+            waiting = ledger.waiting()
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+        return letters, waiting
+
+    @staticmethod
+    def _one(db: sqlite3.Connection, ledger: Ledger, step: _Step[Any]) -> None:
+        db.execute("SAVEPOINT step")
+        try:
+            step.result, step.error = step.run(ledger), None
+        except sqlite3.Error:
+            raise
+        except Exception as error:  # noqa: BLE001, it belongs to whoever asked, and undoes only its own step
+            db.execute("ROLLBACK TO step")
+            step.error = error
+        db.execute("RELEASE step")
+
+    def _upkeep(self) -> None:
+        now = self._clock()
+        if abs(now - self._upkeep_at) < UPKEEP:
+            return
+        self._upkeep_at = now
+        if Ledger(self._storage.connection).stale(resume_limit=self.limits.resume, now=now):
+            self._run_batch([_step(lambda ledger: ledger.expire(resume_limit=self.limits.resume, now=now))])
+        if abs(now - self._prune_at) >= PRUNE:
+            self._prune_at = now
+            self._run_batch([_step(lambda ledger: ledger.prune(remember_ids=self.limits.remember_ids, now=now))])
+        if not self._storage.on_disk and (now >= self._retry_at or self._retry_at - now > RETRY_DISK):
+            self._retry_at = now + RETRY_DISK
+            self._storage.recover()
+
+
+def _step(run: Callable[[Ledger], T]) -> _Step[T]:
+    return _Step(run, Future())

@@ -1,0 +1,290 @@
+"""What the journal knows and how it changes: plain SQL on one connection, no threads, no files, no clock.
+
+Every method is one step inside a transaction that somebody else opens and commits, so it can be run again on another
+connection when the disk fails under it. Last words (terminal events) are written in the step that ends an
+announcement: nothing can be gone without having been reported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from hayakoe_daemon.announcement import Announcement, Event, EventType, Priority
+from hayakoe_daemon.journal.schema import from_document, to_document
+
+MAX_DEATHS = 2
+"""How often the daemon may die during one sentence before that sentence is given up."""
+
+OUTBOX_LIMIT = 2_000
+"""Unconfirmed last words kept while no broker takes them; beyond it the oldest go."""
+
+
+_TOO_OLD = "begun = 0 AND speaking = 0 AND expires_at <= ?"
+_LEFT_TOO_LONG = "begun = 1 AND speaking = 0 AND touched_at <= ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What identifies a QoS 1 message that a broker may send again: packet id, topic, payload, and its DUP flag."""
+
+    mid: int
+    topic: str
+    payload: bytes
+    dup: bool
+
+    @property
+    def digest(self) -> bytes:
+        return hashlib.sha256(self.payload).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to `accept`. Without an id the queue was full and nothing was accepted."""
+
+    id: str | None
+    duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An announcement to say now, from `sentence` on."""
+
+    announcement: Announcement
+    sentence: int
+    begun: bool
+    """Its beginning has been heard before: no second chime."""
+    deaths: dict[int, int]
+    """How often the daemon died during which sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A terminal event that has to reach the broker."""
+
+    n: int
+    document: dict[str, Any]
+
+
+class Ledger:
+    """The journal's content on one SQLite connection."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    # ------------------------------------------------------------------------------------------------ the way in
+
+    def accept(self, announcement: Announcement, delivery: Delivery | None, *, limit: int, now: float) -> Receipt:
+        """Take it in, unless it has been before or too many wait already."""
+        known = self._delivered_before(delivery) or self._one("SELECT id FROM receipt WHERE id = ?", announcement.id)
+        if known is not None:
+            self._remember(delivery, known, now)
+            return Receipt(known, duplicate=True)
+        if announcement.key is not None:
+            older = "key = ? AND begun = 0"
+            self._end(older, (announcement.key,), EventType.REPLACED, f"by {announcement.id}", now)
+        if self.waiting() >= limit:
+            return Receipt(None)
+        self._db.execute(
+            "INSERT INTO announcement (id, document, priority, key, expires_at, touched_at) VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                announcement.id,
+                to_document(announcement),
+                announcement.priority,
+                announcement.key,
+                announcement.expires_at,
+                now,
+            ),
+        )
+        self._db.execute("INSERT INTO receipt (id, at) VALUES (?, ?)", (announcement.id, now))
+        self._remember(delivery, announcement.id, now)
+        return Receipt(announcement.id)
+
+    def _delivered_before(self, delivery: Delivery | None) -> str | None:
+        if delivery is None or not delivery.dup:
+            return None
+        known = self._one(
+            "SELECT id FROM delivery WHERE mid = ? AND topic = ? AND digest = ?",
+            delivery.mid,
+            delivery.topic,
+            delivery.digest,
+        )
+        return None if known is None else str(known)
+
+    def _remember(self, delivery: Delivery | None, announcement_id: str, now: float) -> None:
+        if delivery is not None:
+            self._db.execute(
+                "INSERT OR REPLACE INTO delivery (mid, topic, digest, id, at) VALUES (?, ?, ?, ?, ?)",
+                (delivery.mid, delivery.topic, delivery.digest, announcement_id, now),
+            )
+
+    def forget_deliveries(self, before: float | None = None) -> None:
+        """Those from before that time can no longer come again; all of them where the broker lost the session."""
+        if before is None:
+            self._db.execute("DELETE FROM delivery")
+        else:
+            self._db.execute("DELETE FROM delivery WHERE at < ?", (before,))
+
+    # ------------------------------------------------------------------------------------------------ being said
+
+    def claim(self, *, low: bool, now: float) -> Claim | None:
+        """The next one to say, its first sentence marked as being attempted: urgent ones, what was interrupted, then
+        by priority, then first come first served. `low` allows those that wait for silence."""
+        row = self._db.execute(
+            "SELECT seq, document, sentence, begun FROM announcement"
+            " WHERE speaking = 0 AND (begun = 1 OR expires_at IS NULL OR expires_at > ?)"
+            " AND (begun = 1 OR priority > ? OR ?)"
+            " ORDER BY priority = ? DESC, begun DESC, priority DESC, seq LIMIT 1",
+            (now, Priority.LOW, low, Priority.URGENT),
+        ).fetchone()
+        if row is None:
+            return None
+        seq, document, sentence, begun = row
+        self._db.execute("UPDATE announcement SET speaking = 1, touched_at = ? WHERE seq = ?", (now, seq))
+        self._open_attempt(seq, sentence)
+        deaths = dict(self._db.execute("SELECT sentence, deaths FROM attempt WHERE seq = ? AND deaths > 0", (seq,)))
+        return Claim(from_document(document), sentence, bool(begun), deaths)
+
+    def attempt(self, announcement_id: str, sentence: int) -> None:
+        """Before a sentence is made: if the daemon dies now, it was during this one."""
+        seq = self._seq(announcement_id)
+        if seq is not None:
+            self._open_attempt(seq, sentence)
+
+    def rest(self, announcement_id: str, sentence: int) -> None:
+        """Made well and waiting for its turn, or for a device: no longer a suspect."""
+        self._db.execute(
+            "UPDATE attempt SET open = 0 WHERE sentence = ? AND seq = (SELECT seq FROM announcement WHERE id = ?)",
+            (sentence, announcement_id),
+        )
+
+    def heard(self, announcement_id: str, sentence: int, *, now: float) -> None:
+        """All before `sentence` has been heard; that one is being said now."""
+        seq = self._seq(announcement_id)
+        if seq is None:
+            return
+        self._db.execute(
+            "UPDATE announcement SET begun = 1, sentence = ?, touched_at = ? WHERE seq = ?", (sentence, now, seq)
+        )
+        self._db.execute(
+            "DELETE FROM attempt WHERE seq = ? AND sentence < ? AND deaths < ?", (seq, sentence, MAX_DEATHS)
+        )
+        self._open_attempt(seq, sentence)
+
+    def put_back(self, announcement_id: str, *, now: float) -> None:
+        """Not to its end, and for a good reason (cut, device gone, shutdown): it waits to be resumed."""
+        self._db.execute("UPDATE announcement SET speaking = 0, touched_at = ? WHERE id = ?", (now, announcement_id))
+        self._db.execute(
+            "UPDATE attempt SET open = 0 WHERE seq = (SELECT seq FROM announcement WHERE id = ?)", (announcement_id,)
+        )
+
+    def finish(self, event: Event) -> None:
+        """Its end, whatever end: the announcement goes, its last words wait for the broker."""
+        document = self._one("SELECT document FROM announcement WHERE id = ?", event.id)
+        if document is None:
+            return
+        if event.event_type is EventType.FINISHED:
+            self._db.execute("INSERT OR REPLACE INTO memory VALUES ('last_spoken', ?)", (document,))
+        self._db.execute("DELETE FROM announcement WHERE id = ?", (event.id,))
+        self._post(event)
+
+    def clear(self, note: str, *, now: float) -> int:
+        """Cancel everything that waits (what is being said right now does not); how many those were."""
+        return self._end("speaking = 0", (), EventType.CANCELLED, note, now)
+
+    def expire(self, *, resume_limit: float, now: float) -> int:
+        """Report and remove what is no longer worth saying: too old, or interrupted too long ago."""
+        too_old = self._end(_TOO_OLD, (now,), EventType.EXPIRED, "it waited longer than its expires_in", now)
+        note = "it was interrupted too long ago to go on"
+        return too_old + self._end(_LEFT_TOO_LONG, (now - resume_limit,), EventType.EXPIRED, note, now)
+
+    def stale(self, *, resume_limit: float, now: float) -> bool:
+        """Whether `expire` has anything to do; reads only, so that an idle home writes nothing to its SD card."""
+        query = f"SELECT 1 FROM announcement WHERE ({_TOO_OLD}) OR ({_LEFT_TOO_LONG}) LIMIT 1"  # noqa: S608
+        return self._one(query, now, now - resume_limit) is not None
+
+    # --------------------------------------------------------------------------------------------------- last words
+
+    def letters(self, after: int = 0, limit: int = 200) -> list[Letter]:
+        """Unconfirmed last words in their order, those with a number above `after`."""
+        rows = self._db.execute("SELECT n, document FROM outbox WHERE n > ? ORDER BY n LIMIT ?", (after, limit))
+        return [Letter(n, json.loads(document)) for n, document in rows]
+
+    def delivered(self, numbers: Iterable[int]) -> None:
+        self._db.executemany("DELETE FROM outbox WHERE n = ?", ((n,) for n in numbers))
+
+    # ---------------------------------------------------------------------------------------------------- looking in
+
+    def waiting(self) -> int:
+        """How many wait; the one being said is not among them."""
+        return int(self._db.execute("SELECT count(*) FROM announcement WHERE speaking = 0").fetchone()[0])
+
+    def queue(self, limit: int = 1_000) -> list[Announcement]:
+        """What waits, in the order in which it would be said now."""
+        rows = self._db.execute(
+            "SELECT document FROM announcement WHERE speaking = 0"
+            " ORDER BY priority = ? DESC, begun DESC, priority DESC, seq LIMIT ?",
+            (Priority.URGENT, limit),
+        )
+        return [from_document(document) for (document,) in rows]
+
+    def last_spoken(self) -> Announcement | None:
+        document = self._one("SELECT value FROM memory WHERE name = 'last_spoken'")
+        return None if document is None else from_document(document)
+
+    def outcome(self, announcement_id: str) -> dict[str, Any] | None:
+        """The last words about it that are still unconfirmed, if any; for those who wait for its end."""
+        for letter in self.letters(limit=OUTBOX_LIMIT):
+            if letter.document["id"] == announcement_id:
+                return letter.document
+        return None
+
+    # -------------------------------------------------------------------------------------------------------- upkeep
+
+    def recover(self) -> int:
+        """Once, at the start: whatever was being attempted when the daemon died counts one death, and waits to be
+        resumed. How many sentences that were."""
+        died = self._db.execute("UPDATE attempt SET deaths = deaths + 1, open = 0 WHERE open = 1").rowcount
+        self._db.execute("UPDATE announcement SET speaking = 0 WHERE speaking = 1")
+        return died
+
+    def prune(self, *, remember_ids: float, now: float) -> None:
+        """Forget ids after their time, and the oldest last words where no broker ever takes them."""
+        self._db.execute("DELETE FROM receipt WHERE at < ?", (now - remember_ids,))
+        self._db.execute("DELETE FROM delivery WHERE at < ?", (now - remember_ids,))
+        newest = self._one("SELECT max(n) FROM outbox")
+        if newest is not None:
+            self._db.execute("DELETE FROM outbox WHERE n <= ?", (int(newest) - OUTBOX_LIMIT,))
+
+    # ---------------------------------------------------------------------------------------------------------- parts
+
+    def _one(self, sql: str, *values: object) -> Any:
+        row = self._db.execute(sql, values).fetchone()
+        return None if row is None else row[0]
+
+    def _seq(self, announcement_id: str) -> int | None:
+        seq = self._one("SELECT seq FROM announcement WHERE id = ?", announcement_id)
+        return None if seq is None else int(seq)
+
+    def _open_attempt(self, seq: int, sentence: int) -> None:
+        self._db.execute(
+            "INSERT INTO attempt (seq, sentence, open) VALUES (?, ?, 1)"
+            " ON CONFLICT (seq, sentence) DO UPDATE SET open = 1",
+            (seq, sentence),
+        )
+
+    def _end(self, where: str, values: tuple[object, ...], how: EventType, note: str | None, now: float) -> int:
+        rows = self._db.execute(f"SELECT seq, document FROM announcement WHERE {where}", values).fetchall()  # noqa: S608
+        for seq, document in rows:
+            announcement = from_document(document)
+            self._db.execute("DELETE FROM announcement WHERE seq = ?", (seq,))
+            self._post(Event(how, announcement.id, announcement.source, now, note=note))
+        return len(rows)
+
+    def _post(self, event: Event) -> None:
+        document = json.dumps(event.document(), ensure_ascii=False)
+        self._db.execute("INSERT INTO outbox (document, at) VALUES (?, ?)", (document, event.at))

@@ -1,0 +1,63 @@
+"""The tables, and an announcement as one of their columns."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+from hayakoe_daemon.announcement import Announcement, Priority
+
+VERSION = 1
+"""Kept in `PRAGMA user_version`; a file with a newer one is not ours to touch."""
+
+TABLES = """
+CREATE TABLE announcement (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    document TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    key TEXT,
+    expires_at REAL,
+    begun INTEGER NOT NULL DEFAULT 0,     -- something of it has been heard, or is being said right now
+    speaking INTEGER NOT NULL DEFAULT 0,
+    sentence INTEGER NOT NULL DEFAULT 0,  -- the first one that has not been heard to its end
+    touched_at REAL NOT NULL              -- when it last moved: the resume limit counts from here
+);
+CREATE INDEX by_key ON announcement (key) WHERE key IS NOT NULL;
+CREATE TABLE attempt (
+    seq INTEGER NOT NULL REFERENCES announcement ON DELETE CASCADE,
+    sentence INTEGER NOT NULL,
+    open INTEGER NOT NULL,                -- being made or said now: if the daemon dies, it was during this
+    deaths INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (seq, sentence)
+) WITHOUT ROWID;
+CREATE TABLE receipt (                    -- ids once accepted: a second one with the same id is a duplicate
+    id TEXT PRIMARY KEY,
+    at REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX receipt_at ON receipt (at);
+CREATE TABLE delivery (                   -- what the broker may deliver again, because it has no PUBACK for it
+    mid INTEGER PRIMARY KEY,
+    topic TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    id TEXT NOT NULL,
+    at REAL NOT NULL
+);
+CREATE TABLE outbox (                     -- last words about announcements that the broker has not confirmed yet
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    document TEXT NOT NULL,
+    at REAL NOT NULL
+);
+CREATE TABLE memory (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+NAMES = ("announcement", "attempt", "receipt", "delivery", "outbox", "memory")
+
+
+def to_document(announcement: Announcement) -> str:
+    return json.dumps(dataclasses.asdict(announcement), ensure_ascii=False)
+
+
+def from_document(document: str) -> Announcement:
+    fields = json.loads(document)
+    return Announcement(**{**fields, "priority": Priority(fields["priority"])})
