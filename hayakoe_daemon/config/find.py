@@ -1,0 +1,32 @@
+"""Which file is the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from hayakoe_daemon.config.errors import ConfigError, Problem
+
+VARIABLE = "HAYAKOE_CONFIG"
+HERE = Path("config.yaml")
+SYSTEM = Path("/etc/hayakoe-daemon/config.yaml")
+
+
+def find(explicit: Path | None, environ: Mapping[str, str], *, system: Path = SYSTEM) -> Path:
+    """The file of `--config`, else of $HAYAKOE_CONFIG, else ./config.yaml, else /etc/hayakoe-daemon/config.yaml.
+
+    The first two are taken at their word: `load` says so where they are not there. ConfigError names every place that
+    was looked at where there is none.
+    """
+    if explicit is not None:
+        return explicit
+    if named := environ.get(VARIABLE):
+        return Path(named)
+    for place in (HERE, system):
+        if place.exists():
+            return place
+    message = (
+        f"there is no configuration: looked at --config (not given), ${VARIABLE} (not set), {HERE.absolute()} and "
+        f"{system} (not there). Copy config.example.yaml to one of them"
+    )
+    raise ConfigError([Problem(HERE, message)])

@@ -1,0 +1,128 @@
+"""The kinds of values a key can have, each with the words that tell a person what is allowed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Protocol, runtime_checkable
+
+from annotated_types import Ge, GroupedMetadata, Le
+from pydantic import BeforeValidator, ValidationInfo
+
+from hayakoe_daemon.announcement import NAME
+from hayakoe_daemon.config import durations
+
+
+@runtime_checkable
+class Described(Protocol):
+    """What stands beside a type in `Annotated` and tells what may be written there."""
+
+    @property
+    def allowed(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    allowed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Between(GroupedMetadata):
+    """A number from `least` to `most`."""
+
+    least: float
+    most: float
+
+    def __iter__(self) -> Iterator[object]:
+        yield Ge(self.least)
+        yield Le(self.most)
+
+    @property
+    def allowed(self) -> str:
+        kind = "whole number" if isinstance(self.least, int) else "number"
+        return f"a {kind} from {self.least:g} to {self.most:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting(GroupedMetadata):
+    """A length of time from `least` to `most` seconds; the value is a float in seconds."""
+
+    least: float
+    most: float
+
+    def __iter__(self) -> Iterator[object]:
+        yield Ge(self.least)
+        yield Le(self.most)
+        # pydantic runs what comes last first
+        yield BeforeValidator(durations.seconds)
+
+    @property
+    def allowed(self) -> str:
+        between = f"{durations.written(self.least)} to {durations.written(self.most)}"
+        return f"{between}, as a number of seconds or with a unit (150 ms, 10 s, 30 min, 1 h, 1 d)"
+
+
+@dataclass(frozen=True, slots=True)
+class Written(GroupedMetadata):
+    """Text that matches `pattern` as a whole."""
+
+    pattern: str
+    allowed: str
+
+    def __iter__(self) -> Iterator[object]:
+        yield BeforeValidator(self._check)
+
+    def _check(self, value: object) -> str:
+        if not isinstance(value, str) or not re.fullmatch(self.pattern, value):
+            raise ValueError(f"is not {self.allowed}")
+        return value
+
+
+def _path(value: object, info: ValidationInfo) -> Path:
+    """Relative paths start at the file they are written in, whatever the working directory is."""
+    if isinstance(value, Path):
+        return value
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise ValueError("is not a path")
+    folder: Path = (info.context or {}).get("folder", Path())
+    try:
+        return folder / Path(value).expanduser()
+    except RuntimeError as error:  # ~name, and nobody is called so
+        raise ValueError(str(error)) from error
+
+
+def _chime(value: object) -> bool | str:
+    if isinstance(value, bool) or (isinstance(value, str) and NAME.fullmatch(value)):
+        return value
+    raise ValueError("is neither true, false nor a name")
+
+
+Flag = Annotated[bool, Allowed("true or false")]
+Name = Annotated[str, Written(NAME.pattern, "1 to 32 of the characters a-z, 0-9, _ and -")]
+Text = Annotated[str, Written(r"[^\x00-\x1f\x7f]{1,200}", "one line of text, 1 to 200 characters")]
+Host = Annotated[
+    str, Written(r"[^\s/@\x00-\x1f]{1,253}", "a host name or address alone, without mqtt://, user or port")
+]
+Topic = Annotated[
+    str,
+    Written(
+        r"(?![$/])[^\x00-\x1f+#]{1,200}(?<!/)",
+        "an MQTT topic such as hayakoe/home, without + or #, a / at either end or a $ at the start",
+    ),
+]
+Credential = Annotated[
+    str, Written(r"\w[\w.-]{0,254}", "the name of a credential, as in systemd's LoadCredential=NAME:PATH")
+]
+Device = Annotated[
+    str,
+    Written(
+        r"\S(?:[^\x00-\x1f]{0,250}\S)?",
+        "default, hw:CARD=ID,DEV=n, a name that `hayakoe-daemon devices` shows, wav:FOLDER or null:",
+    ),
+]
+File = Annotated[Path, BeforeValidator(_path), Allowed("a path; a relative one starts at the folder of this file")]
+Chime = Annotated[
+    bool | str, BeforeValidator(_chime), Allowed("true, false or the name of a chime (a-z, 0-9, _ and -)")
+]

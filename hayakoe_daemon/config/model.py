@@ -1,0 +1,137 @@
+"""Every key of the configuration, with its default. What a key means stands in config.example.yaml.
+
+Lengths of time are seconds. Where a default depends on other keys the key is None and a property says what counts;
+where it depends on the machine, `places` does.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from hayakoe_daemon.config.kinds import (
+    Allowed,
+    Between,
+    Chime,
+    Credential,
+    Device,
+    File,
+    Flag,
+    Host,
+    Lasting,
+    Name,
+    Text,
+    Topic,
+)
+
+_DAY = 86400
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Tls(Section):
+    """An encrypted connection to the broker. Without `ca_file` the system's own authorities count."""
+
+    ca_file: File | None = None
+    cert_file: File | None = None
+    key_file: File | None = None
+
+    @model_validator(mode="after")
+    def _a_certificate_has_its_key(self) -> Tls:
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("cert_file and key_file go together: give both or neither")
+        return self
+
+
+class Mqtt(Section):
+    enabled: Flag = True
+    host: Host = "localhost"
+    port: Annotated[int, Between(1, 65535)] | None = None
+    user: Text | None = None
+    password_file: File | None = None
+    password_credential: Credential | None = None
+    client_id: Text | None = None
+    keepalive: Annotated[float, Lasting(5, 65535)] = 30
+    session_expiry: Annotated[float, Lasting(0, 30 * _DAY)] = 3600
+    tls: Tls | None = None
+
+    @model_validator(mode="after")
+    def _one_password(self) -> Mqtt:
+        if self.password_file is not None and self.password_credential is not None:
+            raise ValueError("password_file and password_credential are both given: keep one of them")
+        if self.user is None and (self.password_file is not None or self.password_credential is not None):
+            raise ValueError("there is a password but no user: add user")
+        return self
+
+    @property
+    def broker_port(self) -> int:
+        """The port as given, else the usual one: 8883 with TLS, 1883 without."""
+        return self.port or (1883 if self.tls is None else 8883)
+
+
+class Control(Section):
+    """The local socket for the commands; `places.control_socket` says where it is."""
+
+    socket: File | None = None
+    group: Text | None = None
+
+
+class Audio(Section):
+    device: Device = "default"
+    second_device: Device | None = None
+    rate: Annotated[int, Between(8000, 192_000)] | None = None
+    lead_in: Annotated[float, Lasting(0, 5)] = 0.15
+    idle_close: Annotated[float, Lasting(0, _DAY)] = 10
+    hold_device: Flag = False
+    volume: Annotated[int, Between(0, 100)] = 100
+    mute: Flag = False
+    mute_spares_urgent: Flag = True
+    sounds_dir: File | None = None
+    chime: Chime = False
+    default_chime: Name = "ding"
+    loudness: Annotated[float, Between(-60.0, 0.0)] = -20
+    """LUFS, what every message is brought to."""
+
+
+class Speech(Section):
+    voice: Name = "embedded"
+    style: Text | None = None
+    style_weight: Annotated[float, Between(0.0, 10.0)] | None = None
+    speed: Annotated[float, Between(0.25, 4.0)] = 1
+    """1.2 is faster; a length_scale is its inverse."""
+
+
+class Queue(Section):
+    limit: Annotated[int, Between(1, 100_000)] = 500
+    expires_in: Annotated[float, Lasting(1, 30 * _DAY)] = 1800
+    resume_limit: Annotated[float, Lasting(0, 30 * _DAY)] = 600
+    remember_ids: Annotated[float, Lasting(0, 30 * _DAY)] = _DAY
+    low_waits: Annotated[float, Lasting(0, 3600)] = 3
+
+
+class Config(Section):
+    node: Name = "home"
+    title: Text | None = None
+    base_topic: Topic | None = None
+    state_dir: File | None = None
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], Allowed("debug, info, warning or error")] = (
+        "info"
+    )
+    mqtt: Mqtt = Mqtt()
+    control: Control = Control()
+    audio: Audio = Audio()
+    speech: Speech = Speech()
+    queue: Queue = Queue()
+
+    @property
+    def topic(self) -> str:
+        """The base topic: as given, else `hayakoe/<node>`."""
+        return self.base_topic or f"hayakoe/{self.node}"
+
+    @property
+    def client_id(self) -> str:
+        """The MQTT client id: as given, else `hayakoe-<node>`."""
+        return self.mqtt.client_id or f"hayakoe-{self.node}"

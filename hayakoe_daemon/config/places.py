@@ -1,0 +1,50 @@
+"""Where things lie on this machine when the configuration does not say: as systemd gives them, else by custom."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from hayakoe_daemon.config.model import Config
+
+_NAME = "hayakoe-daemon"
+_SERVICE_SOCKET = Path("/run") / _NAME / "control.sock"
+
+
+def state_dir(config: Config, environ: Mapping[str, str]) -> Path:
+    """The folder that outlives the daemon: journal, settings, caches. It need not exist yet."""
+    if config.state_dir is not None:
+        return config.state_dir
+    if given := environ.get("STATE_DIRECTORY"):
+        return _first(given)
+    if os.geteuid() == 0:
+        return Path("/var/lib") / _NAME
+    state_home = environ.get("XDG_STATE_HOME")
+    return (Path(state_home) if state_home else Path.home() / ".local/state") / _NAME
+
+
+def control_socket(config: Config, environ: Mapping[str, str]) -> Path:
+    """Where the daemon opens the socket by which the commands talk to it. Its folder need not exist yet."""
+    if config.control.socket is not None:
+        return config.control.socket
+    if given := environ.get("RUNTIME_DIRECTORY"):
+        return _first(given) / "control.sock"
+    if given := environ.get("XDG_RUNTIME_DIR"):
+        return Path(given) / _NAME / "control.sock"
+    return state_dir(config, environ) / "control.sock"
+
+
+def find_control_socket(config: Config, environ: Mapping[str, str], *, service: Path = _SERVICE_SOCKET) -> Path:
+    """Where a command looks for the daemon's socket.
+
+    A person's environment is not the service's, so where the configuration names none, a daemon of one's own comes
+    first and the one that systemd runs second.
+    """
+    own = control_socket(config, environ)
+    return service if config.control.socket is None and not own.exists() and service.exists() else own
+
+
+def _first(folders: str) -> Path:
+    """One folder of those that systemd gives with colons between them."""
+    return Path(folders.split(":", 1)[0])

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hayakoe_daemon.config import Config, Control, control_socket, find_control_socket, state_dir
+
+
+def test_the_state_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    under_systemd = {"STATE_DIRECTORY": "/var/lib/a:/var/lib/b", "XDG_STATE_HOME": "/x"}
+    assert state_dir(Config(state_dir=Path("/given")), under_systemd) == Path("/given")
+    assert state_dir(Config(), under_systemd) == Path("/var/lib/a")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert state_dir(Config(), {"XDG_STATE_HOME": "/x"}) == Path("/var/lib/hayakoe-daemon")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert state_dir(Config(), {"XDG_STATE_HOME": "/x"}) == Path("/x/hayakoe-daemon")
+    assert state_dir(Config(), {}) == Path.home() / ".local/state/hayakoe-daemon"
+
+
+def test_the_control_socket() -> None:
+    everything = {"RUNTIME_DIRECTORY": "/run/r", "XDG_RUNTIME_DIR": "/run/user/1", "STATE_DIRECTORY": "/s"}
+    assert control_socket(Config(control=Control(socket=Path("/given"))), everything) == Path("/given")
+    assert control_socket(Config(), everything) == Path("/run/r/control.sock")
+    del everything["RUNTIME_DIRECTORY"]
+    assert control_socket(Config(), everything) == Path("/run/user/1/hayakoe-daemon/control.sock")
+    del everything["XDG_RUNTIME_DIR"]
+    assert control_socket(Config(), everything) == Path("/s/control.sock")
+
+
+def test_a_command_finds_its_own_daemon_first_and_the_service_second(tmp_path: Path) -> None:
+    environ = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    own, service = tmp_path / "hayakoe-daemon/control.sock", tmp_path / "service.sock"
+    named = Config(control=Control(socket=tmp_path / "named"))
+
+    assert find_control_socket(Config(), environ, service=service) == own
+    service.touch()
+    assert find_control_socket(Config(), environ, service=service) == service
+    assert find_control_socket(named, environ, service=service) == tmp_path / "named"
+    own.parent.mkdir()
+    own.touch()
+    assert find_control_socket(Config(), environ, service=service) == own
