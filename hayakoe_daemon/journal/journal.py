@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import sqlite3
@@ -45,8 +46,8 @@ class _Step(Generic[T]):
 class Journal:
     """Steps go in from any thread and come back as futures, resolved after the commit that holds them.
 
-    `on_letters` gets last words (terminal events) as soon as they are durable, `on_change` is called after each batch
-    that changed something. Both run in the journal thread and must return at once.
+    `on_letters` gets last words (terminal events) as soon as they are durable, `on_waiting` how many wait whenever that
+    has changed. Both run in the journal thread and must return at once.
     """
 
     def __init__(
@@ -57,14 +58,16 @@ class Journal:
         clock: Callable[[], float],
         trouble: Trouble,
         on_letters: Callable[[list[Letter]], None],
-        on_change: Callable[[int], None],
+        on_waiting: Callable[[int], None],
         prepare: Callable[[sqlite3.Connection], None] | None = None,
     ) -> None:
         self.limits = limits
         self._clock = clock
         self._on_letters = on_letters
-        self._on_change = on_change
-        self._inbox: queue.SimpleQueue[_Step[Any] | None] = queue.SimpleQueue()
+        self._on_waiting = on_waiting
+        self.waiting = 0
+        """How many wait, as of the last commit."""
+        self._inbox: queue.SimpleQueue[_Step[Any]] = queue.SimpleQueue()
         self._storage = Storage(path, trouble, prepare=prepare)
         self._posted = 0
         self._upkeep_at = 0.0
@@ -104,10 +107,6 @@ class Journal:
             self._run_batch(batch)
         self._upkeep()
 
-    def wake(self) -> None:
-        """Let `step` return soon."""
-        self._inbox.put(None)
-
     def close(self) -> None:
         """After the thread has ended: do what is still in the inbox, and close the file."""
         while batch := self._gather(wait=False):
@@ -118,16 +117,10 @@ class Journal:
 
     def _gather(self, *, wait: bool = True) -> list[_Step[Any]]:
         batch: list[_Step[Any]] = []
-        try:
-            first = self._inbox.get(timeout=UPKEEP / 2) if wait else self._inbox.get_nowait()
-            while True:
-                if first is not None:
-                    batch.append(first)
-                if len(batch) >= BATCH:
-                    break
-                first = self._inbox.get_nowait()
-        except queue.Empty:
-            pass
+        with contextlib.suppress(queue.Empty):
+            batch.append(self._inbox.get(timeout=UPKEEP / 2) if wait else self._inbox.get_nowait())
+            while len(batch) < BATCH:
+                batch.append(self._inbox.get_nowait())
         return batch
 
     def _run_batch(self, batch: list[_Step[Any]]) -> None:
@@ -137,6 +130,7 @@ class Journal:
             self._storage.fail(error)
             self._retry_at = self._clock() + RETRY_DISK
             letters, waiting = self._transaction(batch)
+        changed, self.waiting = waiting != self.waiting, waiting
         if letters:
             self._posted = letters[-1].n
             self._on_letters(letters)
@@ -145,7 +139,8 @@ class Journal:
                 step.future.set_exception(step.error)
             else:
                 step.future.set_result(step.result)
-        self._on_change(waiting)
+        if changed:
+            self._on_waiting(waiting)
 
     def _transaction(self, batch: list[_Step[Any]]) -> tuple[list[Letter], int]:
         db = self._storage.connection

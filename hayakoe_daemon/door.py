@@ -1,0 +1,171 @@
+"""The door: every request, whichever way it came in, and its one answer.
+
+Anything may be asked of it from any thread; it parses, hands over, and returns at once. The answer comes from the
+journal thread, after the commit that makes it true.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+
+from hayakoe_daemon.announcement import Announcement, Event, EventType, Priority
+from hayakoe_daemon.answer import Accepted, Answer, Done, Refused
+from hayakoe_daemon.journal.journal import Journal
+from hayakoe_daemon.journal.ledger import Delivery, Receipt
+from hayakoe_daemon.mqtt.payload import Command, PayloadError, parse_action, parse_say, parse_setting
+from hayakoe_daemon.mqtt.topics import Kind, Request
+from hayakoe_daemon.overrides import Value
+from hayakoe_daemon.speaker.speaker import Speaker
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 2_000
+"""Requests that may wait for their commit; in a flood the rest is turned away before it is even read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request comes from, and what the way in knows about it."""
+
+    source: str
+    delivery: Delivery | None = None
+    """Set where a broker may deliver it again."""
+    expiry: float | None = None
+    """Seconds that the broker gives it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the config says about taking things in."""
+
+    limit: int
+    expires_in: float
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Whom the door rings at."""
+
+    journal: Journal
+    speaker: Speaker
+    rules: Callable[[], Rules]
+    refusal: Callable[[Announcement], Refused | None]
+    """Why an announcement cannot be taken although it is well formed: a chime or sound that does not exist."""
+    set: Callable[[str, Value], None]
+    reset: Callable[[str], None]
+    event: Callable[[Event], None]
+    complain: Callable[[Refused, str], None]
+    """Told of each refusal, with its source."""
+    clock: Callable[[], float]
+    new_id: Callable[[], str]
+
+
+class Door:
+    """`handle` answers every request exactly once, through `reply`, from any thread."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def handle(self, request: Request, payload: bytes, origin: Origin, reply: Callable[[Answer], None]) -> None:
+        try:
+            if request.kind is Kind.SAY:
+                self._say(payload, origin, reply)
+            elif request.kind is Kind.DO:
+                self._do(parse_action(request.name, payload), origin, reply)
+            else:
+                self._house.set(request.name, parse_setting(request.name, payload))
+                reply(Done())
+        except PayloadError as error:
+            self._refuse(error.answer(), origin, reply)
+
+    def _say(self, payload: bytes, origin: Origin, reply: Callable[[Answer], None]) -> None:
+        house = self._house
+        if house.journal.backlog >= BACKLOG:
+            self._refuse(_full(house.rules().limit), origin, reply)
+            return
+        announcement = parse_say(
+            payload,
+            now=house.clock(),
+            source=origin.source,
+            new_id=house.new_id,
+            expires_in=house.rules().expires_in,
+            message_expiry=origin.expiry,
+        )
+        refusal = house.refusal(announcement)
+        if refusal is None:
+            self._accept(announcement, origin, reply)
+        else:
+            self._refuse(refusal, origin, reply)
+
+    def _accept(self, announcement: Announcement, origin: Origin, reply: Callable[[Answer], None]) -> None:
+        house, limit = self._house, self._house.rules().limit
+
+        def accepted(future: Future[Receipt]) -> None:
+            receipt = future.result()
+            if receipt.id is None:
+                self._refuse(_full(limit), origin, reply)
+                return
+            reply(Accepted(receipt.id, duplicate=receipt.duplicate))
+            if not receipt.duplicate:
+                house.event(Event(EventType.ACCEPTED, announcement.id, announcement.source, announcement.accepted_at))
+                house.speaker.cut() if announcement.priority is Priority.URGENT else house.speaker.poke()
+
+        now = house.clock()
+        house.journal.submit(
+            lambda ledger: ledger.accept(announcement, origin.delivery, limit=limit, now=now)
+        ).add_done_callback(accepted)
+
+    def _do(self, command: Command, origin: Origin, reply: Callable[[Answer], None]) -> None:
+        house = self._house
+        match command.action:
+            case "stop":
+                house.speaker.stop().add_done_callback(lambda _: reply(Done()))
+            case "skip":
+                # Delivered again: the moment it was about has passed, and skipping the next one would lose that.
+                if origin.delivery is None or not origin.delivery.dup:
+                    house.speaker.skip()
+                reply(Done())
+            case "clear":
+                now = house.clock()
+                house.journal.submit(lambda ledger: ledger.clear("cleared", now=now)).add_done_callback(
+                    lambda _: reply(Done())
+                )
+            case "repeat":
+                self._repeat(origin, reply)
+            case "reset":
+                house.reset(command.setting or "")
+                reply(Done())
+
+    def _repeat(self, origin: Origin, reply: Callable[[Answer], None]) -> None:
+        house = self._house
+
+        def found(future: Future[Announcement | None]) -> None:
+            last = future.result()
+            if last is None:
+                self._refuse(Refused("nothing_to_repeat", "Nothing has been spoken yet."), origin, reply)
+                return
+            now = house.clock()
+            again = replace(
+                last,
+                id=house.new_id(),
+                source="repeat",
+                accepted_at=now,
+                expires_at=now + house.rules().expires_in,
+                key=None,
+            )
+            self._accept(again, origin, reply)
+
+        house.journal.submit(lambda ledger: ledger.last_spoken()).add_done_callback(found)
+
+    def _refuse(self, refused: Refused, origin: Origin, reply: Callable[[Answer], None]) -> None:
+        self._house.complain(refused, origin.source)
+        reply(refused)
+
+
+def _full(limit: int) -> Refused:
+    return Refused(
+        "queue_full", f"{limit} announcements are waiting already; it was not accepted, send it again later."
+    )

@@ -1,0 +1,97 @@
+"""Settings changed at run time: kept across restarts, each until its field is edited in the config.
+
+A small JSON file, replaced atomically. Beside each value stands what the config said when it was set: where the config
+says something else now, somebody has edited it since, and the config counts again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+Value = int | float | bool | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    value: Value
+    instead_of: Value
+    """What the config said when it was set."""
+
+
+class Overrides:
+    """Thread-safe. Reading never fails; writing raises OSError after the new value already counts in memory."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._active = _read(path)
+
+    def effective(self, configured: Mapping[str, Value]) -> dict[str, Value]:
+        """The configured values with the overrides on top."""
+        with self._lock:
+            active = self._current(configured)
+        return {**configured, **{name: override.value for name, override in active.items()}}
+
+    def active(self, configured: Mapping[str, Value]) -> dict[str, Override]:
+        """Those that count: the config has not been edited there since."""
+        with self._lock:
+            return self._current(configured)
+
+    def set(self, name: str, value: Value, configured: Value) -> None:
+        with self._lock:
+            self._active = {**self._active, name: Override(value, configured)}
+            self._write()
+
+    def reset(self, name: str) -> bool:
+        """Drop one; false where there was none."""
+        with self._lock:
+            if name not in self._active:
+                return False
+            self._active = {key: override for key, override in self._active.items() if key != name}
+            self._write()
+            return True
+
+    def drop_edited(self, configured: Mapping[str, Value]) -> list[str]:
+        """Forget those whose field has been edited in the config; their names."""
+        with self._lock:
+            kept = self._current(configured)
+            gone = [name for name in self._active if name not in kept]
+            if gone:
+                self._active = kept
+                self._write()
+            return gone
+
+    def _current(self, configured: Mapping[str, Value]) -> dict[str, Override]:
+        return {
+            name: override
+            for name, override in self._active.items()
+            if name in configured and configured[name] == override.instead_of
+        }
+
+    def _write(self) -> None:
+        document = {name: [override.value, override.instead_of] for name, override in self._active.items()}
+        fresh = self._path.with_name(self._path.name + ".new")
+        with fresh.open("w", encoding="utf-8") as file:
+            json.dump(document, file, ensure_ascii=False, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._path)
+
+
+def _read(path: Path) -> dict[str, Override]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): Override(value, instead_of) for name, (value, instead_of) in document.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        log.warning("cannot read %s (%s): what was set at run time is forgotten, the config counts", path, error)
+        return {}

@@ -1,0 +1,121 @@
+"""The sentences of one announcement, made one ahead of what is heard."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+
+from hayakoe_daemon.audio.chunk import AudioChunk
+from hayakoe_daemon.journal.journal import Journal
+from hayakoe_daemon.journal.ledger import MAX_DEATHS, Claim
+from hayakoe_daemon.text.utterance import Utterance
+from hayakoe_daemon.voice.engine import Manner
+from hayakoe_daemon.voice.ladder import Ladder
+from hayakoe_daemon.voice.render_queue import Job, RenderQueue, Urgency
+
+LOOK = 0.05
+"""Seconds between two looks whether somebody interrupts while a sentence is being made."""
+
+
+class Ahead:
+    """Sentences in, their sound out, each noted in the journal before it is made.
+
+    Used by the speaker thread; jobs are submitted from the journal thread, after the commit that notes the attempt.
+    """
+
+    def __init__(
+        self,
+        claim: Claim,
+        utterances: Sequence[Utterance],
+        manner: Manner,
+        voice: str,
+        *,
+        urgency: Urgency,
+        journal: Journal,
+        renders: RenderQueue,
+        ladder: Ladder,
+    ) -> None:
+        self._announcement = claim.announcement
+        self._deaths = claim.deaths
+        self._order = [u for u in utterances[claim.sentence :] if claim.deaths.get(u.index, 0) < MAX_DEATHS]
+        self._manner = manner
+        self._voice = voice
+        self._urgency = urgency
+        self._journal = journal
+        self._renders = renders
+        self._ladder = ladder
+        self._changed = threading.Condition()
+        self._jobs: dict[int, Job] = {}
+        self._closed = False
+        self._playing = -1
+        self.engines: list[str] = []
+        """Who spoke, in order."""
+        self.notes: list[str] = []
+        """Why lower rungs were used."""
+        self.compute_seconds = 0.0
+        if self._order:
+            self._submit(self._order[0])  # its attempt was noted by the claim
+
+    @property
+    def order(self) -> Sequence[Utterance]:
+        """What is to be said: from the claimed sentence on, without those that killed the daemon too often."""
+        return self._order
+
+    def chunks(self, position: int, look: Callable[[], None]) -> Iterator[AudioChunk]:
+        """The sound of the utterance at `position` of the order; `look` is called while waiting, and may raise."""
+        utterance = self._order[position]
+        self._playing = utterance.index
+        if position + 1 < len(self._order):
+            self._prepare(self._order[position + 1])
+        job = self._job(utterance.index, look)
+        while not job.ended:
+            chunk = job.next_chunk(timeout=LOOK)
+            look()
+            if chunk is not None:
+                yield chunk
+        self.compute_seconds += job.figures.compute_seconds
+        if job.error is not None:
+            raise job.error
+        del self._jobs[utterance.index]
+
+    def close(self) -> None:
+        """Nothing more is wanted."""
+        with self._changed:
+            self._closed = True
+            jobs = list(self._jobs.values())
+        for job in jobs:
+            job.cancel()
+
+    def _prepare(self, utterance: Utterance) -> None:
+        def noted(_: Future[None]) -> None:
+            self._submit(utterance)
+
+        noting = self._journal.submit(lambda ledger: ledger.attempt(self._announcement.id, utterance.index))
+        noting.add_done_callback(noted)
+
+    def _submit(self, utterance: Utterance) -> None:
+        with self._changed:
+            if self._closed:
+                return
+            self._jobs[utterance.index] = self._renders.submit(self._urgency, lambda: self._make(utterance))
+            self._changed.notify_all()
+
+    def _job(self, index: int, look: Callable[[], None]) -> Job:
+        with self._changed:
+            while index not in self._jobs:
+                self._changed.wait(LOOK)
+                look()
+            return self._jobs[index]
+
+    def _make(self, utterance: Utterance) -> Iterator[AudioChunk]:
+        """In the synthesis thread."""
+        deaths = self._deaths.get(utterance.index, 0)
+        rendering = self._ladder.say(utterance, self._manner, wanted=self._voice, deaths=deaths)
+        yield from rendering
+        if rendering.engine is not None:
+            self.engines.append(rendering.engine)
+        self.notes.extend(rendering.fallen)
+        if self._playing != utterance.index:
+            announcement_id, index = self._announcement.id, utterance.index
+            self._journal.submit(lambda ledger: ledger.rest(announcement_id, index))

@@ -1,0 +1,188 @@
+"""One announcement on its way to the sink, sentence by sentence, so that it can be left and taken up again anywhere."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from hayakoe_daemon.announcement import Event, EventType
+from hayakoe_daemon.audio.chunk import AudioChunk
+from hayakoe_daemon.audio.level import limit, volume_gain
+from hayakoe_daemon.audio.sink import Cancelled, Sink, SinkLost
+from hayakoe_daemon.journal.journal import Journal
+from hayakoe_daemon.journal.ledger import MAX_DEATHS, Claim
+from hayakoe_daemon.speaker.ahead import Ahead
+from hayakoe_daemon.speaker.interrupt import Interrupted, Interrupts
+
+log = logging.getLogger(__name__)
+
+
+class TooLate(Exception):  # noqa: N818, the world's fault
+    """The device was gone for so long that nobody wants to hear the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a saying needs of the house."""
+
+    sink: Sink
+    journal: Journal
+    interrupts: Interrupts
+    clock: Callable[[], float]
+    alive: Callable[[], None]
+    """Stamps the speaker's progress."""
+    volume: Callable[[], int]
+    resume_limit: float
+    await_device: Callable[[SinkLost, Callable[[], None]], None]
+    """Returns when the device is back and goes on; the second argument is called meanwhile and may raise."""
+    started: Callable[[Event], None]
+
+
+@dataclass(slots=True)
+class Saying:
+    """Says one claim. Ends with an Event, or with Interrupted: what was heard until then is in the journal."""
+
+    claim: Claim
+    lead: Sequence[AudioChunk]
+    """Chime and sound; they are played again only where nothing has been heard yet."""
+    ahead: Ahead
+    house: Surroundings
+    _marks: deque[tuple[float, int]] = field(default_factory=deque)
+    """Where in this round, in seconds, which sentence begins."""
+    _written: float = 0.0
+    _rate: int = 48_000
+    _sentence: int = 0
+    _heard_any: bool = False
+    _first_sound: float | None = None
+    _first_speech: float | None = None
+
+    def run(self) -> Event:
+        """Say it to its end. Raises Interrupted or TooLate."""
+        self._sentence = self.claim.sentence
+        self._heard_any = self.claim.begun
+        self._on_device(lambda: self.house.sink.begin(self.claim.announcement.id))
+        if not self.claim.begun:
+            for chunk in self.lead:
+                self._write(chunk)
+        self._say_sentences()
+        self._finish()
+        return self._outcome()
+
+    def _say_sentences(self) -> None:
+        for position, utterance in enumerate(self.ahead.order):
+            self._marks.append((self._written, utterance.index))
+            for chunk in self.ahead.chunks(position, self._look):
+                self._rate = chunk.sample_rate
+                if self._first_speech is None:
+                    self._first_speech = self.house.clock()
+                self._write(chunk)
+            if utterance.pause_after:
+                self._write(AudioChunk.silence(utterance.pause_after, self._rate))
+
+    def _write(self, chunk: AudioChunk) -> None:
+        self._look()
+        if self._first_sound is None:
+            self._first_sound = self.house.clock()
+            self._tell_started(self._first_sound)
+        loud = limit(AudioChunk(chunk.samples * volume_gain(self._volume()), chunk.sample_rate))
+        self._on_device(lambda: self.house.sink.write(loud))
+        self._written += chunk.seconds
+        self._note_heard()
+
+    def _volume(self) -> int:
+        wanted = self.claim.announcement.volume
+        return self.house.volume() if wanted is None else wanted
+
+    def _look(self) -> None:
+        self.house.alive()
+        self.house.interrupts.check()
+        self._note_heard()
+
+    def _note_heard(self) -> None:
+        """Tell the journal which sentence is being heard, as soon as the one before has been heard to its end."""
+        position = self.house.sink.position
+        while self._marks and position >= self._marks[0][0] and (position > 0 or self._written > 0):
+            _, index = self._marks.popleft()
+            if index == self._sentence and self._heard_any:
+                continue
+            self._sentence, self._heard_any = index, True
+            announcement_id, now = self.claim.announcement.id, self.house.clock()
+            self.house.journal.submit(lambda ledger, index=index: ledger.heard(announcement_id, index, now=now))
+
+    # ------------------------------------------------------------------------------------------------------ the device
+
+    def _on_device(self, action: Callable[[], None]) -> None:
+        """Do it, and where the device is lost wait for its return: what the sink has accepted it goes on with."""
+        try:
+            try:
+                action()
+            except SinkLost as lost:
+                self._outage(lost)
+        except Cancelled:
+            raise Interrupted from None
+
+    def _finish(self) -> None:
+        finished = False
+
+        def finish() -> None:
+            nonlocal finished
+            self.house.sink.finish()
+            finished = True
+
+        while not finished:
+            self._on_device(finish)
+
+    def _outage(self, lost: SinkLost) -> None:
+        announcement = self.claim.announcement
+        since = self.house.clock()
+        sentence = self._sentence
+        self.house.journal.submit(lambda ledger: ledger.rest(announcement.id, sentence))
+
+        def look() -> None:
+            self.house.alive()
+            self.house.interrupts.check()
+            now = self.house.clock()
+            if self._heard_any and now - since > self.house.resume_limit:
+                raise TooLate("the sound device was gone for too long to go on")
+            if not self._heard_any and announcement.expires_at is not None and now > announcement.expires_at:
+                raise TooLate("the sound device was gone until after its time")
+
+        self.house.await_device(lost, look)
+        self.house.journal.submit(lambda ledger: ledger.attempt(announcement.id, sentence))
+
+    # ------------------------------------------------------------------------------------------------------- its events
+
+    def _tell_started(self, now: float) -> None:
+        announcement = self.claim.announcement
+        times = {"waited": now - announcement.accepted_at}
+        self.house.started(Event(EventType.STARTED, announcement.id, announcement.source, now, times=times))
+
+    def _outcome(self) -> Event:
+        announcement = self.claim.announcement
+        left_out = sorted(index for index, deaths in self.claim.deaths.items() if deaths >= MAX_DEATHS)
+        now = self.house.clock()
+        times = {"audio": self._written, "total": now - announcement.accepted_at}
+        if self._first_speech is not None:
+            times["first_sample"] = self._first_speech - announcement.accepted_at
+        if self.ahead.compute_seconds and self._written:
+            times["rtf"] = self.ahead.compute_seconds / self._written
+        notes = list(dict.fromkeys(self.ahead.notes))
+        how = EventType.FINISHED
+        if left_out:
+            how = EventType.FAILED
+            numbers = ", ".join(str(index + 1) for index in left_out)
+            notes.append(f"the daemon died {MAX_DEATHS} times during sentence {numbers}, which was left out")
+        elif not self._written:
+            notes.append("there was nothing to say")
+        engine = self.ahead.engines[-1] if self.ahead.engines else None
+        return Event(
+            how,
+            announcement.id,
+            announcement.source,
+            now,
+            engine=engine,
+            note="; ".join(notes) or None,
+            times=times,
+        )

@@ -1,0 +1,43 @@
+"""How the daemon speaks right now: the config with its overrides, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hayakoe_daemon.announcement import Announcement, Priority
+from hayakoe_daemon.voice.engine import Manner
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an announcement does not say itself. Read afresh for each announcement, the volume for each piece of sound."""
+
+    voice: str
+    style: str | None
+    style_weight: float | None
+    length_scale: float
+    volume: int
+    mute: bool
+    mute_spares_urgent: bool
+    chime: bool | str
+    default_chime: str
+    resume_limit: float
+    low_waits: float
+
+    def manner(self, announcement: Announcement) -> Manner:
+        return Manner(
+            style=announcement.style if announcement.style is not None else self.style,
+            style_weight=announcement.style_weight if announcement.style_weight is not None else self.style_weight,
+            length_scale=announcement.length_scale or self.length_scale,
+        )
+
+    def muted(self, announcement: Announcement) -> bool:
+        spared = self.mute_spares_urgent and announcement.priority is Priority.URGENT
+        return self.mute and not spared
+
+    def chime_of(self, announcement: Announcement) -> str | None:
+        """The name of the chime before it, if any."""
+        chime = self.chime if announcement.chime is None else announcement.chime
+        if chime is True:
+            return self.default_chime
+        return chime or None

@@ -1,0 +1,299 @@
+"""The speaker thread: claims what is next, says it, and keeps the sink well in between."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from hayakoe_daemon.announcement import Announcement, Event, EventType, Priority
+from hayakoe_daemon.audio.chunk import AudioChunk
+from hayakoe_daemon.audio.sink import Sink, SinkLost
+from hayakoe_daemon.journal.journal import Journal
+from hayakoe_daemon.journal.ledger import Claim, Ledger
+from hayakoe_daemon.speaker.ahead import Ahead
+from hayakoe_daemon.speaker.interrupt import Interrupted, Interrupts, Why
+from hayakoe_daemon.speaker.saying import Saying, Surroundings, TooLate
+from hayakoe_daemon.speaker.settings import Settings
+from hayakoe_daemon.text.utterance import Utterance
+from hayakoe_daemon.voice.ladder import Ladder
+from hayakoe_daemon.voice.render_queue import RenderQueue, Urgency
+
+log = logging.getLogger(__name__)
+
+LOOK = 0.5
+"""Seconds the speaker sleeps at most when there is nothing to say."""
+
+TEND = 1.0
+
+RETRY_DEVICE = (1.0,) * 30 + (5.0,)
+"""Seconds between attempts to get a lost device back; the last one again and again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who is told what the speaker does. All of it is called in the speaker thread and returns at once."""
+
+    event: Callable[[Event], None]
+    """Events on the way; last words go through the journal."""
+    speaking: Callable[[Announcement | None], None]
+    device: Callable[[bool, str], None]
+    """Whether the device is there, and its name or what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Materials:
+    """What announcements are made into sound with."""
+
+    split: Callable[[str], Sequence[Utterance]]
+    lead: Callable[[Announcement, str | None], tuple[list[AudioChunk], list[str]]]
+    """The announcement and its chime's name → what sounds before the speech, and what could not be found."""
+    renders: RenderQueue
+    ladder: Ladder
+
+
+class Speaker:
+    """`step` is the speaker thread; the rest may be called by any thread."""
+
+    def __init__(
+        self,
+        sink: Sink,
+        journal: Journal,
+        materials: Materials,
+        settings: Callable[[], Settings],
+        audience: Audience,
+        *,
+        clock: Callable[[], float],
+        alive: Callable[[], None],
+    ) -> None:
+        self._sink = sink
+        self._journal = journal
+        self._materials = materials
+        self._settings = settings
+        self._audience = audience
+        self._clock = clock
+        self._alive = alive
+        self._interrupts = Interrupts()
+        self._news = threading.Condition()
+        self._has_news = False
+        self._clearing: Future[int] | None = None
+        self._next_sink: Sink | None = None
+        self._device_lost: str | None = None
+        self._device_told = False
+        self._resume_failures = 0
+        self._resume_at = 0.0
+        self._tend_at = 0.0
+        self._silent_since = time.monotonic()
+
+    # ------------------------------------------------------------------------------------------------ from any thread
+
+    def poke(self) -> None:
+        """Something may be there to say."""
+        with self._news:
+            self._has_news = True
+            self._news.notify_all()
+
+    def cut(self) -> None:
+        """Something urgent was accepted: what is being said makes way, unless it is urgent too."""
+        self._interrupts.interrupt(Why.CUT)
+        self.poke()
+
+    def skip(self) -> bool:
+        """End what is being said; false when nothing was."""
+        return self._interrupts.interrupt(Why.SKIP)
+
+    def stop(self) -> Future[int]:
+        """End what is being said and cancel what waits; the future tells how many waited."""
+        now = self._clock()
+        clearing: Future[int] = self._journal.submit(lambda ledger: ledger.clear("stopped", now=now))
+        self._clearing = clearing  # before the next claim it is waited for
+        self._interrupts.interrupt(Why.STOP)
+        return clearing
+
+    def shut_down(self) -> None:
+        """Fade out; what was being said goes on in the next life."""
+        self._interrupts.interrupt(Why.SHUTDOWN)
+        self.poke()
+
+    def change_sink(self, sink: Sink) -> None:
+        """Use this one from the next announcement on; the old one is closed."""
+        self._next_sink = sink
+        self.poke()
+
+    # --------------------------------------------------------------------------------------------- the speaker thread
+
+    def step(self) -> None:
+        """One turn: say the next announcement, or tend the device and wait a little."""
+        self._take_next_sink()
+        clearing, self._clearing = self._clearing, None
+        if clearing is not None:
+            clearing.result(30)
+        self._interrupts.enter(self._sink)
+        left: Announcement | None = None
+        try:
+            claim = self._claim()
+            if claim is not None:
+                left = self._say(claim)
+        finally:
+            why = self._interrupts.leave()
+        if left is not None:
+            self._leave(left, why)
+        if claim is None:
+            self._tend()
+            self._wait()
+
+    def close(self) -> None:
+        """After the thread has ended."""
+        self._sink.close()
+
+    def _claim(self) -> Claim | None:
+        if not self._journal.waiting:
+            return None
+        settings = self._settings()
+        now = self._clock()
+        low = time.monotonic() - self._silent_since >= settings.low_waits
+
+        def claim(ledger: Ledger) -> Claim | None:
+            ledger.expire(resume_limit=settings.resume_limit, now=now)
+            return ledger.claim(low=low, now=now)
+
+        return self._journal.call(claim)
+
+    def _say(self, claim: Claim) -> Announcement | None:
+        """Say it to its end, or return it where somebody interrupted."""
+        announcement, settings = claim.announcement, self._settings()
+        if announcement.priority is Priority.URGENT:
+            self._interrupts.spare_from_cuts()
+        if settings.muted(announcement):
+            self._end(announcement, EventType.FINISHED, "muted")
+            return None
+        utterances = self._materials.split(announcement.text)
+        lead, missing = ([], []) if claim.begun else self._materials.lead(announcement, settings.chime_of(announcement))
+        if not utterances and not lead:
+            how = EventType.FAILED if missing else EventType.FINISHED
+            self._end(announcement, how, "; ".join(missing) or "there was nothing to say")
+            return None
+        self._audience.speaking(announcement)
+        ahead = self._ahead(claim, utterances, settings)
+        ahead.notes.extend(missing)
+        try:
+            event = Saying(claim, lead, ahead, self._surroundings(settings)).run()
+            self._journal.call(lambda ledger: ledger.finish(event))
+        except Interrupted:
+            return announcement
+        except TooLate as too_late:
+            self._end(announcement, EventType.EXPIRED, str(too_late))
+        finally:
+            ahead.close()
+            self._silent_since = time.monotonic()
+            self._audience.speaking(None)
+        return None
+
+    def _ahead(self, claim: Claim, utterances: Sequence[Utterance], settings: Settings) -> Ahead:
+        announcement = claim.announcement
+        urgent = announcement.priority is Priority.URGENT
+        return Ahead(
+            claim,
+            utterances,
+            settings.manner(announcement),
+            announcement.voice or settings.voice,
+            urgency=Urgency.URGENT if urgent else Urgency.LIVE,
+            journal=self._journal,
+            renders=self._materials.renders,
+            ladder=self._materials.ladder,
+        )
+
+    def _surroundings(self, settings: Settings) -> Surroundings:
+        return Surroundings(
+            sink=self._sink,
+            journal=self._journal,
+            interrupts=self._interrupts,
+            clock=self._clock,
+            alive=self._alive,
+            volume=lambda: self._settings().volume,
+            resume_limit=settings.resume_limit,
+            await_device=self._await_device,
+            started=self._audience.event,
+        )
+
+    def _leave(self, announcement: Announcement, why: Why | None) -> None:
+        if why in (Why.SKIP, Why.STOP):
+            self._end(announcement, EventType.CANCELLED, "skipped" if why is Why.SKIP else "stopped")
+        else:
+            now = self._clock()
+            self._journal.call(lambda ledger: ledger.put_back(announcement.id, now=now))
+            log.info("left for later: %s", announcement.id)
+
+    def _end(self, announcement: Announcement, how: EventType, note: str) -> None:
+        """Durable before the next one begins: an announcement that has been heard is never said again."""
+        event = Event(how, announcement.id, announcement.source, self._clock(), note=note)
+        self._journal.call(lambda ledger: ledger.finish(event))
+
+    def _wait(self) -> None:
+        with self._news:
+            if not self._has_news:
+                self._news.wait(LOOK)
+            self._has_news = False
+
+    # ------------------------------------------------------------------------------------------------------ the device
+
+    def _take_next_sink(self) -> None:
+        sink, self._next_sink = self._next_sink, None
+        if sink is not None:
+            self._sink.close()
+            self._sink = sink
+            self._device_lost, self._device_told, self._resume_failures, self._tend_at = None, False, 0, 0.0
+
+    def _tend(self) -> None:
+        now = time.monotonic()
+        if self._device_lost is not None:
+            self._try_resume(now)
+        elif now - self._tend_at >= TEND:
+            self._tend_at = now
+            try:
+                self._sink.tend()
+            except SinkLost as lost:
+                self._lost(lost)
+            else:
+                self._found()
+
+    def _await_device(self, lost: SinkLost, look: Callable[[], None]) -> None:
+        self._lost(lost)
+        while self._device_lost is not None:
+            look()
+            self._try_resume(time.monotonic())
+            if self._device_lost is not None:
+                self._wait_briefly()
+
+    def _wait_briefly(self) -> None:
+        with self._news:
+            self._news.wait(0.1)
+
+    def _try_resume(self, now: float) -> None:
+        if now < self._resume_at:
+            return
+        try:
+            self._sink.resume()
+        except SinkLost as lost:
+            self._lost(lost)
+        else:
+            self._found()
+
+    def _lost(self, lost: SinkLost) -> None:
+        pause = RETRY_DEVICE[min(self._resume_failures, len(RETRY_DEVICE) - 1)]
+        self._resume_failures += 1
+        self._resume_at = time.monotonic() + pause
+        if str(lost) != self._device_lost:
+            self._device_lost = str(lost)
+            self._device_told = True
+            log.error("no sound: %s", lost)
+            self._audience.device(False, str(lost))
+
+    def _found(self) -> None:
+        if self._device_lost is not None or not self._device_told:
+            self._device_lost, self._device_told, self._resume_failures = None, True, 0
+            log.info("sound goes to %s", self._sink.name)
+            self._audience.device(True, self._sink.name)
