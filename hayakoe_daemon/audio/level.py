@@ -1,0 +1,143 @@
+"""How loud sound is, and making it as loud as wanted: ITU-R BS.1770-4 for mono."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from hayakoe_daemon.audio.chunk import AudioChunk, Samples
+
+TARGET = -19.0
+"""LUFS that speech, chimes and sound files are evened to: mono at this level is as loud as stereo at −16."""
+
+BLOCK = 0.4
+HOP = 0.1
+ABSOLUTE_GATE = -70.0
+RELATIVE_GATE = -10.0
+
+SOFT = 0.9
+"""The limiter leaves what is below alone, and brings what is above under 1.0."""
+
+QUIETEST_DB = -40.0
+LARGEST_GAIN = 10.0
+
+
+def loudness(chunk: AudioChunk) -> float:
+    """Integrated loudness in LUFS; −inf for silence. Sound shorter than one block of 400 ms counts as one block."""
+    rate = chunk.sample_rate
+    weighted = _k_weighted(chunk.samples.astype(np.float64), rate)
+    length, hop = round(BLOCK * rate), round(HOP * rate)
+    sums = np.concatenate(([0.0], np.cumsum(weighted * weighted)))
+    starts = np.arange(0, max(len(weighted) - length, 0) + 1, hop)
+    power = (sums[np.minimum(starts + length, len(weighted))] - sums[starts]) / max(min(length, len(weighted)), 1)
+    loud = power[power > _power(ABSOLUTE_GATE)]
+    if not len(loud):
+        return -math.inf
+    loud = loud[loud > loud.mean() * 10 ** (RELATIVE_GATE / 10)]
+    return float(-0.691 + 10 * np.log10(loud.mean()))
+
+
+def gain_to(target: float, measured: float) -> float:
+    """The factor that brings sound of `measured` LUFS to `target`; 1.0 for silence, at most 20 dB up."""
+    if math.isinf(measured):
+        return 1.0
+    return float(min(10 ** ((target - measured) / 20), LARGEST_GAIN))
+
+
+def volume_gain(volume: float) -> float:
+    """0…100 to a factor: 100 is 1.0, 0 is silence, and equal steps between sound equal (40 dB from 1 to 100)."""
+    if volume <= 0:
+        return 0.0
+    return float(10 ** (QUIETEST_DB / 20 * (1 - min(volume, 100.0) / 100)))
+
+
+def amplify(chunk: AudioChunk, gain: float) -> AudioChunk:
+    """Multiplied by `gain`, and peaks that would clip rounded off."""
+    return AudioChunk(limit(chunk.samples * np.float32(gain)), chunk.sample_rate)
+
+
+def even(chunk: AudioChunk, target: float = TARGET) -> AudioChunk:
+    """Brought to `target` LUFS."""
+    return amplify(chunk, gain_to(target, loudness(chunk)))
+
+
+def limit(samples: Samples) -> Samples:
+    """Peaks beyond SOFT bent softly below 1.0; quieter samples are untouched."""
+    over = np.abs(samples) > SOFT
+    if not over.any():
+        return samples
+    room = 1.0 - SOFT
+    bent = np.sign(samples) * (SOFT + room * np.tanh((np.abs(samples) - SOFT) / room))
+    return np.where(over, bent, samples).astype(np.float32)
+
+
+def fade_in(chunk: AudioChunk, seconds: float) -> AudioChunk:
+    """The first `seconds` rise from nothing, as half a cosine."""
+    return _faded(chunk, seconds, slice(None))
+
+
+def fade_out(chunk: AudioChunk, seconds: float) -> AudioChunk:
+    """The last `seconds` fall to nothing."""
+    return _faded(chunk, seconds, slice(None, None, -1))
+
+
+def _faded(chunk: AudioChunk, seconds: float, direction: slice) -> AudioChunk:
+    count = min(round(seconds * chunk.sample_rate), len(chunk.samples))
+    ramp = 0.5 - 0.5 * np.cos(np.pi * np.arange(count) / max(count, 1))
+    envelope = np.ones(len(chunk.samples), np.float32)
+    envelope[:count] = ramp
+    return AudioChunk(chunk.samples * envelope[direction], chunk.sample_rate)
+
+
+def _power(lufs: float) -> float:
+    return float(10 ** ((lufs + 0.691) / 10))
+
+
+def _k_weighted(samples: npt.NDArray[np.float64], rate: int) -> npt.NDArray[np.float64]:
+    """Both filters of the standard, applied to the spectrum; the padding keeps the ringing from wrapping around."""
+    size = _fast_size(len(samples) + round(0.1 * rate))
+    spectrum = np.fft.rfft(samples, size) * _k_response(rate, size)
+    return np.fft.irfft(spectrum, size)[: len(samples)]
+
+
+def _fast_size(count: int) -> int:
+    """The next size of 2^a or 3 · 2^a, which the FFT likes; few of them, so that the responses are few."""
+    power = 1 << max(count - 1, 1).bit_length()
+    return min(size for size in (power // 4 * 3, power) if size >= count)
+
+
+@lru_cache(maxsize=4)
+def _k_response(rate: int, size: int) -> npt.NDArray[np.complex128]:
+    """The frequency response of the K-weighting: the digital filters of the standard, derived anew for this rate."""
+    z = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
+    response = np.ones(len(z), np.complex128)
+    for b, a in (_shelf(rate), _high_pass(rate)):
+        response *= (b[0] + b[1] * z + b[2] * z * z) / (a[0] + a[1] * z + a[2] * z * z)
+    return response
+
+
+_Biquad = tuple[tuple[float, float, float], tuple[float, float, float]]
+
+
+def _shelf(rate: int) -> _Biquad:
+    """Stage 1, the head: +4 dB above about 1.7 kHz (the analogue prototype behind the table for 48 kHz)."""
+    frequency, gain_db, q = 1681.974450955533, 3.999843853973347, 0.7071752369554196
+    k = math.tan(math.pi * frequency / rate)
+    high = 10 ** (gain_db / 20)
+    band = high**0.4996667741545416
+    a0 = 1 + k / q + k * k
+    return (
+        ((high + band * k / q + k * k) / a0, 2 * (k * k - high) / a0, (high - band * k / q + k * k) / a0),
+        (1.0, 2 * (k * k - 1) / a0, (1 - k / q + k * k) / a0),
+    )
+
+
+def _high_pass(rate: int) -> _Biquad:
+    """Stage 2, RLB: what is below about 38 Hz is hardly heard."""
+    frequency, q = 38.13547087602444, 0.5003270373238773
+    k = math.tan(math.pi * frequency / rate)
+    a0 = 1 + k / q + k * k
+    return (1.0, -2.0, 1.0), (1.0, 2 * (k * k - 1) / a0, (1 - k / q + k * k) / a0)

@@ -1,0 +1,56 @@
+"""Sound files of the configured folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from hayakoe_daemon.audio.chunk import AudioChunk
+from hayakoe_daemon.audio.level import TARGET, even
+
+LONGEST = 60.0
+"""Seconds a sound may last."""
+
+
+class SoundError(Exception):
+    """The sound cannot be played; the message names the file and says why."""
+
+
+def find_sound(folder: Path, name: str) -> Path:
+    """The file `name` (relative, `/` between folders) inside `folder`. Raises SoundError; a link may not lead out."""
+    if not name or "\0" in name or name.startswith("/") or "\\" in name or ".." in name.split("/"):
+        raise SoundError(f"{name!r} is no name of a sound: give a file name inside {folder}")
+    try:
+        home = folder.resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        raise SoundError(f"the sound folder {folder} does not exist") from error
+    try:
+        path = (home / name).resolve(strict=True)
+        is_file = path.is_file()
+    except (OSError, RuntimeError, UnicodeError) as error:
+        raise SoundError(f"there is no sound {name!r} in {folder}") from error
+    if not path.is_relative_to(home):
+        raise SoundError(f"the sound {name!r} is a link that leads out of {folder}")
+    if not is_file:
+        raise SoundError(f"the sound {name!r} in {folder} is not a file")
+    return path
+
+
+def load_sound(folder: Path, name: str, *, longest: float = LONGEST, target: float = TARGET) -> AudioChunk:
+    """The sound (WAV, FLAC, OGG) as mono at its own rate, brought to `target` LUFS. Raises SoundError."""
+    path = find_sound(folder, name)
+    try:
+        with soundfile.SoundFile(path) as file:
+            if file.frames > longest * file.samplerate:
+                seconds = file.frames / file.samplerate
+                raise SoundError(f"the sound {name!r} lasts {seconds:.0f} s; at most {longest:g} s are played")
+            samples = file.read(dtype="float32", always_2d=True)
+            rate = int(file.samplerate)
+    except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
+        raise SoundError(f"{name!r} in {folder} is not a sound file that can be read (WAV, FLAC, OGG)") from error
+    mono = samples.mean(axis=1, dtype=np.float64).astype(np.float32)
+    if not np.isfinite(mono).all():
+        raise SoundError(f"the sound {name!r} is damaged: it holds numbers that are no sound")
+    return even(AudioChunk(mono, rate), target)
