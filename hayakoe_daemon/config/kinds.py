@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Protocol, runtime_checkable
 
 from annotated_types import Ge, GroupedMetadata, Le
-from pydantic import BeforeValidator, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
 from hayakoe_daemon.announcement import NAME
 from hayakoe_daemon.config import durations
@@ -93,6 +93,10 @@ def _path(value: object, info: ValidationInfo) -> Path:
         raise ValueError(str(error)) from error
 
 
+def _wav_folder(device: str, info: ValidationInfo) -> str:
+    return f"wav:{_path(device.removeprefix('wav:'), info)}" if device.startswith("wav:") else device
+
+
 def _chime(value: object) -> bool | str:
     if isinstance(value, bool) or (isinstance(value, str) and NAME.fullmatch(value)):
         return value
@@ -118,9 +122,11 @@ Credential = Annotated[
 Device = Annotated[
     str,
     Written(
-        r"\S(?:[^\x00-\x1f]{0,250}\S)?",
+        r"null:|wav:[^\x00-\x1f]{1,1000}|hw:CARD=[A-Za-z0-9_-]+(?:,DEV=\d+)?"
+        r"|(?!null:|wav:|hw:)\S(?:[^\x00-\x1f]{0,250}\S)?",
         "default, hw:CARD=ID,DEV=n, a name that `hayakoe-daemon devices` shows, wav:FOLDER or null:",
     ),
+    AfterValidator(_wav_folder),
 ]
 File = Annotated[Path, BeforeValidator(_path), Allowed("a path; a relative one starts at the folder of this file")]
 Chime = Annotated[

@@ -56,12 +56,16 @@ def test_a_given_port_topic_and_client_id_win() -> None:
 
 def test_a_relative_path_starts_at_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir("/")
-    file.write_text("state_dir: state\naudio: {sounds_dir: /sounds}\nmqtt: {tls: {ca_file: ../ca.crt}}\n")
+    file.write_text(
+        "state_dir: state\naudio: {device: 'wav:heard', second_device: 'hw:CARD=USB', sounds_dir: /sounds}\n"
+        "mqtt: {tls: {ca_file: ../ca.crt}}\n"
+    )
 
     config = load(file)
 
     assert config.state_dir == file.parent / "state"
     assert config.audio.sounds_dir == Path("/sounds")
+    assert (config.audio.device, config.audio.second_device) == (f"wav:{file.parent}/heard", "hw:CARD=USB")
     assert config.mqtt.tls is not None
     assert config.mqtt.tls.ca_file == file.parent / "../ca.crt"
 
@@ -136,6 +140,9 @@ def test_an_unknown_key(file: Path, text: str, suggestion: str) -> None:
         ("audio: {lead_in: 2026-11-20}", "0 s to 5 s"),
         ("audio: {chime: 3}", "true, false or the name"),
         ("audio: {device: ''}", "hw:CARD"),
+        ("audio: {device: 'hw:0,0'}", "hw:CARD"),
+        ("audio: {device: 'null:x'}", "null:"),
+        ("audio: {device: 'wav:'}", "wav:FOLDER"),
         ("audio: {loudness: .nan}", "-60 to 0"),
         ("speech: {voice: null}", "1 to 32"),
         ("speech: {speed: .inf}", "0.25 to 4"),

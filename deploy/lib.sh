@@ -1,0 +1,218 @@
+# shellcheck shell=bash
+# What the scripts of this folder share: a Python, the packages of the system, the venv in the clone. Sourced, not run.
+
+set -euo pipefail
+
+ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+VENV=$ROOT/.venv
+# mosquitto and others lie where only root's PATH looks
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
+say() { printf '%s\n' "$*" >&2; }
+die() {
+    say "error: $*"
+    exit 1
+}
+
+# --- Python ---------------------------------------------------------------------------------------------------------
+
+# Print the first Python 3.11 to 3.13 there is; fail without a word where there is none.
+find_python() {
+    local name
+    for name in python3 python3.13 python3.12 python3.11; do
+        if "$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
+            command -v "$name"
+            return
+        fi
+    done
+    return 1
+}
+
+# Add to `wanted` what the Python in $1 lacks for making a venv and building an extension.
+want_for_python() {
+    local python=$1 name
+    name=$(basename -- "$python")
+    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        wanted+=("$name-venv")
+    fi
+    if ! "$python" -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))'; then
+        wanted+=("$name-dev")
+    fi
+}
+
+# Add to `wanted` the first Python this system can install that is recent enough.
+want_python() {
+    local name version
+    apt_lists
+    for name in python3 python3.13 python3.12 python3.11; do
+        version=$(apt-cache policy "$name" 2>/dev/null | sed -n 's/^ *Candidate: *\(3\.[0-9]*\)\..*/\1/p')
+        case $version in
+        3.11 | 3.12 | 3.13)
+            wanted+=("$name" "$name-venv" "$name-dev")
+            return
+            ;;
+        esac
+    done
+    die "Python 3.11, 3.12 or 3.13 is needed, and this system has none to install. Install one and run this again."
+}
+
+# --- packages of the system -----------------------------------------------------------------------------------------
+
+has_apt() { command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; }
+
+installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+# Run a command as root.
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo -- "$@"
+    else
+        die "this needs root, and there is no sudo. As root, run: $*"
+    fi
+}
+
+# Fetch the lists of packages where there are none yet.
+apt_lists() {
+    if ! apt-cache show libportaudio2 >/dev/null 2>&1; then
+        say "Fetching the lists of packages (apt-get update)."
+        as_root apt-get update -qq
+    fi
+}
+
+apt_install() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        -o Dpkg::Use-Pty=0 "$@" >&2
+}
+
+# Install what is missing of the named packages, and a Python with what it needs.
+set_up_system() {
+    local wanted=() package python
+    if ! has_apt; then
+        say "There is no apt here, so nothing of the system is installed. This must be there: Python 3.11 to 3.13 with venv"
+        say "and headers, and what Debian calls $*."
+        find_python >/dev/null || die "there is no Python 3.11, 3.12 or 3.13"
+        return
+    fi
+    if python=$(find_python); then
+        want_for_python "$python"
+    else
+        want_python
+    fi
+    for package in "$@"; do
+        installed "$package" || wanted+=("$package")
+    done
+    if [ ${#wanted[@]} -eq 0 ]; then
+        return
+    fi
+    say "Installing with apt-get: ${wanted[*]}"
+    [ "$(id -u)" -eq 0 ] || say "That needs root: sudo may ask for your password."
+    apt_lists
+    if [[ " ${wanted[*]} " == *" mosquitto "* ]]; then
+        without_starting_mosquitto apt_install_patiently "${wanted[@]}"
+        say "mosquitto is installed for its program only: Debian's own service was not started and will not start at boot."
+        say "(To have it all the same: systemctl enable --now mosquitto)"
+    else
+        apt_install_patiently "${wanted[@]}"
+    fi
+}
+
+# Once more with fresh lists where the first try fails: old lists name packages that are gone.
+apt_install_patiently() {
+    if ! apt_install "$@"; then
+        say "That failed. Once more with fresh lists of packages (apt-get update)."
+        as_root apt-get update -qq
+        apt_install "$@" || die "apt-get could not install: $*"
+    fi
+}
+
+# --- mosquitto without its service ----------------------------------------------------------------------------------
+
+# Debian starts what it installs, unless /usr/sbin/policy-rc.d says no. Ours says no to mosquitto alone, asks the one
+# that was there before about everything else, and goes away again.
+POLICY=/usr/sbin/policy-rc.d
+POLICY_BEFORE=$POLICY.before-hayakoe
+POLICY_MARK='# by hayakoe-daemon, for the time of one apt-get'
+
+without_starting_mosquitto() {
+    restore_policy
+    [ ! -e "$POLICY" ] || as_root mv -- "$POLICY" "$POLICY_BEFORE"
+    on_exit restore_policy
+    as_root tee "$POLICY" >/dev/null <<EOF
+#!/bin/sh
+$POLICY_MARK
+for word in "\$@"; do
+    case \$word in mosquitto | mosquitto.service) exit 101 ;; esac
+done
+[ ! -x $POLICY_BEFORE ] || exec $POLICY_BEFORE "\$@"
+EOF
+    as_root chmod 755 "$POLICY"
+    "$@"
+    restore_policy
+    # without systemd running, this only takes away the links that would start it at boot
+    if command -v systemctl >/dev/null; then
+        as_root systemctl disable mosquitto.service >/dev/null 2>&1 || true
+    else
+        as_root deb-systemd-helper disable mosquitto.service >/dev/null 2>&1 || true
+        as_root update-rc.d mosquitto disable >/dev/null 2>&1 || true
+    fi
+}
+
+# As it was before. Does nothing where there is nothing of ours.
+restore_policy() {
+    if [ -e "$POLICY" ] && grep -qF "$POLICY_MARK" "$POLICY"; then
+        as_root rm -f -- "$POLICY"
+    fi
+    if [ -e "$POLICY_BEFORE" ]; then
+        as_root mv -- "$POLICY_BEFORE" "$POLICY"
+    fi
+}
+
+# --- the venv -------------------------------------------------------------------------------------------------------
+
+# Make .venv with the package in it, editable, to `run` or to `dev`elop. Takes no time where nothing has changed.
+#
+# .venv/made names what it was made for and is there only while it is whole: a venv without it was interrupted, and is
+# made anew. .venv/parts names what was installed.
+set_up_venv() {
+    local purpose=$1 package=$ROOT python made parts
+    python=$(find_python) || die "there is no Python 3.11, 3.12 or 3.13"
+    made="$ROOT $("$python" -c 'import sys; print(sys.version)' | tr '\n' ' ')"
+    parts=$(sha256sum <"$ROOT/pyproject.toml" | cut -d ' ' -f 1)
+    if [ "$(cat "$VENV/made" 2>/dev/null)" != "$made" ]; then
+        say "Making .venv with $python."
+        rm -rf -- "$VENV"
+        "$python" -m venv "$VENV"
+    elif grep -qxF -e "$parts $purpose" -e "$parts dev" "$VENV/parts"; then
+        return
+    fi
+    rm -f -- "$VENV/made" "$VENV/parts"
+    [ "$purpose" != dev ] || package+='[dev]'
+    say "Installing the Python packages into .venv (the first time this takes a few minutes)."
+    "$VENV/bin/python" -m pip --disable-pip-version-check --no-input install --quiet --progress-bar off \
+        --editable "$package" || die "pip could not install the packages. Run this again once the cause is gone."
+    printf '%s\n' "$parts $purpose" >"$VENV/parts"
+    printf '%s\n' "$made" >"$VENV/made"
+}
+
+# --- what is done at the end ----------------------------------------------------------------------------------------
+
+AT_EXIT=()
+
+# Run a function when the script ends, however it ends; the last one given runs first.
+on_exit() { AT_EXIT=("$1" "${AT_EXIT[@]}"); }
+
+run_at_exit() {
+    local status=$? action
+    trap - EXIT
+    trap '' INT TERM HUP
+    for action in "${AT_EXIT[@]}"; do
+        "$action" || true
+    done
+    exit "$status"
+}
+trap run_at_exit EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP

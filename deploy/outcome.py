@@ -1,0 +1,31 @@
+"""What became of an announcement, from the events that mosquitto_sub has written down.
+
+usage: outcome.py FILE ID
+
+Each line of FILE is a topic, a space and a payload. Prints the type of the last event of that id and, behind a space,
+its note; nothing where there is none yet.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+ENDS = {"finished", "failed", "cancelled", "expired", "replaced", "dropped"}
+
+
+def outcome(lines: list[str], wanted: str) -> str:
+    for line in reversed(lines):
+        topic, _, payload = line.partition(" ")
+        if not topic.endswith("/event"):
+            continue
+        try:
+            event = json.loads(payload)
+        except ValueError:
+            continue
+        if event.get("id") == wanted and event.get("event_type") in ENDS:
+            return f"{event['event_type']} {event.get('note', '')}".rstrip()
+    return ""
+
+
+if __name__ == "__main__":
+    print(outcome(Path(sys.argv[1]).read_text(errors="replace").splitlines(), sys.argv[2]))

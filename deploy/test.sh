@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+set -euo pipefail
+
+usage() {
+    cat <<'EOF'
+usage: deploy/test.sh [--long] [PYTEST ARGUMENT...]
+
+Installs what the tests need (apt packages, .venv in this folder) and runs ruff, mypy and pytest. A second run installs
+nothing. Python 3.11 to 3.13.
+
+  --long    run the long tests too: the figures that the documents name (some take many minutes)
+  --help    show this
+
+Everything else goes to pytest: deploy/test.sh tests/audio -k fade
+EOF
+}
+
+markers=(-m 'not long')
+case ${1:-} in
+-h | --help)
+    usage
+    exit
+    ;;
+--long)
+    markers=()
+    shift
+    ;;
+esac
+
+# shellcheck source=deploy/lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+exec </dev/null
+cd -- "$ROOT"
+
+set_up_system gcc libc6-dev pkg-config libsystemd-dev libportaudio2 libasound2-dev mosquitto mosquitto-clients openssl shellcheck
+set_up_venv dev
+
+say "ruff format"
+.venv/bin/ruff format --quiet --check . || die "these files are not formatted: run .venv/bin/ruff format"
+say "ruff check"
+.venv/bin/ruff check --quiet .
+say "mypy --strict"
+.venv/bin/mypy --no-error-summary
+say "pytest ${markers[*]} $*"
+.venv/bin/python -m pytest "${markers[@]}" "$@"

@@ -1,0 +1,189 @@
+"""The scripts of deploy/: what of them can be tried without installing anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+SCRIPTS = [*sorted(DEPLOY.glob("*.sh")), ROOT / ".ci/run"]
+
+
+def bash(script: str, *arguments: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a piece of bash with lib.sh sourced."""
+    return subprocess.run(
+        ["bash", "-c", f". {DEPLOY}/lib.sh\n{script}", "bash", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, **(env or {})},
+    )
+
+
+def test_shellcheck_finds_nothing() -> None:
+    told = subprocess.run(["shellcheck", "-x", *SCRIPTS], capture_output=True, text=True, check=False, cwd=ROOT)
+
+    assert told.stdout + told.stderr == ""
+
+
+@pytest.mark.parametrize("script", [path for path in SCRIPTS if path.name != "lib.sh"], ids=lambda path: path.name)
+def test_it_can_be_run(script: Path) -> None:
+    assert os.access(script, os.X_OK)
+
+
+@pytest.mark.parametrize("name", ["try.sh", "test.sh"])
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help_is_shown_and_nothing_done(name: str, option: str, tmp_path: Path) -> None:
+    told = subprocess.run([DEPLOY / name, option], capture_output=True, text=True, check=False, cwd=tmp_path)
+
+    assert told.returncode == 0
+    assert told.stdout.startswith(f"usage: deploy/{name}")
+    assert told.stderr == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [["--onec", "x"], ["--once"], ["--once", ""], ["--broker", "host:"], ["x"]])
+def test_a_wrong_option_is_told_before_anything_is_installed(arguments: list[str]) -> None:
+    told = subprocess.run([DEPLOY / "try.sh", *arguments], capture_output=True, text=True, check=False)
+
+    assert told.returncode == 2
+    assert "usage: deploy/try.sh" in told.stderr
+
+
+def fake_python(folder: Path, name: str, version: tuple[int, int]) -> None:
+    """A Python that claims to be of that version."""
+    file = folder / name
+    file.write_text(
+        f'#!/bin/sh\nshift\nexec {sys.executable} -c "import sys; sys.version_info = {(*version, 0)}; $*"\n'
+    )
+    file.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("there", "found"),
+    [
+        ({"python3": (3, 11), "python3.13": (3, 13)}, "python3"),
+        ({"python3": (3, 9), "python3.11": (3, 11), "python3.12": (3, 12)}, "python3.12"),
+        ({"python3": (3, 14), "python3.13": (3, 13)}, "python3.13"),
+        ({"python3": (3, 14)}, None),
+        ({}, None),
+    ],
+)
+def test_the_right_python_is_found(tmp_path: Path, there: dict[str, tuple[int, int]], found: str | None) -> None:
+    for name, version in there.items():
+        fake_python(tmp_path, name, version)
+
+    told = bash("PATH=$1; find_python", tmp_path)
+
+    assert (told.returncode, told.stdout.strip()) == ((0, str(tmp_path / found)) if found else (1, ""))
+
+
+PLAIN_POLICY = """
+POLICY=$1/policy-rc.d POLICY_BEFORE=$1/policy-rc.d.before
+as_root() { "$@"; }
+systemctl() { echo "systemctl $*" >>"$POLICY.log"; }
+"""
+ASK = 'ask() { for s in mosquitto mosquitto.service ssh; do rc=0; "$POLICY" $s start || rc=$?; echo "$s $rc"; done; }\n'
+
+
+def test_only_mosquitto_is_kept_from_starting_and_nothing_is_left(tmp_path: Path) -> None:
+    told = bash(PLAIN_POLICY + ASK + "without_starting_mosquitto ask", tmp_path)
+
+    assert told.stdout.splitlines() == ["mosquitto 101", "mosquitto.service 101", "ssh 0"]
+    assert [path.name for path in tmp_path.iterdir()] == ["policy-rc.d.log"]
+    assert (tmp_path / "policy-rc.d.log").read_text() == "systemctl disable mosquitto.service\n"
+
+
+def test_a_policy_of_the_machine_is_asked_and_comes_back(tmp_path: Path) -> None:
+    policy = tmp_path / "policy-rc.d"
+    policy.write_text("#!/bin/sh\nexit 104\n")
+    policy.chmod(0o755)
+
+    told = bash(PLAIN_POLICY + ASK + "without_starting_mosquitto ask", tmp_path)
+
+    assert told.stdout.splitlines() == ["mosquitto 101", "mosquitto.service 101", "ssh 104"]
+    assert policy.read_text() == "#!/bin/sh\nexit 104\n"
+
+
+@pytest.mark.parametrize("end", ["exit 3", "kill -TERM $$", "kill -INT $$", "false"])
+def test_the_policy_comes_back_however_the_installation_ends(tmp_path: Path, end: str) -> None:
+    policy = tmp_path / "policy-rc.d"
+    policy.write_text("of the machine")
+
+    told = bash(PLAIN_POLICY + f"broken() {{ {end}; }}\nwithout_starting_mosquitto broken", tmp_path)
+
+    assert told.returncode != 0
+    assert policy.read_text() == "of the machine"
+    assert [path.name for path in tmp_path.iterdir()] == ["policy-rc.d"]
+
+
+def test_what_a_killed_run_left_behind_is_put_right(tmp_path: Path) -> None:
+    (tmp_path / "policy-rc.d.before").write_text("of the machine")
+    (tmp_path / "policy-rc.d").write_text("#!/bin/sh\n# by hayakoe-daemon, for the time of one apt-get\n")
+
+    bash(PLAIN_POLICY + "without_starting_mosquitto true", tmp_path)
+
+    assert (tmp_path / "policy-rc.d").read_text() == "of the machine"
+
+
+VENV = """
+ROOT=$1 VENV=$1/.venv
+find_python() { echo fake; }
+fake() {
+    [ "$1" != -c ] || { echo "3.x"; return; }
+    echo "made venv" >&2
+    mkdir -p "$VENV/bin"
+    printf '#!/bin/sh\\necho "installed $*" >&2\\nexit %s\\n' "${PIP:-0}" >"$VENV/bin/python"
+    chmod +x "$VENV/bin/python"
+}
+"""
+
+
+def steps(told: subprocess.CompletedProcess[str]) -> list[str]:
+    return [line.split()[0] for line in told.stderr.splitlines() if line.startswith(("made", "installed"))]
+
+
+def test_a_second_run_does_nothing_and_a_change_installs_again(tmp_path: Path) -> None:
+    project = tmp_path / "pyproject.toml"
+    project.write_text("a")
+    assert steps(bash(VENV + "set_up_venv run", tmp_path)) == ["made", "installed"]
+    assert steps(bash(VENV + "set_up_venv run", tmp_path)) == []
+    assert steps(bash(VENV + "set_up_venv dev", tmp_path)) == ["installed"]
+    assert steps(bash(VENV + "set_up_venv run", tmp_path)) == []
+    project.write_text("b")
+    assert steps(bash(VENV + "set_up_venv run", tmp_path)) == ["installed"]
+
+
+def test_an_interrupted_installation_is_not_taken_for_whole(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("a")
+
+    failed = bash(VENV + "set_up_venv run", tmp_path, env={"PIP": "1"})
+
+    assert failed.returncode == 1
+    assert "pip could not install" in failed.stderr
+    assert steps(bash(VENV + "set_up_venv run", tmp_path)) == ["made", "installed"]
+
+
+def outcome(tmp_path: Path, *events: tuple[str, object]) -> str:
+    file = tmp_path / "messages"
+    file.write_text("".join(f"hayakoe/try/{topic} {json.dumps(payload)}\n" for topic, payload in events))
+    return subprocess.run(
+        [sys.executable, DEPLOY / "outcome.py", file, "a1"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+def test_the_outcome_is_the_end_of_that_announcement(tmp_path: Path) -> None:
+    started = ("event", {"event_type": "started", "id": "a1"})
+    other = ("event", {"event_type": "failed", "id": "a2"})
+    finished = ("event", {"event_type": "finished", "id": "a1", "note": "muted"})
+
+    assert outcome(tmp_path, ("status", "online"), started, other) == ""
+    assert outcome(tmp_path, started, finished, other) == "finished muted"
