@@ -43,6 +43,7 @@ want_for_python() {
 # Add to `wanted` the first Python this system can install that is recent enough.
 want_python() {
     local name version
+    may_be_root "apt-get update && apt-get install python3 python3-venv python3-dev"
     apt_lists
     for name in python3 python3.13 python3.12 python3.11; do
         version=$(apt-cache policy "$name" 2>/dev/null | sed -n 's/^ *Candidate: *\(3\.[0-9]*\)\..*/\1/p')
@@ -62,15 +63,19 @@ has_apt() { command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; }
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
-# Run a command as root.
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then
         "$@"
-    elif command -v sudo >/dev/null; then
-        sudo -- "$@"
     else
-        die "this needs root, and there is no sudo. As root, run: $*"
+        sudo -- "$@"
     fi
+}
+
+# Say that root is needed, or where it cannot be had, what to run as root.
+may_be_root() {
+    [ "$(id -u)" -ne 0 ] || return 0
+    command -v sudo >/dev/null || die "this needs root, and there is no sudo here. As root, run: $1"
+    say "That needs root: sudo may ask for your password."
 }
 
 # Fetch the lists of packages where there are none yet.
@@ -81,9 +86,14 @@ apt_lists() {
     fi
 }
 
+# Quietly: what apt-get says is shown only where it fails.
 apt_install() {
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        -o Dpkg::Use-Pty=0 "$@" >&2
+    local told
+    if ! told=$(as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@" 2>&1); then
+        say "$told"
+        return 1
+    fi
 }
 
 # Install what is missing of the named packages, and a Python with what it needs.
@@ -106,8 +116,8 @@ set_up_system() {
     if [ ${#wanted[@]} -eq 0 ]; then
         return
     fi
-    say "Installing with apt-get: ${wanted[*]}"
-    [ "$(id -u)" -eq 0 ] || say "That needs root: sudo may ask for your password."
+    say "Installing with apt-get (a minute or two): ${wanted[*]}"
+    may_be_root "apt-get update && apt-get install --no-install-recommends ${wanted[*]}"
     apt_lists
     if [[ " ${wanted[*]} " == *" mosquitto "* ]]; then
         without_starting_mosquitto apt_install_patiently "${wanted[@]}"
@@ -154,7 +164,8 @@ EOF
     if command -v systemctl >/dev/null; then
         as_root systemctl disable mosquitto.service >/dev/null 2>&1 || true
     else
-        as_root deb-systemd-helper disable mosquitto.service >/dev/null 2>&1 || true
+        # it insists on being called for a package
+        as_root env DPKG_MAINTSCRIPT_PACKAGE=mosquitto deb-systemd-helper disable mosquitto.service >/dev/null 2>&1 || true
         as_root update-rc.d mosquitto disable >/dev/null 2>&1 || true
     fi
 }
@@ -190,7 +201,7 @@ set_up_venv() {
     rm -f -- "$VENV/made" "$VENV/parts"
     [ "$purpose" != dev ] || package+='[dev]'
     say "Installing the Python packages into .venv (the first time this takes a few minutes)."
-    "$VENV/bin/python" -m pip --disable-pip-version-check --no-input install --quiet --progress-bar off \
+    "$VENV/bin/python" -m pip --disable-pip-version-check --no-input install --quiet --progress-bar off --use-pep517 \
         --editable "$package" || die "pip could not install the packages. Run this again once the cause is gone."
     printf '%s\n' "$parts $purpose" >"$VENV/parts"
     printf '%s\n' "$made" >"$VENV/made"
