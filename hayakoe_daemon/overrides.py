@@ -59,15 +59,11 @@ class Overrides:
             self._write()
             return True
 
-    def drop_edited(self, configured: Mapping[str, Value]) -> list[str]:
-        """Forget those whose field has been edited in the config; their names."""
+    def edited(self, configured: Mapping[str, Value]) -> list[str]:
+        """Those that no longer count, because their field has been edited in the config since."""
         with self._lock:
             kept = self._current(configured)
-            gone = [name for name in self._active if name not in kept]
-            if gone:
-                self._active = kept
-                self._write()
-            return gone
+            return [name for name in self._active if name not in kept]
 
     def _current(self, configured: Mapping[str, Value]) -> dict[str, Override]:
         return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -9,10 +10,10 @@ from dataclasses import dataclass, field
 
 from hayakoe_daemon.announcement import Event, EventType
 from hayakoe_daemon.audio.chunk import AudioChunk
-from hayakoe_daemon.audio.level import limit, volume_gain
+from hayakoe_daemon.audio.level import amplify
 from hayakoe_daemon.audio.sink import Cancelled, Sink, SinkLost
 from hayakoe_daemon.journal.journal import Journal
-from hayakoe_daemon.journal.ledger import MAX_DEATHS, Claim
+from hayakoe_daemon.journal.ledger import MAX_DEATHS, Claim, Ledger
 from hayakoe_daemon.speaker.ahead import Ahead
 from hayakoe_daemon.speaker.interrupt import Interrupted, Interrupts
 
@@ -33,7 +34,8 @@ class Surroundings:
     clock: Callable[[], float]
     alive: Callable[[], None]
     """Stamps the speaker's progress."""
-    volume: Callable[[], int]
+    gain: Callable[[], float]
+    """Asked for each piece of sound, so that a change of volume is heard at once."""
     resume_limit: float
     await_device: Callable[[SinkLost, Callable[[], None]], None]
     """Returns when the device is back and goes on; the second argument is called meanwhile and may raise."""
@@ -86,14 +88,10 @@ class Saying:
         if self._first_sound is None:
             self._first_sound = self.house.clock()
             self._tell_started(self._first_sound)
-        loud = limit(AudioChunk(chunk.samples * volume_gain(self._volume()), chunk.sample_rate))
+        loud = amplify(chunk, self.house.gain())
         self._on_device(lambda: self.house.sink.write(loud))
         self._written += chunk.seconds
         self._note_heard()
-
-    def _volume(self) -> int:
-        wanted = self.claim.announcement.volume
-        return self.house.volume() if wanted is None else wanted
 
     def _look(self) -> None:
         self.house.alive()
@@ -108,8 +106,14 @@ class Saying:
             if index == self._sentence and self._heard_any:
                 continue
             self._sentence, self._heard_any = index, True
-            announcement_id, now = self.claim.announcement.id, self.house.clock()
-            self.house.journal.submit(lambda ledger, index=index: ledger.heard(announcement_id, index, now=now))
+            self.house.journal.submit(
+                functools.partial(
+                    Ledger.heard,
+                    announcement_id=self.claim.announcement.id,
+                    sentence=index,
+                    now=self.house.clock(),
+                )
+            )
 
     # ------------------------------------------------------------------------------------------------------ the device
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hayakoe_daemon.announcement import Announcement, Priority
+from hayakoe_daemon.audio.level import TARGET, gain_to, volume_gain
 from hayakoe_daemon.voice.engine import Manner
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What an announcement does not say itself. Read afresh for each announcement, the volume for each piece of sound."""
+    """What an announcement does not say itself. Read for each announcement, the volume for each piece of sound."""
 
     voice: str
     style: str | None
     style_weight: float | None
     length_scale: float
     volume: int
+    loudness: float
+    """LUFS that a message at volume 100 has."""
     mute: bool
     mute_spares_urgent: bool
     chime: bool | str
@@ -30,6 +33,11 @@ class Settings:
             style_weight=announcement.style_weight if announcement.style_weight is not None else self.style_weight,
             length_scale=announcement.length_scale or self.length_scale,
         )
+
+    def gain(self, announcement: Announcement) -> float:
+        """The factor for sound that was evened to level.TARGET."""
+        volume = self.volume if announcement.volume is None else announcement.volume
+        return volume_gain(volume) * gain_to(self.loudness, TARGET)
 
     def muted(self, announcement: Announcement) -> bool:
         spared = self.mute_spares_urgent and announcement.priority is Priority.URGENT

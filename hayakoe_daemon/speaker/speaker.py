@@ -180,7 +180,7 @@ class Speaker:
         ahead = self._ahead(claim, utterances, settings)
         ahead.notes.extend(missing)
         try:
-            event = Saying(claim, lead, ahead, self._surroundings(settings)).run()
+            event = Saying(claim, lead, ahead, self._surroundings(announcement, settings)).run()
             self._journal.call(lambda ledger: ledger.finish(event))
         except Interrupted:
             return announcement
@@ -206,14 +206,14 @@ class Speaker:
             ladder=self._materials.ladder,
         )
 
-    def _surroundings(self, settings: Settings) -> Surroundings:
+    def _surroundings(self, announcement: Announcement, settings: Settings) -> Surroundings:
         return Surroundings(
             sink=self._sink,
             journal=self._journal,
             interrupts=self._interrupts,
             clock=self._clock,
             alive=self._alive,
-            volume=lambda: self._settings().volume,
+            gain=lambda: self._settings().gain(announcement),
             resume_limit=settings.resume_limit,
             await_device=self._await_device,
             started=self._audience.event,

@@ -1,0 +1,421 @@
+"""The composition root: builds the parts from the config, starts them in order, stops them in reverse."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hayakoe_daemon.announcement import Event
+from hayakoe_daemon.answer import Answer, Refused
+from hayakoe_daemon.audio.open import open_sink
+from hayakoe_daemon.audio.sink import Sink
+from hayakoe_daemon.board import Board, status_text
+from hayakoe_daemon.complaints import Complaints
+from hayakoe_daemon.config.errors import ConfigError
+from hayakoe_daemon.config.load import load
+from hayakoe_daemon.config.model import Audio, Config
+from hayakoe_daemon.config.places import control_socket, state_dir
+from hayakoe_daemon.config.restart import needs_restart
+from hayakoe_daemon.config.secret import password_reader
+from hayakoe_daemon.control import ControlServer
+from hayakoe_daemon.dials import Dials
+from hayakoe_daemon.door import Door, House, Origin, Rules
+from hayakoe_daemon.feed import Feed
+from hayakoe_daemon.journal.journal import Journal, Limits
+from hayakoe_daemon.journal.ledger import Delivery, Letter
+from hayakoe_daemon.lead import Lead
+from hayakoe_daemon.mqtt.link import BrokerSettings, Incoming, TlsFiles
+from hayakoe_daemon.mqtt.station import Ears, Station
+from hayakoe_daemon.mqtt.topics import Request, Topics
+from hayakoe_daemon.overrides import Overrides
+from hayakoe_daemon.speaker.speaker import Audience, Materials, Speaker
+from hayakoe_daemon.system import logs, systemd
+from hayakoe_daemon.system.bell import Bell
+from hayakoe_daemon.system.health import Health
+from hayakoe_daemon.system.lock import StateLock
+from hayakoe_daemon.text.sentences import split
+from hayakoe_daemon.voice.ladder import Ladder
+from hayakoe_daemon.voice.render_queue import RenderQueue
+from hayakoe_daemon.voices import build_ladder
+from hayakoe_daemon.worker import Worker
+
+log = logging.getLogger(__name__)
+
+TICK = 1.0
+STATE_EVERY = 0.2
+"""Seconds between two publications of the state at the least."""
+
+STOP_WITHIN = 4.0
+"""Seconds for an orderly end; systemd and people wait five."""
+
+
+class App:
+    """One life of the daemon: `run` returns the exit status."""
+
+    def __init__(self, config: Config, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+        self._config = config
+        self._path = path
+        self._clock = clock
+        self._bell = Bell()
+        self._stop_asked = False
+        self._reload_asked = False
+        self._crash: str | None = None
+        self._said_status = ""
+        self._folder = state_dir(config, os.environ)
+        self._feed = Feed()
+        self._board = Board(self._bell.ring)
+        self._complaints = Complaints(self._tell_error, clock)
+        self._dials = Dials(
+            config,
+            Overrides(self._folder / "overrides.json"),
+            shown=self._board.settings,
+            trouble=lambda message: self._tell_trouble("state", message),
+        )
+        self._renders = RenderQueue()
+        self._ladder: Ladder = build_ladder()
+        self._lead = Lead(config.audio.sounds_dir)
+        self._topics = Topics(config.topic)
+        self._station: Station | None = None
+
+        self._journal = Journal(
+            self._folder / "journal.sqlite3",
+            limits=_limits(config),
+            clock=clock,
+            trouble=self._journal_trouble,
+            on_letters=self._letters,
+            on_waiting=self._board.waiting,
+        )
+        self._journal_worker = self._worker("journal", self._journal.step, limit=30.0)
+        self._synthesis_worker = self._worker("synthesis", self._renders.step, limit=60.0)
+        self._speaker = Speaker(
+            self._open_sink(config.audio),
+            self._journal,
+            Materials(split=split, lead=self._lead.sounds, renders=self._renders, ladder=self._ladder),
+            self._dials.settings,
+            Audience(event=self._tell_event, speaking=self._board.speaking, device=self._tell_device),
+            clock=clock,
+            alive=self._speaker_alive,
+        )
+        self._speaker_worker = self._worker("speaker", self._speaker.step, limit=30.0)
+        self._door = Door(
+            House(
+                journal=self._journal,
+                speaker=self._speaker,
+                rules=lambda: Rules(self._config.queue.limit, self._config.queue.expires_in),
+                refusal=self._lead.refusal,
+                set=self._dials.set,
+                reset=self._dials.reset,
+                event=self._tell_event,
+                complain=self._complaints.complain,
+                clock=clock,
+                new_id=lambda: uuid.uuid4().hex[:12],
+            )
+        )
+        self._control: ControlServer | None = None
+
+    # --------------------------------------------------------------------------------------------------------- its life
+
+    def run(self) -> int:
+        """From the start to SIGTERM (0), or to a crash of one of its threads (1)."""
+        self._listen_to_signals()
+        lock = self._lock()
+        try:
+            self._start()
+            health = Health(
+                (self._journal_worker, self._synthesis_worker, self._speaker_worker),
+                systemd.watchdog,
+                systemd.watchdog_interval(os.environ, os.getpid()),
+            )
+            self._live(health)
+        finally:
+            self._stop()
+            if lock is not None:
+                lock.release()
+        return 0 if self._crash is None else 1
+
+    def _start(self) -> None:
+        died = self._journal.recover()
+        if died:
+            log.warning("the last life ended during %d sentence(s); they are said again", died)
+        self._journal_worker.start()
+        self._synthesis_worker.start()
+        self._ladder.warm_up()
+        self._dials.take(self._config)
+        self._speaker_worker.start()
+        self._start_control()
+        self._start_station()
+        log.info("ready: %s", self._topics.base)
+        systemd.ready(status_text(self._board.document))
+
+    def _live(self, health: Health) -> None:
+        ticked = told = float("-inf")
+        while not self._stop_asked and self._crash is None:
+            self._bell.wait(STATE_EVERY if time.monotonic() - told < STATE_EVERY else TICK)
+            now = time.monotonic()
+            if self._reload_asked:
+                self._reload_asked = False
+                self._reload(now)
+            if now - told >= STATE_EVERY:
+                told = now
+                self._tell_state()
+            if now - ticked >= TICK:
+                ticked = now
+                self._complaints.flush()
+                health.look(now)
+                if self._station is not None:
+                    self._station.tick(self._clock())
+
+    def _stop(self) -> None:
+        systemd.stopping("stopping")
+        deadline = time.monotonic() + STOP_WITHIN
+        self._speaker_worker.stop()
+        self._speaker.shut_down()
+        self._each("the speaker", lambda: self._end(self._speaker_worker, deadline - 1.5))
+        self._each("the sound device", self._speaker.close)
+        self._each("the control socket", self._stop_control)
+        self._each("MQTT", self._stop_station)
+        for worker in (self._synthesis_worker, self._journal_worker):
+            worker.stop()
+        self._each("synthesis", lambda: self._end(self._synthesis_worker, deadline))
+        self._each("the journal", lambda: self._end(self._journal_worker, deadline))
+        self._each("the journal's file", self._journal.close)
+
+    def _each(self, what: str, stop: Callable[[], object]) -> None:
+        """Whatever fails in stopping one part, the others are stopped all the same."""
+        try:
+            stop()
+        except Exception:
+            log.exception("stopping %s failed", what)
+
+    def _end(self, worker: Worker, deadline: float) -> None:
+        if not worker.join(max(0.1, deadline - time.monotonic())):
+            log.warning("the %s thread does not end; leaving without it", worker.name)
+
+    def _listen_to_signals(self) -> None:
+        def stop() -> None:
+            self._stop_asked = True
+
+        def reload() -> None:
+            self._reload_asked = True
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._bell.on(number, stop)
+        self._bell.on(signal.SIGHUP, reload)
+        threading.excepthook = lambda args: self._crashed(
+            args.thread.name if args.thread else "?", args.exc_value or RuntimeError("unknown")
+        )
+
+    def _lock(self) -> StateLock | None:
+        try:
+            return StateLock(self._folder)
+        except OSError as error:
+            log.error("cannot lock the state folder %s: %s; going on without", self._folder, error)  # noqa: TRY400
+            return None
+
+    def _worker(self, name: str, step: Callable[[], None], *, limit: float) -> Worker:
+        return Worker(name, step, limit=limit, on_crash=self._crashed)
+
+    def _speaker_alive(self) -> None:
+        self._speaker_worker.progress()
+
+    def _crashed(self, where: str, error: BaseException) -> None:
+        log.critical("the %s thread failed: %r; the daemon ends and is started again", where, error, exc_info=error)
+        self._crash = where
+        self._bell.ring()
+
+    # ------------------------------------------------------------------------------------------------------ the ways in
+
+    def _start_control(self) -> None:
+        path = control_socket(self._config, os.environ)
+        try:
+            self._control = ControlServer(path, self._config.control.group, self._ask, self._look, self._feed)
+        except OSError as error:
+            log.error("no control socket at %s: %s; the commands cannot reach the daemon", path, error)  # noqa: TRY400
+        else:
+            self._control.start()
+
+    def _stop_control(self) -> None:
+        if self._control is not None:
+            self._control.stop()
+
+    def _ask(self, topic: str, payload: bytes, reply: Callable[[Answer], None]) -> None:
+        request = self._topics.match(f"{self._topics.base}/{topic}")
+        if request is None:
+            reply(Refused("unknown_topic", f"There is no {topic!r}; there are say, do/ACTION and set/THING."))
+        else:
+            self._door.handle(request, payload, Origin("control"), reply)
+
+    def _look(self, what: str) -> dict[str, Any]:
+        if what == "state":
+            return self._board.document
+        waiting = self._journal.call(lambda ledger: ledger.queue())
+        return {
+            "speaking": {key: self._board.document[key] for key in ("id", "text")},
+            "waiting": [
+                {"id": one.id, "text": one.text[:200], "priority": one.priority.label, "source": one.source}
+                for one in waiting
+            ],
+        }
+
+    def _start_station(self) -> None:
+        mqtt = self._config.mqtt
+        if not mqtt.enabled:
+            return
+        settings = BrokerSettings(
+            host=mqtt.host,
+            port=mqtt.broker_port,
+            client_id=self._config.client_id,
+            user=mqtt.user,
+            password=password_reader(mqtt, os.environ),
+            tls=TlsFiles(mqtt.tls.ca_file, mqtt.tls.cert_file, mqtt.tls.key_file) if mqtt.tls else None,
+            keepalive=round(mqtt.keepalive),
+            session_expiry=round(mqtt.session_expiry),
+        )
+        self._station = Station(settings, self._topics, self._ears(), self._clock)
+        self._station.outward.state(self._board.document)
+        self._station.outward.audio(available=self._board.document.get("audio") != "offline")
+        self._station.start()
+
+    def _stop_station(self) -> None:
+        station, self._station = self._station, None
+        if station is not None:
+            station.stop(1.0)
+
+    def _ears(self) -> Ears:
+        return Ears(
+            handle=self._from_mqtt,
+            complain=lambda refused: self._complaints.complain(refused, "mqtt"),
+            fetch_letters=self._fetch_letters,
+            delivered=lambda number: self._note(lambda ledger: ledger.delivered([number])),
+            forget=lambda before: self._note(lambda ledger: ledger.forget_deliveries(before)),
+            crash=self._crashed,
+        )
+
+    def _from_mqtt(self, incoming: Incoming, request: Request, reply: Callable[[Answer], None]) -> None:
+        delivery = Delivery(incoming.mid, incoming.topic, incoming.payload, incoming.dup) if incoming.qos else None
+        self._door.handle(request, incoming.payload, Origin("mqtt", delivery, incoming.expiry), reply)
+
+    def _note(self, run: Callable[[Any], None]) -> None:
+        self._journal.submit(run)
+
+    # ------------------------------------------------------------------------------------------------ the only way back
+
+    def _tell_event(self, event: Event) -> None:
+        document = event.document()
+        log.info("%s: %s", event.event_type, event.id, extra={"announcement": event.id, "event": event.event_type})
+        self._feed.publish(document)
+        if self._station is not None:
+            self._station.outward.event(document)
+
+    def _letters(self, letters: list[Letter]) -> None:
+        """Last words, durable by now."""
+        for letter in letters:
+            told = letter.document
+            log.info(
+                "%s: %s%s",
+                told["event_type"],
+                told["id"],
+                f" ({told['note']})" if "note" in told else "",
+                extra={"announcement": told["id"], "event": told["event_type"]},
+            )
+            self._feed.publish(told)
+            self._board.spoken(told)
+        self._post(letters)
+
+    def _post(self, letters: list[Letter]) -> None:
+        if self._station is not None:
+            self._station.outward.letters((letter.n, letter.document) for letter in letters)
+
+    def _fetch_letters(self, count: int) -> None:
+        self._journal.submit(lambda ledger: ledger.letters(limit=count)).add_done_callback(
+            lambda future: self._post(future.result())
+        )
+
+    def _tell_trouble(self, code: str, message: str) -> None:
+        log.error("%s", message)
+        self._tell_error({"code": code, "message": message, "at": round(self._clock(), 3)})
+
+    def _tell_error(self, document: dict[str, Any]) -> None:
+        if self._station is not None:
+            self._station.outward.error(document)
+
+    def _tell_device(self, available: bool, text: str) -> None:
+        self._board.device(available, text)
+        if self._station is not None:
+            self._station.outward.audio(available=available)
+        if not available:
+            self._tell_error({"code": "audio", "message": text, "at": round(self._clock(), 3)})
+
+    def _journal_trouble(self, message: str, *, safe: bool) -> None:
+        self._board.journal(safe)
+        self._tell_trouble("journal", message)
+
+    def _tell_state(self) -> None:
+        document = self._board.news()
+        if document is None:
+            return
+        if self._station is not None:
+            self._station.outward.state(document)
+        text = status_text(document)
+        if text != self._said_status:
+            self._said_status = text
+            systemd.status(text)
+
+    # ------------------------------------------------------------------------------------------------------- the config
+
+    def _reload(self, now: float) -> None:
+        """SIGHUP: all of the config but what needs a restart; an invalid one changes nothing."""
+        systemd.reloading(now, "reading the config again")
+        try:
+            self._take(load(self._path))
+        except (ConfigError, ValueError) as error:
+            self._tell_trouble("config", f"the config was not reloaded, the old one counts: {error}")
+        systemd.ready(status_text(self._board.document))
+
+    def _take(self, config: Config) -> None:
+        old = self._config
+        sink = self._open_sink(config.audio) if _device(config.audio) != _device(old.audio) else None
+        waiting = needs_restart(old, config)
+        if waiting:
+            log.warning("these changes count after a restart only: %s", ", ".join(waiting))
+        self._config = config.model_copy(update={name: getattr(old, name) for name in _FIXED})
+        logs.set_up(config.log_level, environ=os.environ)
+        self._dials.take(self._config)
+        self._journal.limits = _limits(config)
+        self._lead.folder = config.audio.sounds_dir
+        if sink is not None:
+            self._speaker.change_sink(sink)
+        if (config.mqtt, self._config.client_id) != (old.mqtt, old.client_id):
+            self._stop_station()
+            self._start_station()
+        log.info("the config was reloaded")
+
+    @staticmethod
+    def _open_sink(audio: Audio) -> Sink:
+        return open_sink(
+            audio.device,
+            second_device=audio.second_device,
+            rate=audio.rate,
+            lead_in=audio.lead_in,
+            hold_device=audio.hold_device,
+            idle_close=audio.idle_close,
+        )
+
+
+_FIXED = ("node", "base_topic", "state_dir", "control")
+"""Sections that are read at the start only."""
+
+
+def _limits(config: Config) -> Limits:
+    return Limits(resume=config.queue.resume_limit, remember_ids=config.queue.remember_ids)
+
+
+def _device(audio: Audio) -> tuple[object, ...]:
+    return audio.device, audio.second_device, audio.rate, audio.lead_in, audio.hold_device, audio.idle_close

@@ -1,0 +1,77 @@
+"""What the daemon is doing, as one document: `<base>/state`, `hayakoe-daemon queue`, and the text for systemctl."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from hayakoe_daemon.announcement import Announcement
+from hayakoe_daemon.overrides import Value
+from hayakoe_daemon.text.markup import plain
+
+SHORT = 200
+"""Characters of a text that the state shows."""
+
+
+class Board:
+    """Written to by any thread, told at most a few times a second by the main thread."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
+        self._lock = threading.Lock()
+        self._facts: dict[str, Any] = {"state": "idle", "text": None, "id": None, "queue": 0}
+        self._dirty = True
+
+    def speaking(self, announcement: Announcement | None) -> None:
+        if announcement is None:
+            self._note(state="idle", text=None, id=None)
+        else:
+            self._note(state="speaking", text=plain(announcement.text)[:SHORT], id=announcement.id)
+
+    def waiting(self, count: int) -> None:
+        self._note(queue=count)
+
+    def settings(self, values: dict[str, Value]) -> None:
+        self._note(**values)
+
+    def device(self, available: bool, text: str) -> None:
+        self._note(audio="online" if available else "offline", device=text)
+
+    def journal(self, safe: bool) -> None:
+        """Whether what is accepted would survive a power cut."""
+        self._note(journal="disk" if safe else "memory")
+
+    def spoken(self, document: dict[str, Any]) -> None:
+        """Last words: the latest figures are part of the state."""
+        if document.get("times"):
+            self._note(latency=document["times"], last_engine=document.get("engine"))
+
+    def news(self) -> dict[str, Any] | None:
+        """The document, if it has changed since this was last called."""
+        with self._lock:
+            if not self._dirty:
+                return None
+            self._dirty = False
+            return dict(self._facts)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        with self._lock:
+            return dict(self._facts)
+
+    def _note(self, **facts: Any) -> None:
+        with self._lock:
+            if all(self._facts.get(name, self) == value for name, value in facts.items()):
+                return
+            self._facts.update(facts)
+            self._dirty = True
+        self._changed()
+
+
+def status_text(document: dict[str, Any]) -> str:
+    """One line for `systemctl status`."""
+    waiting = f", {document['queue']} waiting" if document["queue"] else ""
+    device = "" if document.get("audio") != "offline" else f"; no sound: {document['device']}"
+    doing = f"speaking: {document['text'][:60]}" if document["state"] == "speaking" else "ready"
+    return f"{doing}{waiting}{device}"

@@ -1,0 +1,81 @@
+"""The commands that look: at the config, at the sound devices."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from typing import Any
+
+from hayakoe_daemon.audio.devices import DevicesError, OutputDevice, list_devices, pick
+from hayakoe_daemon.audio.open import check_spec
+from hayakoe_daemon.cli.failure import Failure
+from hayakoe_daemon.cli.settle import config_of, config_or_defaults
+from hayakoe_daemon.config.places import control_socket, state_dir
+from hayakoe_daemon.dials import configured
+from hayakoe_daemon.overrides import Overrides
+
+
+def check_config(given: argparse.Namespace) -> int:
+    """0 where the config is valid."""
+    config, path = config_of(given)
+    for key, spec in (("audio.device", config.audio.device), ("audio.second_device", config.audio.second_device)):
+        _check_device(key, spec)
+    print(f"{path}: valid")
+    print(f"node {config.node}, topics under {config.topic}")
+    print(f"broker {config.mqtt.host}:{config.mqtt.broker_port}" if config.mqtt.enabled else "MQTT is off")
+    print(f"sound {config.audio.device}")
+    print(f"state {state_dir(config, os.environ)}")
+    print(f"control socket {control_socket(config, os.environ)}")
+    active = Overrides(state_dir(config, os.environ) / "overrides.json").active(configured(config))
+    for name, override in active.items():
+        print(
+            f"set at run time: {name} is {override.value} instead of {override.instead_of}"
+            f" (`hayakoe-daemon reset {name}` drops it)"
+        )
+    return 0
+
+
+def _check_device(key: str, spec: str | None) -> None:
+    try:
+        if spec is not None:
+            check_spec(spec)
+    except ValueError as error:
+        raise Failure(f"{key}: {error}") from None
+
+
+def devices(given: argparse.Namespace) -> int:
+    """0 where the config's device is there, or is a folder or nothing."""
+    spec = config_or_defaults(given).audio.device
+    try:
+        found = list_devices()
+    except DevicesError as error:
+        raise Failure(str(error)) from None
+    picked = spec if spec.startswith(("wav:", "null:")) else _picked(found, spec)
+    if given.json:
+        document: dict[str, Any] = {
+            "devices": [_document(device) for device in found],
+            "configured": spec,
+            "picked": picked,
+        }
+        print(json.dumps(document, ensure_ascii=False, indent=2))
+        return 0
+    for device in found:
+        mark = "*" if device.spec == picked else " "
+        print(f"{mark} {device.spec:<32} {device.channels} channels, {device.rate:.0f} Hz  {device.name}")
+    if not found:
+        print("ALSA offers no sound device.")
+    if picked is None:
+        print(f"The config asks for {spec}, which is not there.")
+        return 1
+    print(f"The config picks {picked}.")
+    return 0
+
+
+def _picked(found: list[OutputDevice], spec: str) -> str | None:
+    device = pick(found, spec)
+    return None if device is None else device.spec
+
+
+def _document(device: OutputDevice) -> dict[str, Any]:
+    return {"name": device.name, "spec": device.spec, "channels": device.channels, "rate": device.rate}

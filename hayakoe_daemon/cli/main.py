@@ -1,0 +1,90 @@
+"""`hayakoe-daemon COMMAND`: what there is, and which function does it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+
+from hayakoe_daemon.cli.failure import Failure
+
+PROGRAM = "hayakoe-daemon"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status: 0 well, 1 it did not work (and stderr says why), 2 wrong usage."""
+    given = build_parser().parse_args(arguments)
+    # A command's module is imported when it is used: `stop` must not wait for a dictionary to be loaded.
+    command = getattr(import_module(f"hayakoe_daemon.cli.{given.module}"), given.function)
+    try:
+        return int(command(given))
+    except Failure as failure:
+        print(f"{PROGRAM}: {failure}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=PROGRAM, description="A voice for Japanese homes.")
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {version(PROGRAM)}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, help_: str, module: str, function: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=help_, description=help_[0].upper() + help_[1:] + ".")
+        one.set_defaults(module=module, function=function)
+        one.add_argument(
+            "--config",
+            type=Path,
+            metavar="FILE",
+            help="the config (else $HAYAKOE_CONFIG, ./config.yaml, /etc/hayakoe-daemon/config.yaml)",
+        )
+        return one
+
+    command("run", "run the daemon in the foreground", "run", "run")
+    _say(command("say", "say something", "say", "say"))
+    queue = command("queue", "show what is being said and what waits", "talk", "queue")
+    queue.add_argument("--json", action="store_true", help="as JSON")
+    command("stop", "end what is being said and empty the queue", "talk", "stop")
+    command("skip", "end what is being said; the next one follows", "talk", "skip")
+    command("clear", "empty the queue", "talk", "clear")
+    command("repeat", "say the last announcement again", "talk", "repeat")
+    setting = command("set", "set volume, mute, voice, style or speed until the config is edited there", "talk", "set_")
+    setting.add_argument("thing", help="volume, mute, voice, style or speed")
+    setting.add_argument("value")
+    reset = command("reset", "drop what was set at run time: the config counts again", "talk", "reset")
+    reset.add_argument("thing", metavar="KEY", help="volume, mute, voice, style or speed")
+    command("check-config", "check the config and list what is set over it at run time", "look", "check_config")
+    devices = command("devices", "list the sound devices and the one the config picks", "look", "devices")
+    devices.add_argument("--json", action="store_true", help="as JSON")
+    _bench(
+        command("bench", "measure this machine: from an MQTT message to the first sample of speech", "bench", "bench")
+    )
+    return parser
+
+
+def _say(say: argparse.ArgumentParser) -> None:
+    say.add_argument("text", nargs="?", help="what to say; standard input where it is -")
+    say.add_argument("--wav", type=Path, metavar="FILE", help="into this file, without a daemon")
+    say.add_argument("--wait", action="store_true", help="return when it has been said; 0 when all of it was heard")
+    say.add_argument("--id", help="a second message with the same id is not said within a day")
+    say.add_argument("--voice")
+    say.add_argument("--style")
+    say.add_argument("--style-weight", type=float, metavar="X")
+    say.add_argument("--speed", type=float, metavar="X", help="1.2 is faster")
+    say.add_argument("--volume", type=int, metavar="0-100")
+    say.add_argument("--priority", choices=("low", "normal", "high", "urgent"))
+    say.add_argument("--chime", metavar="NAME", help="a chime first: its name, or yes or no")
+    say.add_argument("--sound", metavar="FILE", help="a file of the sound folder first")
+    say.add_argument("--expires-in", type=float, metavar="SECONDS")
+    say.add_argument("--key", help="replaces a waiting message with the same key")
+
+
+def _bench(bench: argparse.ArgumentParser) -> None:
+    bench.add_argument("--runs", type=int, default=20, metavar="N", help="messages of each length (20)")
+    bench.add_argument("--json", action="store_true", help="as JSON")

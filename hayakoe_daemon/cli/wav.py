@@ -1,0 +1,74 @@
+"""`hayakoe-daemon say --wav FILE`: the whole way from text to sound in one process."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from typing import Any
+
+import numpy as np
+import soundfile
+import soxr
+
+from hayakoe_daemon import dials
+from hayakoe_daemon.announcement import Announcement
+from hayakoe_daemon.audio.chunk import AudioChunk
+from hayakoe_daemon.audio.level import amplify
+from hayakoe_daemon.cli.failure import Failure
+from hayakoe_daemon.cli.settle import config_or_defaults
+from hayakoe_daemon.config.model import Config
+from hayakoe_daemon.lead import Lead
+from hayakoe_daemon.mqtt.payload import PayloadError, parse_say
+from hayakoe_daemon.text.sentences import split
+from hayakoe_daemon.voices import build_ladder
+
+RATE = 48_000
+"""Hz of the file."""
+
+
+def say_to_file(message: dict[str, Any], given: argparse.Namespace) -> int:
+    """0 when the file holds all of it."""
+    config = config_or_defaults(given)
+    try:
+        announcement = parse_say(
+            json.dumps(message, ensure_ascii=False).encode(errors="surrogatepass"),
+            now=time.time(),
+            source="say",
+            new_id=lambda: "say",
+            expires_in=60.0,
+        )
+    except PayloadError as error:
+        raise Failure(error.message) from None
+    chunks = [chunk for chunk in _sound(announcement, config) if len(chunk.samples)]
+    samples = np.concatenate([_at_rate(chunk) for chunk in chunks]) if chunks else np.zeros(0, np.float32)
+    try:
+        soundfile.write(given.wav, samples, RATE, subtype="PCM_16", format="WAV")
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise Failure(f"cannot write {given.wav}: {error}") from None
+    print(f"{given.wav}: {len(samples) / RATE:.2f} s")
+    return 0
+
+
+def _sound(announcement: Announcement, config: Config) -> list[AudioChunk]:
+    settings = dials.settings(config, {})
+    lead = Lead(config.audio.sounds_dir)
+    refusal = lead.refusal(announcement)
+    if refusal is not None:
+        raise Failure(refusal.message)
+    chunks, _ = lead.sounds(announcement, settings.chime_of(announcement))
+    ladder = build_ladder()
+    ladder.warm_up()
+    for utterance in split(announcement.text):
+        voice = announcement.voice or settings.voice
+        rendering = ladder.say(utterance, settings.manner(announcement), wanted=voice, deaths=0)
+        chunks.extend(rendering)
+        if utterance.pause_after:
+            chunks.append(AudioChunk.silence(utterance.pause_after, RATE))
+    return [amplify(chunk, settings.gain(announcement)) for chunk in chunks]
+
+
+def _at_rate(chunk: AudioChunk) -> np.ndarray[Any, np.dtype[np.float32]]:
+    if chunk.sample_rate == RATE:
+        return chunk.samples
+    return np.asarray(soxr.resample(chunk.samples, chunk.sample_rate, RATE), dtype=np.float32)

@@ -1,0 +1,184 @@
+"""The local socket by which the commands talk to the daemon: the same requests and answers as over MQTT.
+
+One JSON object a line. `{"topic": "say", "payload": "..."}` (or `do/stop`, `set/volume`..., the topic without its base,
+the payload as it would be published) is answered with one line. With `"wait": true` a `say` is followed by a line for
+each event of its announcement, until its last. `{"topic": "queue"}` and `{"topic": "state"}` look.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import grp
+import json
+import logging
+import os
+import queue
+import socket
+import socketserver
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+from hayakoe_daemon.announcement import EventType
+from hayakoe_daemon.answer import Accepted, Answer, Refused
+from hayakoe_daemon.feed import Feed
+
+log = logging.getLogger(__name__)
+
+MODE = 0o660
+LONGEST_LINE = 1 << 20
+"""Bytes of a request; the payload inside has its own, smaller limit."""
+
+REQUEST_TIMEOUT = 10.0
+"""Seconds a client may take to send its line or to read an answer."""
+
+CLIENTS = 16
+"""Clients at the same time; more wait in the socket's own queue."""
+
+
+class ControlError(Exception):
+    """The daemon cannot be reached or does not understand; the message says what to do."""
+
+
+Handle = Callable[[str, bytes, Callable[[Answer], None]], None]
+"""Topic without base, payload, and where the one answer goes."""
+
+
+class ControlServer:
+    """Serves the socket in threads of its own. OSError where the socket cannot be made."""
+
+    def __init__(self, path: Path, group: str | None, handle: Handle, look: Callable[[str], Any], feed: Feed) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)  # whoever holds the lock of the state folder owns it
+        self._server = _Server(path, handle, look, feed)
+        path.chmod(MODE)
+        if group is not None:
+            _give_to(path, group)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.2,), name="control", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._path.unlink(missing_ok=True)
+
+
+def _give_to(path: Path, group: str) -> None:
+    try:
+        os.chown(path, -1, grp.getgrnam(group).gr_gid)
+    except (KeyError, PermissionError) as error:
+        log.warning("cannot give %s to the group %s (%s): only its owner can use the commands", path, group, error)
+
+
+class _Server(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64
+    _free: ClassVar[threading.BoundedSemaphore]
+
+    def __init__(self, path: Path, handle: Handle, look: Callable[[str], Any], feed: Feed) -> None:
+        self.ask, self.look, self.feed = handle, look, feed
+        self.free = threading.BoundedSemaphore(CLIENTS)
+        super().__init__(str(path), _Client)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if not self.free.acquire(timeout=REQUEST_TIMEOUT):
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self.free.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002, the signature is given
+        log.debug("a control client went away: %s", sys.exception())
+
+
+class _Client(socketserver.StreamRequestHandler):
+    timeout = REQUEST_TIMEOUT
+    server: _Server
+
+    def handle(self) -> None:
+        while True:
+            line = self.rfile.readline(LONGEST_LINE + 1)
+            if not line:
+                return
+            for document in self._answers(line):
+                self.wfile.write(json.dumps(document, ensure_ascii=False).encode() + b"\n")
+
+    def _answers(self, line: bytes) -> Iterator[dict[str, Any]]:
+        try:
+            request = _read_request(line)
+        except ValueError as error:
+            yield Refused("bad_request", str(error)).document()
+            return
+        topic, payload, wait = request
+        if topic in ("queue", "state"):
+            yield self.server.look(topic)
+            return
+        answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+        events: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        with self.server.feed.listening(events.put) if wait else contextlib.nullcontext():
+            self.server.ask(topic, payload, answers.put)
+            answer = answers.get(timeout=REQUEST_TIMEOUT)
+            yield answer.document()
+            if wait and isinstance(answer, Accepted) and not answer.duplicate:
+                yield from _until_last(answer.id, events)
+
+
+def _until_last(announcement_id: str, events: queue.SimpleQueue[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    while True:
+        document = events.get()
+        if document.get("id") == announcement_id:
+            yield document
+            if EventType(document["event_type"]).terminal:
+                return
+
+
+def _read_request(line: bytes) -> tuple[str, bytes, bool]:
+    if len(line) > LONGEST_LINE:
+        raise ValueError(f"A request has at most {LONGEST_LINE} bytes.")
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"A request is one JSON object on one line: {error}") from None
+    match request:
+        case {"topic": str(topic)}:
+            payload = request.get("payload", "")
+            wait = request.get("wait", False)
+            if isinstance(payload, str) and isinstance(wait, bool):
+                return topic, payload.encode(errors="surrogatepass"), wait
+    raise ValueError('A request looks like {"topic": "say", "payload": "こんにちは"}.')
+
+
+def ask(path: Path, request: dict[str, Any], *, patience: float | None = REQUEST_TIMEOUT) -> Iterator[dict[str, Any]]:
+    """The commands' side: the daemon's lines to one request. Raises ControlError."""
+    try:
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(REQUEST_TIMEOUT)
+            line.connect(str(path))
+            line.sendall(json.dumps(request, ensure_ascii=False).encode(errors="surrogatepass") + b"\n")
+            line.shutdown(socket.SHUT_WR)
+            line.settimeout(patience)
+            with line.makefile("rb") as lines:
+                for answer in lines:
+                    yield json.loads(answer)
+    except (FileNotFoundError, ConnectionRefusedError):
+        raise ControlError(
+            f"No daemon answers at {path}. Is it running? `systemctl status hayakoe-daemon`, or start it with"
+            " `hayakoe-daemon run`."
+        ) from None
+    except PermissionError:
+        raise ControlError(f"You may not use {path}: run this as root or as a member of its group.") from None
+    except TimeoutError:
+        raise ControlError(f"The daemon at {path} does not answer.") from None
+    except (OSError, ValueError) as error:
+        raise ControlError(f"Talking to the daemon at {path} failed: {error}") from None

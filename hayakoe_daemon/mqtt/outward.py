@@ -1,0 +1,105 @@
+"""What the daemon tells: its state, the sound device, events as they happen, and last words until they have arrived."""
+
+from __future__ import annotations
+
+import functools
+import json
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from hayakoe_daemon.mqtt.topics import Topics
+
+LETTERS_AT_ONCE = 20
+"""Unconfirmed last words on the wire at the same time."""
+
+
+class Wire(Protocol):
+    """What is needed of the client to tell anything; publish is false where there is no connection."""
+
+    def publish(
+        self, topic: str, payload: str | bytes, *, retain: bool = False, on_delivered: Callable[[], None] | None = None
+    ) -> bool: ...
+
+
+class Outward:
+    """Thread-safe. Retained things are said again at every connect, last words until the broker has confirmed them;
+    those already under way the client itself sends again.
+
+    Events on the way (accepted, started) and errors are lost while there is no broker: nobody would be there to hear.
+    """
+
+    def __init__(
+        self,
+        topics: Topics,
+        wire: Wire,
+        fetch_letters: Callable[[int], None],
+        delivered: Callable[[int], None],
+    ) -> None:
+        self._topics = topics
+        self._wire = wire
+        self._fetch_letters = fetch_letters
+        self._delivered = delivered
+        self._lock = threading.Lock()
+        self._retained: dict[str, str] = {}
+        self._under_way: set[int] = set()
+        self._more = False
+
+    def connected(self) -> None:
+        """The broker is there (again): everything retained, and last words it has not confirmed."""
+        with self._lock:
+            retained = list(self._retained.items())
+        for topic, payload in retained:
+            self._wire.publish(topic, payload, retain=True)
+        self._fetch_letters(LETTERS_AT_ONCE)
+
+    def state(self, document: dict[str, Any]) -> None:
+        self._keep(self._topics.state, _json(document))
+
+    def audio(self, *, available: bool) -> None:
+        self._keep(self._topics.audio, "online" if available else "offline")
+
+    def event(self, document: dict[str, Any]) -> None:
+        self._wire.publish(self._topics.event, _json(document))
+
+    def error(self, document: dict[str, Any]) -> None:
+        self._wire.publish(self._topics.error, _json(document))
+
+    def letters(self, letters: Iterable[tuple[int, dict[str, Any]]]) -> None:
+        """Last words, numbered: each goes out once a connection until it is confirmed."""
+        for number, document in letters:
+            with self._lock:
+                if number in self._under_way:
+                    continue
+                if len(self._under_way) >= LETTERS_AT_ONCE:
+                    self._more = True
+                    return
+                self._under_way.add(number)
+            sent = self._wire.publish(
+                self._topics.event, _json(document), on_delivered=functools.partial(self._confirm, number)
+            )
+            if not sent:
+                with self._lock:
+                    self._under_way.discard(number)
+                return
+
+    def _confirm(self, number: int) -> None:
+        self._delivered(number)
+        with self._lock:
+            self._under_way.discard(number)
+            more = self._more and not self._under_way
+            if more:
+                self._more = False
+        if more:
+            self._fetch_letters(LETTERS_AT_ONCE)
+
+    def _keep(self, topic: str, payload: str) -> None:
+        with self._lock:
+            if self._retained.get(topic) == payload:
+                return
+            self._retained[topic] = payload
+        self._wire.publish(topic, payload, retain=True)
+
+
+def _json(document: dict[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False)
