@@ -1,0 +1,265 @@
+"""The journal's file when things go wrong with it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from hayakoe_daemon.announcement import Announcement
+from hayakoe_daemon.journal.journal import Journal, Limits
+from hayakoe_daemon.journal.ledger import Ledger, Letter, Receipt
+
+
+class Troubles(list[tuple[str, bool]]):
+    def __call__(self, message: str, *, safe: bool) -> None:
+        self.append((message, safe))
+
+
+@pytest.fixture
+def troubles() -> Troubles:
+    return Troubles()
+
+
+T = TypeVar("T")
+OpenJournal = Callable[..., Journal]
+
+
+@pytest.fixture
+def journals(tmp_path: Path, troubles: Troubles) -> Iterator[OpenJournal]:
+    opened: list[Journal] = []
+
+    def open_(path: Path = tmp_path / "state" / "journal.sqlite3", **more: object) -> Journal:
+        journal = Journal(
+            path,
+            limits=Limits(600, 86400),
+            clock=time.time,
+            trouble=troubles,
+            on_letters=lambda _: None,
+            on_waiting=lambda _: None,
+            **more,  # type: ignore[arg-type]
+        )
+        journal.recover()
+        opened.append(journal)
+        return journal
+
+    yield open_
+    for journal in opened:
+        journal.close()
+
+
+def do(journal: Journal, run: Callable[[Ledger], T]) -> T:
+    future = journal.submit(run)
+    journal.step()
+    return future.result(0)
+
+
+def accept(journal: Journal, *names: str) -> list[Receipt]:
+    now = time.time()
+    return [
+        do(
+            journal,
+            lambda ledger, name=name: ledger.accept(Announcement(name, "文", "test", now), None, limit=500, now=now),  # type: ignore[misc]
+        )
+        for name in names
+    ]
+
+
+def waiting(journal: Journal) -> list[str]:
+    return [one.id for one in do(journal, lambda ledger: ledger.queue())]
+
+
+def test_what_was_accepted_is_there_in_the_next_life(journals: OpenJournal, troubles: Troubles) -> None:
+    first = journals()
+    accept(first, "a", "b")
+    assert waiting(journals()) == ["a", "b"]
+    assert troubles == []
+
+
+@pytest.mark.parametrize("damage", ["garbage", "truncated", "header"])
+def test_a_damaged_file_is_set_aside_and_never_deleted(
+    journals: OpenJournal, tmp_path: Path, troubles: Troubles, damage: str
+) -> None:
+    path = tmp_path / "state" / "journal.sqlite3"
+    first = journals(path)
+    accept(first, *(f"n{i}" for i in range(50)))
+    first.close()
+    whole = path.read_bytes()
+    broken = {
+        "garbage": b"not a database" * 500,
+        "truncated": whole[: len(whole) // 2],
+        "header": b"x" * 100 + whole[100:],
+    }
+    path.write_bytes(broken[damage])
+
+    journal = journals(path)
+
+    assert len(troubles) == 1
+    assert troubles[0][1] is True
+    assert "set aside" in troubles[0][0]
+    aside = list(path.parent.glob("journal.sqlite3.damaged-*"))
+    assert [one.read_bytes() for one in aside if not one.name.endswith(("-wal", "-shm"))] == [broken[damage]]
+    assert accept(journal, "new")[0].id == "new"
+    assert journal.on_disk
+    assert "new" in waiting(journals(path))
+
+
+def test_a_file_damaged_while_it_is_used(journals: OpenJournal, tmp_path: Path, troubles: Troubles) -> None:
+    path = tmp_path / "state" / "journal.sqlite3"
+    journal = journals(path)
+    accept(journal, *(f"n{i}" for i in range(200)))
+    do(journal, lambda ledger: ledger._db.execute("PRAGMA cache_size = 1"))
+    for part in (path, path.with_name(path.name + "-wal")):
+        part.write_bytes(b"\0" * part.stat().st_size)
+    assert accept(journal, "new")[0].id == "new"
+    assert "new" in waiting(journal)
+    assert any("set aside" in message or "memory" in message for message, _ in troubles)
+
+
+def test_a_full_disk_goes_on_in_memory_and_comes_back(
+    journals: OpenJournal, troubles: Troubles, tmp_path: Path
+) -> None:
+    room = [20]
+
+    def small(db: sqlite3.Connection) -> None:
+        db.execute(f"PRAGMA max_page_count = {room[0]}")
+
+    path = tmp_path / "state" / "journal.sqlite3"
+    journal = journals(path, prepare=small)
+    names = [f"n{i}" for i in range(300)]
+    receipts = accept(journal, *names)
+    assert [receipt.id for receipt in receipts] == names  # nothing was refused, nothing lost on the way over
+    assert not journal.on_disk
+    assert [safe for _, safe in troubles] == [False]
+    assert "full" in troubles[0][0]
+    assert len(waiting(journal)) == 300
+
+    room[0] = 1_000_000
+    assert journal._storage.recover()
+    assert journal.on_disk
+    assert troubles[-1][1] is True
+    journal.close()
+    assert len(waiting(journals(path))) == 300
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 1 MB of its own."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = (
+        os.geteuid() == 0
+        and not subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], check=False, capture_output=True
+        ).returncode
+    )
+    if not mounted:
+        pytest.skip("a file system of its own needs root and the right to mount")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_disk_that_is_really_full(journals: OpenJournal, troubles: Troubles, small_disk: Path) -> None:
+    journal = journals(small_disk / "journal.sqlite3")
+    ballast = small_disk / "ballast"
+    with ballast.open("wb") as file:
+        try:
+            while True:
+                file.write(b"\0" * 1024)
+                file.flush()
+        except OSError:
+            pass
+    names = [f"n{i}" for i in range(200)]
+    assert [receipt.id for receipt in accept(journal, *names)] == names
+    assert not journal.on_disk
+    assert troubles[0][1] is False
+    assert not journal._storage.recover()
+    ballast.unlink()
+    assert journal._storage.recover()
+    assert sorted(waiting(journal)) == sorted(names)
+
+
+def test_a_read_only_disk(journals: OpenJournal, troubles: Troubles, small_disk: Path) -> None:
+    first = journals(small_disk / "journal.sqlite3")
+    accept(first, "kept")
+    first.close()
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    journal = journals(small_disk / "journal.sqlite3")
+    assert [receipt.id for receipt in accept(journal, "new")] == ["new"]
+    assert waiting(journal) == ["kept", "new"]
+    assert troubles[0][1] is False
+    subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+    assert journal._storage.recover()
+    journal.close()
+    assert waiting(journals(small_disk / "journal.sqlite3")) == ["kept", "new"]
+
+
+def test_a_file_of_a_newer_version_is_left_alone(journals: OpenJournal, tmp_path: Path, troubles: Troubles) -> None:
+    path = tmp_path / "journal.sqlite3"
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    journal = journals(path)
+    assert accept(journal, "a")[0].id == "a"
+    assert "newer version" in troubles[0][0]
+    assert len([one for one in tmp_path.glob("*.damaged-*") if not one.name.endswith(("-wal", "-shm"))]) == 1
+
+
+def test_a_step_that_fails_undoes_only_itself(journals: OpenJournal) -> None:
+    journal = journals()
+
+    def bad(ledger: Ledger) -> None:
+        ledger.accept(Announcement("half", "文", "test", 0.0), None, limit=9, now=0.0)
+        raise ValueError("no")
+
+    good = journal.submit(lambda ledger: ledger.accept(Announcement("good", "文", "t", 0.0), None, limit=9, now=0.0))
+    failing = journal.submit(bad)
+    journal.step()
+    assert good.result(0).id == "good"
+    with pytest.raises(ValueError, match="no"):
+        failing.result(0)
+    assert waiting(journal) == ["good"]
+
+
+def test_idle_upkeep_writes_nothing(journals: OpenJournal, tmp_path: Path) -> None:
+    path = tmp_path / "state" / "journal.sqlite3"
+    journal = journals(path)
+    journal._upkeep()
+    before = path.with_name(path.name + "-wal").stat().st_size
+    for _ in range(5):
+        journal._upkeep_at = 0.0
+        journal._upkeep()
+        do(journal, lambda ledger: ledger.waiting())
+    assert path.with_name(path.name + "-wal").stat().st_size == before
+
+
+def test_letters_of_the_last_life_are_told_again(tmp_path: Path, troubles: Troubles) -> None:
+    told: list[Letter] = []
+
+    def open_() -> Journal:
+        return Journal(
+            tmp_path / "journal.sqlite3",
+            limits=Limits(600, 86400),
+            clock=time.time,
+            trouble=troubles,
+            on_letters=told.extend,
+            on_waiting=lambda _: None,
+        )
+
+    first = open_()
+    first.recover()
+    accept(first, "a")
+    do(first, lambda ledger: ledger.clear("cleared", now=0.0))
+    assert [letter.document["id"] for letter in told] == ["a"]
+    first.close()
+    told.clear()
+    second = open_()
+    second.recover()
+    assert [letter.document["id"] for letter in told] == ["a"]
+    second.close()
