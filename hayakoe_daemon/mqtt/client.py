@@ -35,7 +35,10 @@ FIRST_DELAY, LONGEST_DELAY = 1, 30
 """Seconds between attempts: doubling from one to the other."""
 
 SETTLED = 60.0
-"""Seconds a connection must have stood before being taken over counts as a new incident."""
+"""Seconds after which a connection counts as steady."""
+
+UNSTEADY = 3
+"""So many connections in a row that were lost before they were steady are no accident."""
 
 REMIND = 300.0
 """Seconds after which a trouble that lasts is logged again."""
@@ -107,7 +110,7 @@ class MqttClient:
         # Whether the end of the attempt under way has been explained: paho reports some ends twice, some refusals too.
         self._explained = False
         self._connected_at = 0.0
-        self._takeovers = 0
+        self._short_lived = 0
 
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if settings.tls else None
         self._network = self._make_network()
@@ -289,7 +292,7 @@ class MqttClient:
         """Only now is the link up: before, what others publish could miss us."""
         session = "it kept our session" if self._session_present else "with a new session"
         text = f"connected to the broker at {self._settings.address}, {session}"
-        if self._takeovers == 0:
+        if self._short_lived < UNSTEADY:
             self._said.forget()
         if self._said.due(text):
             logger.info("%s", text)
@@ -304,18 +307,20 @@ class MqttClient:
         if self._stopping.is_set() or (self._explained and not was_live):
             return
         self._explained = True
-        if was_live:
-            self._pace(taken_over=code.value == trouble.TAKEN_OVER)
-        answered = was_live or str(code) == "Keep alive timeout"
-        self._down(trouble.lost(self._settings, code.value, str(code)) if answered else trouble.hung_up(self._settings))
+        silent = str(code) == trouble.KEEPALIVE_TIMEOUT
+        if not was_live and not silent:
+            self._down(trouble.hung_up(self._settings))
+            return
+        self._pace(silent=silent)
+        closed = code.value != trouble.TAKEN_OVER and self._short_lived >= UNSTEADY
+        self._down(trouble.unsteady(self._settings) if closed else trouble.lost(self._settings, code.value, str(code)))
 
-    def _pace(self, *, taken_over: bool) -> None:
+    def _pace(self, *, silent: bool) -> None:
         """Two clients with one id throw each other out for ever: do our part of it ever less often."""
-        if not taken_over or time.monotonic() - self._connected_at > SETTLED:
-            self._takeovers = 0
-        if taken_over:
-            self._takeovers += 1
-        self._network.reconnect_delay_set(min(FIRST_DELAY * 2**self._takeovers, LONGEST_DELAY), LONGEST_DELAY)
+        brief = not silent and time.monotonic() - self._connected_at < SETTLED
+        self._short_lived = self._short_lived + 1 if brief else 0
+        delay = FIRST_DELAY * 2 ** min(max(self._short_lived - 1, 0), 10)
+        self._network.reconnect_delay_set(min(delay, LONGEST_DELAY), LONGEST_DELAY)
 
     def _received(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         try:

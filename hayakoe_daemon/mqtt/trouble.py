@@ -12,6 +12,9 @@ from hayakoe_daemon.mqtt.link import BrokerSettings
 TAKEN_OVER: Final = 0x8E
 """DISCONNECT: another client has connected with our client id."""
 
+KEEPALIVE_TIMEOUT: Final = "Keep alive timeout"
+"""The name of the reason that paho gives for a broker that is silent."""
+
 _REFUSALS = {
     0x84: "it does not speak MQTT 5; mosquitto does from version 1.6 on",
     0x85: 'it does not accept the client id "{client_id}"; choose another client_id',
@@ -41,6 +44,8 @@ def attempt_failed(settings: BrokerSettings, error: BaseException | None) -> str
             )
         case ssl.SSLError():
             why = f"no TLS connection with {where} ({error.reason or error}); is this the broker's TLS port?"
+        case ConnectionResetError() if settings.tls is not None:
+            why = f"{where} closed the connection instead of answering with TLS; is this the broker's TLS port?"
         case socket.gaierror():
             why = f"the host name {settings.host} cannot be resolved ({error.strerror}); check host and the network"
         case ConnectionRefusedError():
@@ -73,15 +78,24 @@ def hung_up(settings: BrokerSettings) -> str:
 
 
 def lost(settings: BrokerSettings, code: int, name: str) -> str:
-    """Why a connection that stood is gone."""
+    """Why a connection that stood is gone, from the reason of its end."""
     if code == TAKEN_OVER:
         return (
             f'another client has taken over the client id "{settings.client_id}" at {settings.address}; '
-            "give each daemon its own client_id (or stop the second one)"
+            "give each daemon its own client_id"
         )
-    if name == "Keep alive timeout":
+    if name == KEEPALIVE_TIMEOUT:
         return f"the broker at {settings.address} has stopped answering"
-    return f"the connection to the broker at {settings.address} is lost ({name})"
+    why = "it was closed" if name == "Unspecified error" else name
+    return f"the connection to the broker at {settings.address} is lost ({why})"
+
+
+def unsteady(settings: BrokerSettings) -> str:
+    """Connections do come about, and each is lost soon: so it looks where a broker does not tell of a takeover."""
+    return (
+        f"the broker at {settings.address} closes each connection soon after it stood; probably another client "
+        f'uses the client id "{settings.client_id}": give each daemon its own client_id'
+    )
 
 
 class SaidLately:
