@@ -151,12 +151,16 @@ choose_device() {
     if [ -z "$device" ]; then
         device=default
         write_config
-        if "$VENV/bin/hayakoe-daemon" devices --json --config "$TRY/config.yaml" 2>"$TRY/devices.log" |
-            python -c 'import json, sys; sys.exit(json.load(sys.stdin)["picked"] is None)' 2>>"$TRY/devices.log"; then
-            return
+        if "$VENV/bin/hayakoe-daemon" devices --json --config "$TRY/config.yaml" >"$TRY/devices" 2>"$TRY/devices.log"; then
+            if python -c 'import json, sys; sys.exit(json.load(sys.stdin)["picked"] is None)' <"$TRY/devices"; then
+                return
+            fi
+            say "There is no sound device here."
+        else
+            say "The sound devices could not be listed: $(tail -n 1 -- "$TRY/devices.log")"
         fi
         device=wav:$TRY/heard
-        say "There is no sound device here: what would be heard is written as WAV files to $TRY/heard"
+        say "What would be heard is written as WAV files to $TRY/heard"
     fi
     case $device in
     wav:*) mkdir -p -- "${device#wav:}" ;;
