@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import subprocess
@@ -168,13 +169,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_disk_that_is_really_full(journals: OpenJournal, troubles: Troubles, small_disk: Path) -> None:
     journal = journals(small_disk / "journal.sqlite3")
     ballast = small_disk / "ballast"
-    with ballast.open("wb") as file:
-        try:
-            while True:
-                file.write(b"\0" * 1024)
-                file.flush()
-        except OSError:
-            pass
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"\0" * 1024)
     names = [f"n{i}" for i in range(200)]
     assert [receipt.id for receipt in accept(journal, *names)] == names
     assert not journal.on_disk
