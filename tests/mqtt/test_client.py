@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 from hayakoe_daemon.mqtt.link import Incoming
 from tests.mqtt.peer import SAY, STATUS, Peer
@@ -88,7 +89,7 @@ def test_publish_reports_the_delivery_from_any_thread(broker: Broker, watcher: W
         def publish(worker: int) -> None:
             for number in range(50):
                 text = worker * 100 + number
-                assert peer.client.publish("out", str(text), on_delivered=lambda text=text: delivered.append(text))
+                assert peer.client.publish("out", str(text), on_delivered=partial(delivered.append, text))
 
         threads = [threading.Thread(target=publish, args=(worker,)) for worker in range(4)]
         for thread in threads:
@@ -117,7 +118,7 @@ def test_a_lock_held_around_publish_and_in_on_delivered_is_no_deadlock(broker: B
         wait_for(lambda: len(delivered) == 500)
 
 
-def test_a_topic_that_is_none_is_refused_and_said(broker: Broker, caplog: object) -> None:
+def test_a_topic_that_is_none_is_refused(broker: Broker) -> None:
     with Peer(broker) as peer:
         peer.wait_connected()
         for topic in ("", "answers/#", "a\0b\ud800"):

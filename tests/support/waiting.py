@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_for(condition: Callable[[], T], seconds: float = 10.0, interval: float = 0.01) -> T:
+def wait_for(condition: Callable[[], T | None], seconds: float = 10.0, interval: float = 0.01) -> T:
     """The first true value of `condition()`; AssertionError when it has not come in time."""
     until = time.monotonic() + seconds
     while not (value := condition()):
