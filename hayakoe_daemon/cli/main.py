@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=PROGRAM, description="A voice for Japanese homes.")
-    parser.add_argument("--version", action="version", version=f"{PROGRAM} {version(PROGRAM)}")
+    parser.add_argument("--version", nargs=0, action=_Version, help="print the version")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def command(name: str, help_: str, module: str, function: str) -> argparse.ArgumentParser:
@@ -66,6 +66,14 @@ def build_parser() -> argparse.ArgumentParser:
         command("bench", "measure this machine: from an MQTT message to the first sample of speech", "bench", "bench")
     )
     return parser
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(PROGRAM, version(PROGRAM))
+        parser.exit()
 
 
 def _say(say: argparse.ArgumentParser) -> None:
