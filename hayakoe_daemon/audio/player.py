@@ -30,8 +30,8 @@ PIECE = 0.02
 TAIL = 0.02
 """Seconds of silence beyond the device's own latency, after which the last sample is surely out."""
 
-AHEAD = 0.3
-"""Seconds of idle silence a device that does not pace its writer (a file) gets ahead of the clock."""
+AHEAD = 0.05
+"""Seconds of idle silence that a device which does not pace its writer (a file) gets ahead of the clock."""
 
 BUSY, INVALID_DEVICE, NO_SUCH_DEVICE = -9985, -9996, -9993
 
@@ -115,14 +115,15 @@ class Device:
     """An open PortAudio stream: mono int16 in, silence included."""
 
     def __init__(self, sd: Any, order: dict[str, Any]) -> None:
-        entry = find(sd, order)
-        if entry is None or order["relist"]:
+        if order["relist"]:
             relist(sd)
-            entry = find(sd, order)
-        if entry is None:
-            raise OpenFailed("absent", "PortAudio does not list it")
-        self._stream, self.rate, self.channels = open_stream(sd, entry, order)
-        self.name = str(entry["name"])
+        try:
+            self._stream, self.rate, self.channels, self.name = open_stream(sd, order)
+        except OpenFailed as error:
+            if order["relist"] or error.reason != "absent":
+                raise
+            relist(sd)  # it may have come, or come back, since the list was made
+            self._stream, self.rate, self.channels, self.name = open_stream(sd, order)
         self.latency = float(self._stream.latency)
         self._buffer = int(self._stream.write_available)  # before the first write all of it is free
         self._stream.start()
@@ -144,9 +145,9 @@ class Device:
         return min(max(self._buffer - int(self._stream.write_available), 0), self.written)
 
     @property
-    def ahead(self) -> float:
-        """Seconds by which the writing has overtaken the clock: grows only where the device does not pace us."""
-        return self.written / self.rate - (time.monotonic() - self._opened)
+    def swallows(self) -> bool:
+        """It takes sound faster than that could be heard: it holds nothing, and yet we are ahead of the clock."""
+        return self.held == 0 and self.written / self.rate > time.monotonic() - self._opened + AHEAD
 
     def close(self) -> None:
         self._stream.abort()
@@ -175,13 +176,16 @@ def find(sd: Any, order: dict[str, Any]) -> dict[str, Any] | None:
     return by_name or next((entry for entry in entries if entry["index"] == default), None)
 
 
-def open_stream(sd: Any, entry: dict[str, Any], order: dict[str, Any]) -> tuple[Any, int, int]:
-    """The stream, its rate and its channels: the rate asked for, then what most cards and then this one like best.
+def open_stream(sd: Any, order: dict[str, Any]) -> tuple[Any, int, int, str]:
+    """The stream, its rate, channels and name: at the rate asked for, then at what most cards and this one like best.
 
     Raises OpenFailed.
     """
+    entry = find(sd, order)
+    if entry is None:
+        raise OpenFailed("absent", "PortAudio does not list it")
     rates = dict.fromkeys(rate for rate in (order["rate"], 48000, int(entry["default_samplerate"]), 44100) if rate)
-    failure = OpenFailed("refused", "no rate was accepted")
+    refusals = []
     for rate in rates:
         for channels in (1, 2):
             try:
@@ -195,12 +199,12 @@ def open_stream(sd: Any, entry: dict[str, Any], order: dict[str, Any]) -> tuple[
             except sd.PortAudioError as error:
                 code = error.args[1] if len(error.args) > 1 else 0
                 reason = {BUSY: "busy", INVALID_DEVICE: "absent", NO_SUCH_DEVICE: "absent"}.get(code, "refused")
-                failure = OpenFailed(reason, str(error))
-                if reason == "busy":
-                    raise failure from error
+                if reason != "refused":
+                    raise OpenFailed(reason, str(error)) from error
+                refusals.append(str(error))
             else:
-                return stream, rate, channels
-    raise failure
+                return stream, rate, channels, str(entry["name"])
+    raise OpenFailed("refused", refusals[0])
 
 
 class Player:
@@ -251,8 +255,8 @@ class Player:
             device.close()
 
     def _play(self, device: Device) -> None:
-        if self._queue.idle and device.ahead > device.latency + AHEAD:
-            order = self._commands.next(timeout=PIECE)  # this device swallows silence faster than it could be heard
+        if self._queue.idle and device.swallows:
+            order = self._commands.next(timeout=PIECE)  # or it would fill the disk with silence
             if order is not None:
                 self._obey(order)
         else:
