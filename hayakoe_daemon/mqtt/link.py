@@ -11,8 +11,8 @@ from pathlib import Path
 class TlsFiles:
     """PEM files; read afresh at each attempt, so that renewed certificates need no restart.
 
-    Without `ca_file` the system's authorities are trusted, with it only those in the file. `cert_file` and `key_file`
-    are the client's own certificate, where the broker wants one.
+    Without `ca_file` the system's authorities are trusted, with it only those in the file (and what it held before,
+    until a restart). `cert_file` and `key_file` are the client's own certificate, where the broker wants one.
     """
 
     ca_file: Path | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from typing import Final
 
@@ -101,23 +102,26 @@ def unsteady(settings: BrokerSettings) -> str:
 class SaidLately:
     """Which texts are due to be said: the same one not again within `seconds`.
 
-    A connection that fails fails again at each attempt, each time with the same words.
+    A connection that fails fails again at each attempt, each time with the same words. Any thread may ask.
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
         self._seconds = seconds
         self._clock = clock
         self._said: dict[str, float] = {}
+        self._lock = threading.Lock()
 
     def due(self, text: str) -> bool:
         """True where it has not been said lately; counts as said then."""
         now = self._clock()
-        self._said = {known: at for known, at in self._said.items() if now - at < self._seconds}
-        if text in self._said:
-            return False
-        self._said[text] = now
-        return True
+        with self._lock:
+            self._said = {known: at for known, at in self._said.items() if now - at < self._seconds}
+            if text in self._said:
+                return False
+            self._said[text] = now
+            return True
 
     def forget(self) -> None:
         """What was wrong is right again: should it go wrong once more, that is news."""
-        self._said.clear()
+        with self._lock:
+            self._said.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from functools import partial
 
@@ -169,6 +170,30 @@ def test_what_was_not_acknowledged_comes_again_and_what_was_does_not(broker: Bro
         watcher.publish(SAY, "last")
         wait_for(lambda: third.messages)
         assert third.texts() == ["last"]
+
+
+def test_a_stream_acknowledged_by_another_thread_arrives_once_and_in_order(broker: Broker, watcher: Watcher) -> None:
+    waiting: queue.Queue[Incoming | None] = queue.Queue()
+    with Peer(broker, acknowledge=False, on_message=waiting.put) as peer:
+
+        def journal() -> None:
+            while (incoming := waiting.get()) is not None:
+                peer.client.acknowledge(incoming)
+
+        thread = threading.Thread(target=journal)
+        thread.start()
+        peer.wait_connected()
+        for number in range(300):
+            watcher.publish(SAY, str(number))
+        wait_for(lambda: len(peer.messages) >= 300)
+        waiting.put(None)
+        thread.join()
+    assert peer.texts() == [str(number) for number in range(300)]
+    with Peer(broker) as second:
+        second.wait_connected()
+        watcher.publish(SAY, "end")
+        wait_for(lambda: second.messages)
+        assert second.texts() == ["end"]
 
 
 def test_an_exception_in_a_callback_reaches_the_owner_and_loses_nothing(broker: Broker, watcher: Watcher) -> None:

@@ -46,6 +46,18 @@ def test_no_user_where_one_is_wanted(tmp_path: Path) -> None:
         peer.wait_state("a connection without a user")
 
 
+def test_what_the_access_list_forbids_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    acl = "topic readwrite hayakoe/#\ntopic readwrite fine\n"
+    with Broker(tmp_path, acl=acl) as broker, Peer(broker) as peer:
+        peer.wait_connected()
+        delivered: list[str] = []
+        assert peer.client.publish("forbidden", "x", on_delivered=lambda: delivered.append("forbidden"))
+        assert peer.client.publish("fine", "x", on_delivered=lambda: delivered.append("fine"))
+        wait_for(lambda: delivered)
+    assert delivered == ["fine"]
+    assert "refuses what we publish on forbidden" in caplog.text
+
+
 def test_tls_with_a_client_certificate(tmp_path: Path) -> None:
     broker = Broker(tmp_path, tls=True, client_certificates=True)
     with broker:

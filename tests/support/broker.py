@@ -55,7 +55,8 @@ def free_port() -> int:
 class Broker:
     """One mosquitto that keeps its data in `folder`. A context manager; or `start` and `stop`.
 
-    `users` (names and passwords) shuts out everybody else; without it everybody may do everything. `tls` makes an
+    `users` (names and passwords) shuts out everybody else; without it everybody may do everything, unless `acl` (the
+    text of a mosquitto access list) says otherwise. `tls` makes an
     authority (`ca.crt`), a certificate for localhost, and one for a client (`client.crt`, `client.key`) that is
     demanded with `client_certificates`.
     """
@@ -65,6 +66,7 @@ class Broker:
         folder: Path,
         *,
         users: dict[str, str] | None = None,
+        acl: str = "",
         tls: bool = False,
         client_certificates: bool = False,
         port: int | None = None,
@@ -73,6 +75,7 @@ class Broker:
         self.host = "localhost" if tls else "127.0.0.1"
         self.port = port or free_port()
         self.users = dict(users or {})
+        self._acl = acl
         self.tls = tls
         self._client_certificates = client_certificates
         self._process: subprocess.Popen[bytes] | None = None
@@ -84,6 +87,10 @@ class Broker:
         if self.users:
             self.set_passwords(self.users)
             access = f"allow_anonymous false\npassword_file {self.folder}/passwords\n"
+        if self._acl:
+            (self.folder / "acl").write_text(self._acl)
+            (self.folder / "acl").chmod(0o600)
+            access += f"acl_file {self.folder}/acl\n"
         tls = ""
         if self.tls:
             make_certificates(self.folder)
