@@ -7,6 +7,8 @@ one would wait and not crash.
 from __future__ import annotations
 
 import contextlib
+import importlib
+import importlib.util
 import inspect
 import io
 import re
@@ -35,6 +37,21 @@ _OPTIONS: dict[str, Any] = {
     for name in ("use_sudachi_kanji_yomi", "predict_nani")
     if name in inspect.signature(pyopenjtalk.run_frontend).parameters  # plain pyopenjtalk has neither
 }
+
+
+class _NoSudachi:
+    """Stands for Sudachi where pyopenjtalk-plus would load it without asking: for a kanji its dictionary lacks.
+
+    That would cost 80 MB for ever because of one character; without it the reading comes from a table of its own.
+    """
+
+    def tokenize(self, *_: object) -> tuple[()]:
+        return ()
+
+
+if importlib.util.find_spec("pyopenjtalk._unknown_kanji") is not None:
+    importlib.import_module("pyopenjtalk._unknown_kanji").__dict__["get_sudachi_tokenizer"] = _NoSudachi
+
 _PHONE = re.compile(r"-([^+]*)\+")
 _UNSPEAKABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _PAUSES = ("、", "？", "！", "")

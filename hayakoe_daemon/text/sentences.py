@@ -64,20 +64,16 @@ def split(text: str) -> tuple[Utterance, ...]:
         if isinstance(item, Pause):
             asked = min((asked or 0.0) + item.seconds, MAX_PAUSE)
             continue
-        spoken = item.stretch.text.strip()
-        if has_speech(spoken):
-            if texts:
-                pauses.append(natural if asked is None else asked)
-            elif asked is not None:
-                texts.append("")
-                pauses.append(asked)
-            natural, asked = 0.0, None
-            for piece, comma in cutting.pieces(item.stretch):
-                if texts and len(pauses) < len(texts):
-                    pauses.append(natural)
+        for piece, comma in cutting.pieces(item.stretch):
+            if has_speech(piece):
+                if texts:
+                    pauses.append(natural if asked is None else asked)
+                elif asked is not None:
+                    texts.append("")
+                    pauses.append(asked)
                 texts.append(piece)
-                natural = comma
-            natural = 0.0
+                natural, asked = 0.0, None
+            natural = max(natural, comma)
         natural = max(natural, item.pause)
     if asked is not None and not texts:
         texts.append("")
