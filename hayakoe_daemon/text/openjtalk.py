@@ -12,6 +12,7 @@ import importlib.util
 import inspect
 import io
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -54,6 +55,8 @@ if importlib.util.find_spec("pyopenjtalk._unknown_kanji") is not None:
 
 _PHONE = re.compile(r"-([^+]*)\+")
 _UNSPEAKABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_RADICAL = re.compile("[\u2e80-\u2fdf]")
+_PICTOGRAPH = re.compile("[\U0001f000-\U0001ffff]")
 _PAUSES = ("、", "？", "！", "")
 _LONG_VOWEL = "ー"
 
@@ -81,7 +84,7 @@ def labels(text: str) -> tuple[Label, ...]:
     """The full-context labels of one utterance; none where nothing in it is said. Raises G2PError."""
     if len(text) > MAX_CHARACTERS:
         raise G2PError(f"{len(text)} characters at once are more than the {MAX_CHARACTERS} that OpenJTalk is given")
-    spoken = _UNSPEAKABLE.sub(" ", text)
+    spoken = _PICTOGRAPH.sub("、", _RADICAL.sub(_as_kanji, _UNSPEAKABLE.sub(" ", text)))
     if not spoken.strip():
         return ()
     try:
@@ -105,6 +108,12 @@ def synthesize(utterance: Sequence[Label], speed: float = 1.0) -> npt.NDArray[np
         raise G2PError(f"OpenJTalk's HTS engine failed: {error}") from error
     with np.errstate(over="ignore"):
         return np.asarray(wave / FULL_SCALE, dtype=np.float32)
+
+
+def _as_kanji(radical: re.Match[str]) -> str:
+    """⾜, as it comes out of some PDF files, is 足; a radical that is no kanji has no reading."""
+    kanji = unicodedata.normalize("NFKC", radical[0])
+    return kanji if kanji != radical[0] else " "
 
 
 def _sayable(features: Sequence[Any]) -> Iterator[Any]:
