@@ -7,13 +7,15 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from hayakoe_daemon.audio.backlog import Backlog
 from hayakoe_daemon.audio.chunk import AudioChunk
-from hayakoe_daemon.audio.devices import PROC_ASOUND, HwName
+from hayakoe_daemon.audio.devices import PROC_ASOUND
+from hayakoe_daemon.audio.opening import NotOpened, Opening, refusal
 from hayakoe_daemon.audio.player_pipe import BEAT, ROUND, Kind, Message
-from hayakoe_daemon.audio.player_process import PlayerGone, PlayerProcess
+from hayakoe_daemon.audio.player_process import PlayerGone, PlayerHangs, PlayerProcess
 from hayakoe_daemon.audio.sink import Cancelled, SinkLost
 
 _log = logging.getLogger(__name__)
@@ -22,7 +24,10 @@ BEAT_LIMIT = 1.0
 """Seconds without a heartbeat after which the player hangs; it beats every 20 ms while a device is open."""
 
 OPEN_LIMIT = 1.8
-"""Seconds for the answer to OPEN: PortAudio alone tries a busy device for 1.0 s."""
+"""Seconds for the answer to OPEN: PortAudio alone tries a busy device for 1.0 s. Doubled after each time that it was
+too short, because a house with many cards may need longer, up to LONGEST_OPEN_LIMIT."""
+
+LONGEST_OPEN_LIMIT = 15.0
 
 START_LIMIT = 10.0
 """Seconds for a player to start and list the devices; 0.5 s on a desk, more on a small board under load."""
@@ -33,13 +38,12 @@ CREDIT = 0.25
 LATENCY = 0.06
 """Seconds asked of the device. What it holds cannot be taken back, so a cancel is never quicker than this."""
 
+START_AGAIN = 5.0
+"""Seconds between two starts of a player that only ends again, while nothing is to be said."""
+
 WAIT = 0.05
 PROBE_EVERY = 10.0
 PROBE_HELD_EVERY = 60.0
-
-
-class _NotOpened(Exception):  # noqa: N818, a state of the world; never leaves this file
-    """One device did not open; the message says why."""
 
 
 class AlsaSink:
@@ -66,13 +70,10 @@ class AlsaSink:
     ) -> None:
         self._devices = [device] if second_device is None else [device, second_device]
         self._current = device
-        self._rate = rate
-        self._lead_in = lead_in
+        self._opening = Opening(rate, latency, lead_in, proc_asound)
         self._hold_device = hold_device
         self._idle_close = idle_close
-        self._latency = latency
         self._probe_every = PROBE_HELD_EVERY if hold_device else probe_every
-        self._proc_asound = proc_asound
         self._environment = environment
         self._backlog = Backlog(rate or 48000)
         self._sending = threading.Lock()  # so that no block of a cancelled round follows its CANCEL
@@ -86,8 +87,10 @@ class AlsaSink:
         self._opened_as: dict[str, str | None] = {}
         self._beat = self._looked = self._grace = 0.0
         self._idle_since = self._probed = time.monotonic()
+        self._open_limit = OPEN_LIMIT
+        self._tried = False
+        self._start_at = 0.0
         self._player: PlayerProcess | None = None
-        self._ready = False
         self._start_player()
 
     @property
@@ -96,6 +99,9 @@ class AlsaSink:
 
     @property
     def position(self) -> float:
+        if self._player is not None:
+            with suppress(PlayerGone):  # whatever has happened, the next write or finish says it
+                self._listen(self._player, 0)
         return self._backlog.position
 
     def begin(self, title: str) -> None:  # noqa: ARG002, a card has no use for it
@@ -150,11 +156,12 @@ class AlsaSink:
             raise SinkLost(self._lost)
         self._hear(0)
         now = time.monotonic()
-        if self._player is None:
+        if self._player is None and now >= self._start_at:
             self._start_player()
-        hw = HwName.parse(self._current)
-        if hw is not None and hw.numbered(self._proc_asound) is None:
-            self._lose(f"The sound card {self._current} was unplugged.")
+        if not self._tried:
+            self._open_first_of(self._devices)  # so that a card that is not there is known before it is needed
+        if self._opening.is_unplugged(self._current):
+            self._lose(self._what_happened())
         resting = not self._in_round or self._cancelled
         if self._is_open and resting and not self._hold_device and now - self._idle_since >= self._idle_close:
             self._close_device()
@@ -205,7 +212,7 @@ class AlsaSink:
     # The player.
 
     def _start_player(self) -> None:
-        self._ready = False
+        self._start_at = time.monotonic() + START_AGAIN
         try:
             self._player = PlayerProcess(self._environment)
         except OSError as error:
@@ -217,6 +224,8 @@ class AlsaSink:
         player, self._player = self._player, None
         if player is not None:
             player.end()
+            if player.ready:
+                self._start_at = 0.0
 
     def _command(self, kind: Kind, body: bytes = b"") -> None:
         """Raises SinkLost."""
@@ -234,8 +243,7 @@ class AlsaSink:
             self._grace = now + 0.25  # we looked away: what it said meanwhile is old, so give it time for a new beat
         try:
             if self._player is not None:
-                for message in self._player.receive(timeout):
-                    self._take(message)
+                self._listen(self._player, timeout)
         except PlayerGone as error:
             if self._is_open:
                 self._lose(f"{self._what_happened()} ({error})")
@@ -245,6 +253,10 @@ class AlsaSink:
         if self._is_open and now > max(self._beat + BEAT_LIMIT, self._grace):
             self._lose(self._what_happened())
 
+    def _listen(self, player: PlayerProcess, timeout: float) -> None:
+        for message in player.receive(timeout):
+            self._take(message)
+
     def _take(self, message: Message) -> None:
         if message.kind is Kind.BEAT:
             number, heard, self._beat = BEAT.unpack(message.body)
@@ -253,12 +265,9 @@ class AlsaSink:
         elif message.kind is Kind.DRAINED and ROUND.unpack(message.body)[0] == self._round:
             self._backlog.heard_all()
             self._drained = True
-        elif message.kind is Kind.READY:
-            self._ready = True
 
     def _what_happened(self) -> str:
-        hw = HwName.parse(self._current)
-        if hw is not None and hw.numbered(self._proc_asound) is None:
+        if self._opening.is_unplugged(self._current):
             return f"The sound card {self._current} was unplugged."
         return f"The sound device {self._current} takes no more sound: it was unplugged, or it hangs."
 
@@ -275,12 +284,13 @@ class AlsaSink:
 
     def _open_first_of(self, devices: list[str]) -> None:
         """Raises SinkLost where none of them opens."""
+        self._tried = True
         reasons: list[str] = []
         for device in devices:
             try:
                 # After a failure the list is made anew: a busy device is not on it then, which saves 1 s of trying.
                 self._open(device, relist=self._lost is not None or bool(reasons))
-            except _NotOpened as error:
+            except NotOpened as error:
                 reasons.append(str(error))
             else:
                 for reason in reasons:
@@ -291,23 +301,13 @@ class AlsaSink:
         raise SinkLost(self._lost)
 
     def _open(self, device: str, *, relist: bool) -> None:
-        """Raises _NotOpened."""
-        hw = HwName.parse(device)
-        numbered = None if hw is None else hw.numbered(self._proc_asound)
-        if hw is not None and numbered is None:
-            raise _NotOpened(f"The sound card {device} is not there: plug it in, or see `hayakoe-daemon devices`.")
-        order = {
-            "name": None if hw is not None or device == "default" else device,
-            "hw": numbered,
-            "rate": self._rate,
-            "latency": self._latency,
-            "lead_in": self._lead_in,
-            "relist": relist or self._opened_as.get(device, numbered) != numbered,
-        }
-        answer = self._ask(Kind.OPEN, json.dumps(order).encode(), (Kind.OPENED, Kind.FAILED), device)
+        """Raises NotOpened."""
+        numbered = self._opening.numbered(device)
+        order = self._opening.order(device, relist=relist or self._opened_as.get(device, numbered) != numbered)
+        answer = self._ask(Kind.OPEN, order, (Kind.OPENED, Kind.FAILED), device)
         values = json.loads(answer.body)
         if answer.kind is Kind.FAILED:
-            raise _NotOpened(_why_not(device, values["reason"], values["text"]))
+            raise refusal(device, values["reason"], values["text"])
         self._opened_as[device] = numbered
         self._current = device
         self._is_open = True
@@ -317,42 +317,41 @@ class AlsaSink:
         _log.info("Playing on %s (%s), %d Hz, %d ms", device, values["name"], values["rate"], 1000 * values["latency"])
 
     def _ask(self, kind: Kind, body: bytes, answers: tuple[Kind, ...], device: str) -> Message:
-        """The player's answer; a player that gives none in time is killed. Raises _NotOpened."""
-        if self._player is None:
-            self._start_player()
-        player = self._player
+        """The player's answer. One that died unseen is replaced, one that hangs is killed. Raises NotOpened."""
         try:
-            if player is None:
-                raise PlayerGone("the player cannot be started")
-            deadline = time.monotonic() + START_LIMIT
-            if not self._ready:
-                message = self._wait_for(player, (Kind.READY, Kind.FAILED), deadline)
-                if message.kind is Kind.FAILED:  # it could not even start, and says why
-                    return message
-            player.send(kind, body)
-            return self._wait_for(player, answers, time.monotonic() + OPEN_LIMIT)
+            try:
+                return self._answer(kind, body, answers)
+            except PlayerHangs:
+                self._open_limit = min(2 * self._open_limit, LONGEST_OPEN_LIMIT)
+                raise
+            except PlayerGone:
+                self._end_player()
+                return self._answer(kind, body, answers)
         except PlayerGone as error:
             self._end_player()
             self._start_player()
-            raise _NotOpened(f"The sound device {device} does not answer ({error}).") from error
+            raise NotOpened(f"The sound device {device} does not answer ({error}).") from error
 
-    def _wait_for(self, player: PlayerProcess, kinds: tuple[Kind, ...], deadline: float) -> Message:
-        """Raises PlayerGone when the time is up."""
-        while (left := deadline - time.monotonic()) > 0:
-            answer = None
-            for message in player.receive(left):
-                self._take(message)
-                if message.kind in kinds:
-                    answer = message
-            if answer is not None:
-                return answer
-        raise PlayerGone("the player hangs")
+    def _answer(self, kind: Kind, body: bytes, answers: tuple[Kind, ...]) -> Message:
+        """Raises PlayerGone."""
+        if self._player is None:
+            self._start_player()
+        if self._player is None:
+            raise PlayerGone("the player cannot be started")
+        if not self._player.ready:
+            message = self._player.wait_for((Kind.READY, Kind.FAILED), START_LIMIT, self._take)
+            if message.kind is Kind.FAILED:  # it could not even start, and says why
+                return message
+        self._player.send(kind, body)
+        answer = self._player.wait_for(answers, self._open_limit, self._take)
+        self._open_limit = OPEN_LIMIT
+        return answer
 
     def _close_device(self) -> None:
         self._is_open = False
         try:
             self._ask(Kind.CLOSE, b"", (Kind.CLOSED,), self._current)
-        except _NotOpened as error:
+        except NotOpened as error:
             _log.warning("%s It was closed the hard way.", error)
 
     def _probe_first(self) -> None:
@@ -361,22 +360,10 @@ class AlsaSink:
         second, first = self._current, self._devices[0]
         try:
             self._open(first, relist=True)
-        except _NotOpened:
+        except NotOpened:
             self._is_open = False  # the player gave the second back to look
             self._current = second
             if self._hold_device:
                 self._open_first_of([second])
         else:
             _log.info("%s is there again: playing on it instead of %s.", first, second)
-
-
-def _why_not(device: str, reason: str, text: str) -> str:
-    match reason:
-        case "busy":
-            return f"The sound device {device} is busy: another program is playing on it."
-        case "absent":
-            return f"The sound device {device} is not there, or another program holds it. See `hayakoe-daemon devices`."
-        case "broken":
-            return f"PortAudio does not work: {text}. Install it with: sudo apt install libportaudio2"
-        case _:
-            return f"The sound device {device} cannot be opened: {text}."

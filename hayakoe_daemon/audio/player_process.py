@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 
 from hayakoe_daemon.audio.player_pipe import Broken, Kind, Message, Unpacker, pack
@@ -23,7 +23,11 @@ SEND_LIMIT = 0.5
 
 
 class PlayerGone(Exception):  # noqa: N818, a state of the world
-    """The player has ended, or does not read what it is sent. The message says how."""
+    """The player has ended, or does not answer. The message says how."""
+
+
+class PlayerHangs(PlayerGone):
+    """It lives and does not answer, or does not read what it is sent."""
 
 
 def player_command(*arguments: str) -> list[str]:
@@ -60,10 +64,16 @@ class PlayerProcess:
         self._sending = threading.Lock()
         self._unpacker = Unpacker()
         self._ended = False
+        self._ready = False
 
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def ready(self) -> bool:
+        """It has started and listed the devices."""
+        return self._ready
 
     def send(self, kind: Kind, body: bytes = b"") -> None:
         """Raises PlayerGone where the player has ended or does not read."""
@@ -78,7 +88,7 @@ class PlayerProcess:
                 except BlockingIOError:
                     left = deadline - time.monotonic()
                     if left <= 0 or not select.select([], [self._down], [], left)[1]:
-                        raise PlayerGone("the player does not read") from None
+                        raise PlayerHangs("the player does not read") from None
                 except OSError:
                     raise PlayerGone(self.how_it_ended()) from None
 
@@ -92,9 +102,23 @@ class PlayerProcess:
         if not data:
             raise PlayerGone(self.how_it_ended())
         try:
-            return self._unpacker.feed(data)
+            messages = self._unpacker.feed(data)
         except Broken as error:
             raise PlayerGone(f"the player talks nonsense: {error}") from error
+        self._ready = self._ready or any(message.kind is Kind.READY for message in messages)
+        return messages
+
+    def wait_for(self, kinds: Container[Kind], timeout: float, take: Callable[[Message], None]) -> Message:
+        """The first message of these kinds; all that come go to `take`. Raises PlayerGone, PlayerHangs when too late."""
+        deadline = time.monotonic() + timeout
+        while (left := deadline - time.monotonic()) > 0:
+            messages = self.receive(left)
+            for message in messages:
+                take(message)
+            for message in messages:
+                if message.kind in kinds:
+                    return message
+        raise PlayerHangs("the player hangs")
 
     def how_it_ended(self) -> str:
         try:

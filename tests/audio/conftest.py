@@ -41,6 +41,17 @@ def wait_until(true: Callable[[], bool], timeout: float = 5.0) -> None:
         time.sleep(0.005)
 
 
+def player_pid(sink: AlsaSink) -> int:
+    assert sink._player is not None
+    return sink._player.pid
+
+
+def is_ready(sink: AlsaSink) -> bool:
+    """Its player has started."""
+    sink._hear(0)
+    return sink._player is not None and sink._player.ready
+
+
 @pytest.fixture
 def card(tmp_path: Path) -> FakeCard:
     return FakeCard(tmp_path)

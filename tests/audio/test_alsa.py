@@ -17,17 +17,12 @@ import pytest
 from hayakoe_daemon.audio.alsa import AlsaSink
 from hayakoe_daemon.audio.player_process import player_environment
 from hayakoe_daemon.audio.sink import SinkLost
-from tests.audio.conftest import RATE, ramp, tone, wait_until
+from tests.audio.conftest import RATE, is_ready, player_pid, ramp, tone, wait_until
 from tests.fakecard import FakeCard, instant_capture
 
 _log = logging.getLogger(__name__)
 
 Open = Callable[..., AlsaSink]
-
-
-def player_pid(sink: AlsaSink) -> int:
-    assert sink._player is not None
-    return sink._player.pid
 
 
 def resident(pid: int) -> int:
@@ -116,10 +111,12 @@ def test_hold_device_keeps_it(card: FakeCard, open_alsa: Open) -> None:
 
 
 def test_idle_card_pulled_is_noticed(tmp_path: Path, card: FakeCard, open_alsa: Open) -> None:
+    """The card `Home` is not one that PortAudio lists, so it is not opened here."""
     asound = tmp_path / "asound"
     asound.mkdir()
     (asound / "Home").symlink_to("card3")
     sink = open_alsa("hw:CARD=Home,DEV=0", proc_asound=asound)
+    sink._tried = True
     sink.tend()
     (asound / "Home").unlink()
     with pytest.raises(SinkLost, match="hw:CARD=Home,DEV=0 was unplugged"):
@@ -128,10 +125,31 @@ def test_idle_card_pulled_is_noticed(tmp_path: Path, card: FakeCard, open_alsa: 
         sink.resume()
 
 
+def test_a_player_that_dies_unseen_costs_no_sentence(card: FakeCard, open_alsa: Open) -> None:
+    sink = open_alsa()
+    wait_until(lambda: is_ready(sink))
+    os.kill(player_pid(sink), signal.SIGKILL)
+    sink.begin("one")
+    sink.write(tone(0.1))
+    sink.finish()
+    assert sink.position == pytest.approx(0.1)
+
+
+def test_a_player_that_cannot_start_is_told_and_not_started_in_a_loop(
+    tmp_path: Path, card: FakeCard, open_alsa: Open
+) -> None:
+    (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')")
+    sink = open_alsa(environment={**card.env, "PYTHONPATH": str(tmp_path)})
+    with pytest.raises(SinkLost, match="apt install libportaudio2"):
+        sink.tend()
+    (tmp_path / "sounddevice.py").unlink()
+    sink.resume()
+
+
 def test_a_player_that_dies_idle_is_replaced(card: FakeCard, open_alsa: Open) -> None:
     sink = open_alsa()
     os.kill(player_pid(sink), signal.SIGKILL)
-    wait_until(lambda: sink.tend() or (sink._player is not None and sink._ready))  # type: ignore[func-returns-value]
+    wait_until(lambda: sink.tend() or is_ready(sink))  # type: ignore[func-returns-value]
     sink.begin("one")
     sink.write(tone(0.1))
     sink.finish()
@@ -140,11 +158,13 @@ def test_a_player_that_dies_idle_is_replaced(card: FakeCard, open_alsa: Open) ->
 
 def test_twenty_players_leak_nothing(card: FakeCard, open_alsa: Open) -> None:
     sink = open_alsa()
+    sink._tried = True  # the device is not what is tested
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208, a count
     pids = []
     for _ in range(20):
         pids.append(player_pid(sink))
         os.kill(pids[-1], signal.SIGKILL)
+        sink._start_at = 0.0  # do not wait, as for one that ends again and again
         wait_until(lambda old=pids[-1]: sink.tend() or (sink._player is not None and player_pid(sink) != old))  # type: ignore[misc, func-returns-value]
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208, a count
     assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]  # no zombies

@@ -14,7 +14,7 @@ import pytest
 
 from hayakoe_daemon.audio.alsa import AlsaSink
 from hayakoe_daemon.audio.sink import Cancelled, SinkLost
-from tests.audio.conftest import RATE, ramp, tone, wait_until
+from tests.audio.conftest import RATE, is_ready, player_pid, ramp, tone, wait_until
 from tests.fakecard import FakeCard, environment
 
 REPORTED = 2.0
@@ -102,7 +102,7 @@ def test_stopped_player_is_killed_and_reported(card: FakeCard, open_alsa: Open) 
     stopped: list[int] = []
 
     def stop() -> None:
-        stopped.append(sink._player.pid)  # type: ignore[union-attr]
+        stopped.append(player_pid(sink))
         os.kill(stopped[0], signal.SIGSTOP)
 
     assert interrupted(sink, stop) < REPORTED
@@ -114,7 +114,7 @@ def test_stopped_player_is_killed_and_reported(card: FakeCard, open_alsa: Open) 
 
 def test_dead_player_is_reported_at_once(card: FakeCard, open_alsa: Open) -> None:
     sink = open_alsa()
-    took = interrupted(sink, lambda: os.kill(sink._player.pid, signal.SIGSEGV))  # type: ignore[union-attr]
+    took = interrupted(sink, lambda: os.kill(player_pid(sink), signal.SIGSEGV))
     assert took < 0.3
     before = card.heard()
     sink.resume()
@@ -128,7 +128,7 @@ def test_not_to_be_had_at_begin(card: FakeCard, open_alsa: Open, fault: str, *, 
     if from_the_start:
         card.fault(fault)
     sink = open_alsa()
-    wait_until(lambda: sink._hear(0) or sink._ready)  # type: ignore[func-returns-value]
+    wait_until(lambda: is_ready(sink))
     card.fault(fault)
     since = time.monotonic()
     with pytest.raises(SinkLost, match=r"busy|not there"):
@@ -144,10 +144,57 @@ def test_not_to_be_had_at_begin(card: FakeCard, open_alsa: Open, fault: str, *, 
     assert last == 0.2 * RATE
 
 
+def test_unplugged_while_open_and_idle(card: FakeCard, open_alsa: Open) -> None:
+    sink = open_alsa()
+    sink.begin("one")
+    sink.finish()
+    card.fault("gone")
+    since = time.monotonic()
+    with pytest.raises(SinkLost):  # noqa: PT012, as the speaker does it: once in a while
+        while time.monotonic() < since + 5:
+            sink.tend()
+            time.sleep(0.25)
+    assert time.monotonic() - since < REPORTED
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_first_look_says_whether_the_device_is_there(card: FakeCard, open_alsa: Open, *, there: bool) -> None:
+    if not there:
+        card.fault("busy")
+    sink = open_alsa()
+    since = time.monotonic()
+    if there:
+        sink.tend()
+        assert sink._is_open
+    else:
+        with pytest.raises(SinkLost, match="another program holds it"):
+            sink.tend()
+    assert time.monotonic() - since < REPORTED
+
+
+def test_cancel_of_a_hung_player_does_not_wait(card: FakeCard, open_alsa: Open) -> None:
+    sink = open_alsa()
+    sink.begin("cut")
+    sink.write(tone(0.3))
+    os.kill(player_pid(sink), signal.SIGSTOP)
+    since = time.monotonic()
+    for _ in range(3):
+        sink.cancel()
+    with pytest.raises(Cancelled):
+        sink.finish()
+    assert time.monotonic() - since < 0.1
+    with pytest.raises(SinkLost):  # noqa: PT012, either may find it
+        sink.begin("next")
+        sink.write(tone(0.5))
+        sink.finish()
+    assert time.monotonic() - since < REPORTED
+    sink.resume()
+
+
 def test_stopped_player_at_begin(card: FakeCard, open_alsa: Open) -> None:
     sink = open_alsa()
-    wait_until(lambda: sink._hear(0) or sink._ready)  # type: ignore[func-returns-value]
-    os.kill(sink._player.pid, signal.SIGSTOP)  # type: ignore[union-attr]
+    wait_until(lambda: is_ready(sink))
+    os.kill(player_pid(sink), signal.SIGSTOP)
     since = time.monotonic()
     with pytest.raises(SinkLost):
         sink.begin("one")

@@ -85,7 +85,7 @@ def test_every_sample_is_heard(case: Case) -> None:
 
 
 def test_a_long_chunk_and_one_of_no_length(case: Case) -> None:
-    seconds = 3.0 if case.paced else 10.0
+    seconds = 1.5 if case.paced else 10.0
     case.sink.begin("long")
     case.sink.write(tone(0.0))
     case.sink.write(tone(seconds))
