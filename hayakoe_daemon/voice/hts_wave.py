@@ -19,6 +19,7 @@ import numpy as np
 from hayakoe_daemon.audio.chunk import Samples
 from hayakoe_daemon.text.openjtalk import SAMPLE_RATE, Label, labels, synthesize
 from hayakoe_daemon.voice.engine import EngineError
+from hayakoe_daemon.voice.hts_groups import Group
 
 CEILING = 0.95
 """No sample is louder."""
@@ -46,15 +47,11 @@ _NUMBER = re.compile(r"\d+")
 _FRAME = SAMPLE_RATE // 200
 
 
-def shortest_group(speed: float) -> int:
-    """Phones a breath group should have at that speed, so that it sounds even. See `render`."""
-    return 5 if speed == 1.0 else 24
+def render(group: Group, speed: float) -> Samples:
+    """The wave of a group, its peak below _RUNAWAY times full scale. Raises EngineError, G2PError.
 
-
-def render(group: Sequence[Label], speed: float) -> Samples:
-    """The wave of a breath group, its peak below _RUNAWAY times full scale. Raises EngineError, G2PError.
-
-    A carrier can be cut off exactly only at speed 1, where each phone's length depends on nothing but its label.
+    What HTS is given besides the group can be cut off exactly only at speed 1, where each phone's length depends on
+    nothing but its label. So at other speeds the carrier is but the last resort, at speed 1.
     """
     best, best_peak = None, np.inf
     for attempt in _attempts(group, speed):
@@ -65,25 +62,29 @@ def render(group: Sequence[Label], speed: float) -> Samples:
         if best_peak <= _LOUD:
             break
     if best is None or best_peak > _RUNAWAY:
-        phones = " ".join(label.phone for label in group)
+        phones = " ".join(label.phone for label in group.labels)
         raise EngineError(f"OpenJTalk's HTS filter runs away on the sounds {phones[:80]}")
     return best
 
 
-def _attempts(group: Sequence[Label], speed: float) -> Iterator[Callable[[], Samples]]:
-    simple = list(simplified(group))
+def _attempts(group: Group, speed: float) -> Iterator[Callable[[], Samples]]:
+    simple = Group(tuple(simplified(group.labels)), group.stop)
     if speed == 1.0:
-        yield lambda: _carried(_CARRIER, group) if len(group) < _CARRIED else synthesize(group)
+        yield lambda: _with_surroundings(_CARRIER if len(group.labels) < _CARRIED else None, group)
     else:
-        yield lambda: synthesize(group, speed)
-        yield lambda: synthesize(simple, speed)
-    yield lambda: _carried(_LONG_CARRIER, group)
-    yield lambda: _carried(_LONG_CARRIER, simple)
+        yield lambda: synthesize(group.labels, speed)
+        yield lambda: synthesize(simple.labels, speed)
+    yield lambda: _with_surroundings(_LONG_CARRIER, group)
+    yield lambda: _with_surroundings(_LONG_CARRIER, simple)
 
 
-def _carried(text: str, group: Sequence[Label]) -> Samples:
-    carrier, before = _carrier(text, at_start=group[0].phone == "sil")
-    return synthesize([*carrier, *group])[before:]
+def _with_surroundings(text: str | None, group: Group) -> Samples:
+    """The group said between a carrier and the stop after it, which both are cut off."""
+    carrier, before = _carrier(text, at_start=group.labels[0].phone == "sil") if text else ((), 0)
+    if group.stop is None:
+        return synthesize([*carrier, *group.labels])[before:]
+    wave = synthesize([*carrier, *group.labels, group.stop])
+    return wave[before : len(wave) - len(synthesize([group.stop]))]
 
 
 @functools.cache
@@ -137,3 +138,13 @@ def limited(wave: Samples) -> Samples:
     gain = np.interp(np.arange(len(wave)), centres, smooth).astype(np.float32)
     quieter: Samples = np.clip(wave * gain, -CEILING, CEILING)
     return quieter
+
+
+def faded(wave: Samples) -> Samples:
+    """The wave with its ends faded over 2 ms, so that two that follow each other join without a click."""
+    count = min(SAMPLE_RATE // 500, len(wave) // 2)
+    ramp = np.linspace(0.0, 1.0, count, dtype=np.float32)
+    whole: Samples = np.concatenate(
+        [wave[:count] * ramp, wave[count : len(wave) - count], wave[len(wave) - count :] * ramp[::-1]]
+    )
+    return whole
