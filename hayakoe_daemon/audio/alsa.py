@@ -155,6 +155,8 @@ class AlsaSink:
         if self._lost is not None:
             raise SinkLost(self._lost)
         self._hear(0)
+        while self._is_open and time.monotonic() - self._beat > BEAT_LIMIT / 2:
+            self._hear(WAIT)  # late: either it beats now, or it is lost before the next look
         now = time.monotonic()
         if self._player is None and now >= self._start_at:
             self._start_player()

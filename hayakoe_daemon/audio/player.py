@@ -313,7 +313,10 @@ def main() -> None:
     except OSError as error:
         replies.send_json(Kind.FAILED, reason="broken", text=str(error))
         return
-    Player(sd, commands, queue, replies).run()
+    try:
+        Player(sd, commands, queue, replies).run()
+    finally:
+        os._exit(1)  # at once: PortAudio's own farewell may hang, and the parent waits to be told
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ class PlayerProcess:
         return messages
 
     def wait_for(self, kinds: Container[Kind], timeout: float, take: Callable[[Message], None]) -> Message:
-        """The first message of these kinds; all that come go to `take`. Raises PlayerGone, PlayerHangs when too late."""
+        """The first message of these kinds; all go to `take`. Raises PlayerGone; PlayerHangs when too late."""
         deadline = time.monotonic() + timeout
         while (left := deadline - time.monotonic()) > 0:
             messages = self.receive(left)
