@@ -1,7 +1,7 @@
 """Where the embedded voice may rest while it speaks, so that it is heard early and others can cut in.
 
-At a pause, always. In a long group without one, before a voiceless stop (k, t, p, ch...) that begins an accent
-phrase: there the mouth is closed, and the wave at -60 dBFS for 50 ms and more.
+At a pause, always. In a long group without one, before a voiceless stop (k, t, p, ch...), best where it begins an
+accent phrase: there the mouth is closed, and the wave at -60 dBFS for 50 ms and more.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ _SHORTEST, _SHORTEST_UNCARRIED = 5, 24
 """Phones that a group ending with a pause has at least; HTS makes very short ones too loud (see hts_wave)."""
 
 _STOPS = frozenset(("k", "ky", "t", "ts", "ty", "ch", "p", "py"))
+_VOICED = frozenset(("a", "i", "u", "e", "o", "N"))
 _PHRASE_START = re.compile(r"/A:[^+]*\+1\+")
 
 
@@ -47,13 +48,14 @@ def groups(utterance: Sequence[Label], speed: float) -> Iterator[Group]:
         following = utterance[index + 1]
         remaining = len(utterance) - index - 1
         at_pause = label.phone == "pau" and phones >= shortest and _speech(utterance[index + 1 :]) >= shortest
+        long_enough = _FIRST if start == 0 else _LATER
         at_stop = (
             speed == 1.0
-            and length >= (_FIRST if start == 0 else _LATER)
+            and length >= long_enough
             and remaining >= _REST
             and following.phone in _STOPS
-            and label.phone != "pau"
-            and _PHRASE_START.search(following.context) is not None
+            and label.phone in _VOICED
+            and (length >= 2 * long_enough or _PHRASE_START.search(following.context) is not None)
         )
         if at_pause or at_stop or length >= _LONGEST:
             yield Group(tuple(utterance[start : index + 1]), following if at_stop and not at_pause else None)
