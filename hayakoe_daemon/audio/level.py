@@ -13,8 +13,13 @@ from hayakoe_daemon.audio.chunk import AudioChunk, Samples
 TARGET = -19.0
 """LUFS that speech, chimes and sound files are evened to: mono at this level is as loud as stereo at −16."""
 
-BLOCK = 0.4
 HOP = 0.1
+HOPS_PER_BLOCK = 4
+SEGMENT = 80
+"""Hops that are filtered at once."""
+SETTLING = 5
+"""Hops before a segment that are filtered with it, so that the filters have settled."""
+
 ABSOLUTE_GATE = -70.0
 RELATIVE_GATE = -10.0
 
@@ -27,13 +32,14 @@ LARGEST_GAIN = 10.0
 
 def loudness(chunk: AudioChunk) -> float:
     """Integrated loudness in LUFS; −inf for silence. Sound shorter than one block of 400 ms counts as one block."""
-    rate = chunk.sample_rate
-    weighted = _k_weighted(chunk.samples.astype(np.float64), rate)
-    length, hop = round(BLOCK * rate), round(HOP * rate)
-    sums = np.concatenate(([0.0], np.cumsum(weighted * weighted)))
-    starts = np.arange(0, max(len(weighted) - length, 0) + 1, hop)
-    power = (sums[np.minimum(starts + length, len(weighted))] - sums[starts]) / max(min(length, len(weighted)), 1)
-    loud = power[power > _power(ABSOLUTE_GATE)]
+    hop = round(HOP * chunk.sample_rate)
+    hops = _hop_powers(chunk, hop)
+    if len(hops) < HOPS_PER_BLOCK:
+        weighted = _k_weighted(chunk.samples, chunk.sample_rate)
+        blocks = np.array([float((weighted * weighted).mean())]) if len(weighted) else np.zeros(0)
+    else:
+        blocks = np.convolve(hops, np.full(HOPS_PER_BLOCK, 1 / HOPS_PER_BLOCK), "valid")
+    loud = blocks[blocks > _power(ABSOLUTE_GATE)]
     if not len(loud):
         return -math.inf
     loud = loud[loud > loud.mean() * 10 ** (RELATIVE_GATE / 10)]
@@ -96,7 +102,18 @@ def _power(lufs: float) -> float:
     return float(10 ** ((lufs + 0.691) / 10))
 
 
-def _k_weighted(samples: npt.NDArray[np.float64], rate: int) -> npt.NDArray[np.float64]:
+def _hop_powers(chunk: AudioChunk, hop: int) -> npt.NDArray[np.float64]:
+    """The weighted mean square of each whole hop; some seconds at a time, so that a minute of sound costs no memory."""
+    powers = [np.zeros(0)]
+    for start in range(0, len(chunk.samples) // hop * hop, SEGMENT * hop):
+        before = min(start, SETTLING * hop)
+        weighted = _k_weighted(chunk.samples[start - before : start + SEGMENT * hop], chunk.sample_rate)[before:]
+        whole = weighted[: len(weighted) // hop * hop].reshape(-1, hop)
+        powers.append((whole * whole).mean(axis=1))
+    return np.concatenate(powers)
+
+
+def _k_weighted(samples: Samples, rate: int) -> npt.NDArray[np.float64]:
     """Both filters of the standard, applied to the spectrum; the padding keeps the ringing from wrapping around."""
     size = _fast_size(len(samples) + round(0.1 * rate))
     spectrum = np.fft.rfft(samples, size) * _k_response(rate, size)

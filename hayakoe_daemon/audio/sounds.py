@@ -13,6 +13,11 @@ from hayakoe_daemon.audio.level import TARGET, even
 LONGEST = 60.0
 """Seconds a sound may last."""
 
+SLOWEST_RATE, FASTEST_RATE = 8_000, 192_000
+
+PART = 1 << 16
+"""Frames read at once: a long sound of many channels must not fill the memory."""
+
 
 class SoundError(Exception):
     """The sound cannot be played; the message names the file and says why."""
@@ -46,11 +51,13 @@ def load_sound(folder: Path, name: str, *, longest: float = LONGEST, target: flo
             if file.frames > longest * file.samplerate:
                 seconds = file.frames / file.samplerate
                 raise SoundError(f"the sound {name!r} lasts {seconds:.0f} s; at most {longest:g} s are played")
-            samples = file.read(dtype="float32", always_2d=True)
             rate = int(file.samplerate)
+            parts = [part.mean(axis=1) for part in file.blocks(PART, dtype="float32", always_2d=True)]
     except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
         raise SoundError(f"{name!r} in {folder} is not a sound file that can be read (WAV, FLAC, OGG)") from error
-    mono = samples.mean(axis=1, dtype=np.float64).astype(np.float32)
+    if not SLOWEST_RATE <= rate <= FASTEST_RATE:
+        raise SoundError(f"the sound {name!r} has a rate of {rate} Hz; {SLOWEST_RATE} to {FASTEST_RATE} Hz are played")
+    mono = np.concatenate([np.zeros(0, np.float32), *parts])
     if not np.isfinite(mono).all():
         raise SoundError(f"the sound {name!r} is damaged: it holds numbers that are no sound")
     return even(AudioChunk(mono, rate), target)

@@ -54,6 +54,11 @@ def test_silence_is_gated_away() -> None:
     assert loudness(both) == pytest.approx(loudness(loud), abs=0.1)
 
 
+def test_long_sound_is_measured_as_short_sound_is() -> None:
+    """Across the segments in which it is filtered."""
+    assert loudness(tone(30.0, pitch=60.0)) == pytest.approx(loudness(tone(5.0, pitch=60.0)), abs=0.01)
+
+
 def test_silence_and_very_short_sound() -> None:
     assert loudness(AudioChunk.silence(1.0, 48_000)) == -math.inf
     assert loudness(AudioChunk(np.zeros(0, np.float32), 48_000)) == -math.inf

@@ -58,3 +58,9 @@ def test_not_finite(folder: Path) -> None:
 def test_no_folder(tmp_path: Path) -> None:
     with pytest.raises(SoundError, match="does not exist"):
         load_sound(tmp_path / "nowhere", "bell.wav")
+
+
+def test_a_rate_that_is_none(folder: Path) -> None:
+    soundfile.write(folder / "slow.wav", np.zeros(3, np.float32), 1)
+    with pytest.raises(SoundError, match="rate of 1 Hz"):
+        load_sound(folder, "slow.wav")
