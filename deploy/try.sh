@@ -252,7 +252,10 @@ fi
 say_over_mqtt "$greeting"
 tell_files
 address="-p $port"
-[ "$host" = 127.0.0.1 ] || address="-h $host $address"
+# mosquitto_pub asks localhost where it is not told otherwise, and a bare container may not know that name
+if [ "$host" != 127.0.0.1 ] || ! getent hosts localhost >/dev/null; then
+    address="-h $host $address"
+fi
 cat <<EOF
 
 That was: $greeting
