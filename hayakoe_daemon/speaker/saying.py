@@ -20,6 +20,10 @@ from hayakoe_daemon.speaker.interrupt import Interrupted, Interrupts
 log = logging.getLogger(__name__)
 
 
+PIECE = 0.1
+"""Seconds of sound handed over at a time."""
+
+
 class TooLate(Exception):  # noqa: N818, the world's fault
     """The device was gone for so long that nobody wants to hear the rest."""
 
@@ -84,13 +88,16 @@ class Saying:
                 self._write(AudioChunk.silence(utterance.pause_after, self._rate))
 
     def _write(self, chunk: AudioChunk) -> None:
-        self._look()
+        """In short pieces: between two of them the journal learns what was heard, and somebody may interrupt."""
         if self._first_sound is None:
             self._first_sound = self.house.clock()
             self._tell_started(self._first_sound)
-        loud = amplify(chunk, self.house.gain())
-        self._on_device(lambda: self.house.sink.write(loud))
-        self._written += chunk.seconds
+        step = round(PIECE * chunk.sample_rate)
+        for start in range(0, len(chunk.samples), step):
+            piece = AudioChunk(chunk.samples[start : start + step], chunk.sample_rate)
+            self._look()
+            self._on_device(functools.partial(self.house.sink.write, amplify(piece, self.house.gain())))
+            self._written += piece.seconds
         self._note_heard()
 
     def _look(self) -> None:
@@ -161,7 +168,8 @@ class Saying:
     def _tell_started(self, now: float) -> None:
         announcement = self.claim.announcement
         times = {"waited": now - announcement.accepted_at}
-        self.house.started(Event(EventType.STARTED, announcement.id, announcement.source, now, times=times))
+        note = "resumed" if self.claim.begun else None
+        self.house.started(Event(EventType.STARTED, announcement.id, announcement.source, now, note=note, times=times))
 
     def _outcome(self) -> Event:
         announcement = self.claim.announcement

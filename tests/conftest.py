@@ -1,0 +1,29 @@
+"""What every test may use: a broker of its own, and somebody who watches it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakecard import FakeCard
+from tests.support.broker import Broker, Watcher
+from tests.support.daemon import Home
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    with Broker(tmp_path / "broker") as broker:
+        yield broker
+
+
+@pytest.fixture
+def home(broker: Broker) -> Iterator[Home]:
+    with Watcher(broker) as watcher:
+        yield Home(watcher)
+
+
+@pytest.fixture
+def card(tmp_path: Path) -> FakeCard:
+    return FakeCard(tmp_path / "card")
