@@ -16,6 +16,9 @@ PROC_ASOUND = Path("/proc/asound")
 _HW = re.compile(r"hw:CARD=(?P<card>[A-Za-z0-9_-]+)(?:,DEV=(?P<device>\d+))?")
 _NUMBERED = re.compile(r"\((?P<hw>hw:(?P<card>\d+),(?P<device>\d+))\)")
 
+_KERNEL_PCM = re.compile(r"(?P<card>\d+)-(?P<device>\d+): (?P<name>.*?) : .* : playback")
+"""A line of /proc/asound/pcm, such as `02-00: USB Audio : USB Audio : playback 1 : capture 1`."""
+
 
 class DevicesError(Exception):
     """The devices could not be listed; the message says why and what to do."""
@@ -49,13 +52,17 @@ class HwName:
 
 @dataclass(frozen=True, slots=True)
 class OutputDevice:
-    """One entry of PortAudio's list. `hw` is the spelling that survives a restart, where the entry is a card."""
+    """One entry of PortAudio's list. `hw` is the spelling that survives a restart, where the entry is a card.
+
+    A card that a program plays on (the daemon, perhaps) is not on that list: `is_busy`, and channels and rate are 0.
+    """
 
     name: str
     hw: str | None
     channels: int
     rate: int
     is_default: bool
+    is_busy: bool = False
 
     @property
     def spec(self) -> str:
@@ -86,12 +93,13 @@ def list_devices(
     if answer.returncode:
         last = answer.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         raise DevicesError(f"PortAudio could not be started: {last}. Is libportaudio2 installed?")
-    return [
+    listed = [
         OutputDevice(
             entry["name"], _stable(entry["name"], proc_asound), entry["channels"], entry["rate"], entry["default"]
         )
         for entry in json.loads(answer.stdout)
     ]
+    return [*listed, *_busy(listed, proc_asound)]
 
 
 def pick(devices: Sequence[OutputDevice], spec: str, *, proc_asound: Path = PROC_ASOUND) -> OutputDevice | None:
@@ -103,6 +111,21 @@ def pick(devices: Sequence[OutputDevice], spec: str, *, proc_asound: Path = PROC
         return next((device for device in devices if device.name == spec), None)
     numbered = hw.numbered(proc_asound)
     return next((device for device in devices if numbered and f"({numbered})" in device.name), None)
+
+
+def _busy(listed: Sequence[OutputDevice], proc_asound: Path) -> list[OutputDevice]:
+    """What the kernel can play on and PortAudio does not list."""
+    try:
+        lines = (proc_asound / "pcm").read_text().splitlines()
+    except OSError:
+        return []
+    busy = []
+    for match in filter(None, map(_KERNEL_PCM.match, lines)):
+        hw = f"(hw:{int(match['card'])},{int(match['device'])})"
+        if not any(hw in device.name for device in listed):
+            name = f"{match['name']} {hw}"
+            busy.append(OutputDevice(name, _stable(name, proc_asound), 0, 0, is_default=False, is_busy=True))
+    return busy
 
 
 def _stable(name: str, proc_asound: Path) -> str | None:

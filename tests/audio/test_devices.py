@@ -57,6 +57,18 @@ def test_cards_go_by_their_stable_name(asound: Path) -> None:
     assert devices._stable("default", asound) is None
 
 
+def test_a_busy_card_is_shown(asound: Path, tmp_path: Path) -> None:
+    """PortAudio leaves it out, and it may well be the daemon itself that plays on it."""
+    (asound / "pcm").write_text(
+        "00-00: MAI PCM i2s-hifi-0 : MAI PCM i2s-hifi-0 : playback 1\n"
+        "02-00: USB Audio : USB Audio : playback 1 : capture 1\n02-01: USB Mic : USB Mic : capture 1\n"
+    )
+    listed = list_devices(environment=FakeCard(tmp_path, name="kitchen").env, proc_asound=asound)
+    busy = [device for device in listed if device.is_busy]
+    assert [device.spec for device in busy] == ["hw:CARD=vc4hdmi,DEV=0", "hw:CARD=Device,DEV=0"]
+    assert pick(listed, "hw:CARD=Device,DEV=0", proc_asound=asound) == busy[1]
+
+
 class FakeList:
     """The two calls of sounddevice that finding an entry needs."""
 
