@@ -8,7 +8,9 @@ import threading
 import time
 from pathlib import Path
 
+import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.enums import MQTTErrorCode
 
 from hayakoe_daemon.mqtt import client as client_module
 from hayakoe_daemon.mqtt.link import BrokerSettings
@@ -81,6 +83,8 @@ def test_what_was_not_acknowledged_when_the_broker_died_comes_again(tmp_path: Pa
         peer.client.acknowledge(peer.messages[0])
         again = peer.messages[1]
         assert (again.payload, again.dup, again.generation) == (b"hold", True, 2)
+        peer.client.publish("marker", "x")
+        wait_for(lambda: lines_of(broker, "'marker'"))
         assert not lines_of(broker, "Received PUBACK from test-daemon")
         peer.client.acknowledge(again)
         wait_for(lambda: lines_of(broker, "Received PUBACK from test-daemon"))
@@ -160,6 +164,7 @@ def test_a_server_that_is_no_broker(tmp_path: Path) -> None:
         b"\x20\x02\x00\x00",  # a CONNACK of MQTT 3
         b"\x20\x7f" + bytes(range(127)),
         b"\x30\x05\xff\xff\xff\xff\xff",  # a message before the CONNACK, and its topic longer than all of it
+        b"\x40\x03\xab\x29\xda",  # a confirmation with a reason that does not exist
         b"\xff" * 64,
         b"",
     ]
@@ -176,6 +181,38 @@ def test_a_server_that_is_no_broker(tmp_path: Path) -> None:
         with broker:
             peer.wait_connected()
     assert peer.crashes == []
+
+
+def test_what_the_library_cannot_read_does_not_end_its_thread(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Versions of paho before 2.2 raise whatever it may be on a malformed packet."""
+    read = mqtt.Client.loop_read
+    bombs = [KeyError(254)]
+
+    def loop_read(client: mqtt.Client, max_packets: int = 1) -> MQTTErrorCode:
+        if bombs:
+            raise bombs.pop()
+        return read(client, max_packets)
+
+    monkeypatch.setattr(mqtt.Client, "loop_read", loop_read)
+    with Peer(broker) as peer:
+        peer.wait_state("sends what is not MQTT")
+        peer.wait_connected()
+        with Watcher(broker, ("none",)) as watcher:
+            watcher.publish(SAY, "still here")
+            wait_for(lambda: peer.texts() == ["still here"])
+    assert peer.crashes == []
+
+
+def test_a_trouble_that_was_over_is_news_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    broker = Broker(tmp_path)
+    with broker, Peer(broker) as peer:
+        for _ in range(2):
+            peer.wait_connected()
+            broker.kill()
+            wait_for(lambda: not peer.client.connected)
+            broker.start()
+        peer.wait_connected()
+    assert len(log_of(caplog, "is lost")) == 2
 
 
 def test_a_name_that_does_not_exist(tmp_path: Path) -> None:
