@@ -42,7 +42,18 @@ def find_control_socket(config: Config, environ: Mapping[str, str], *, service: 
     first and the one that systemd runs second.
     """
     own = control_socket(config, environ)
-    return service if config.control.socket is None and not own.exists() and service.exists() else own
+    return service if config.control.socket is None and not _there(own) and _there(service) else own
+
+
+def _there(socket: Path) -> bool:
+    """Also where one may not look: the daemon is there then, and refuses whoever is not of its group."""
+    try:
+        socket.stat()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def _first(folders: str) -> Path:

@@ -145,7 +145,7 @@ def test_an_unknown_key(file: Path, text: str, suggestion: str) -> None:
         ("audio: {device: 'wav:'}", "wav:FOLDER"),
         ("audio: {loudness: .nan}", "-60 to 0"),
         ("speech: {voice: null}", "1 to 32"),
-        ("speech: {speed: .inf}", "0.25 to 4"),
+        ("speech: {speed: .inf}", "0.25 to 3"),
         ("queue: {limit: 0}", "1 to 100000"),
         ("queue: {expires_in: true}", "1 s to 30 d"),
         ("queue: 5", "a section"),

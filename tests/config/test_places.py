@@ -41,3 +41,14 @@ def test_a_command_finds_its_own_daemon_first_and_the_service_second(tmp_path: P
     own.parent.mkdir()
     own.touch()
     assert find_control_socket(Config(), environ, service=service) == own
+
+
+def test_a_socket_that_one_may_not_see_is_there_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = tmp_path / "closed/control.sock"
+
+    def stat(path: Path, **_: object) -> None:
+        raise (PermissionError if path == service else FileNotFoundError)
+
+    monkeypatch.setattr(Path, "stat", stat)
+
+    assert find_control_socket(Config(), {"XDG_RUNTIME_DIR": "/run/user/1"}, service=service) == service
