@@ -62,7 +62,8 @@ def devices(given: argparse.Namespace) -> int:
         return 0
     for device in found:
         mark = "*" if device.spec == picked else " "
-        print(f"{mark} {device.spec:<32} {device.channels} channels, {device.rate:.0f} Hz  {device.name}")
+        what = "in use" if device.is_busy else f"{device.channels} channels, {device.rate:.0f} Hz"
+        print(f"{mark} {device.spec:<32} {what:<24} {device.name}")
     if not found:
         print("ALSA offers no sound device.")
     if picked is None:

@@ -25,7 +25,7 @@ from hayakoe_daemon.mqtt.say_message import (
 
 __all__ = ["ACTIONS", "SETTINGS", "Command", "PayloadError", "parse_action", "parse_say", "parse_setting"]
 
-LARGEST = 256 * 1024
+LARGEST = 128 * 1024
 """Bytes of a `say` payload; a text of MAX_TEXT characters needs 40 000, and as JSON escapes 120 000."""
 
 LARGEST_SETTING = 4096
@@ -35,7 +35,7 @@ ACTIONS = ("stop", "skip", "clear", "repeat", "reset")
 """What `do/ACTION` knows."""
 
 Setting = int | float | bool | str
-"""What a setting can be: volume an int 0-100, mute a bool, voice and style a str, speed a float 0.25-4.0."""
+"""What a setting can be: volume an int 0-100, mute a bool, voice and style a str, speed a float 0.25-3.0."""
 
 _SETTINGS: dict[str, tuple[TypeAdapter[Setting], str]] = {
     "volume": (TypeAdapter(Volume), VOLUME_ALLOWED),

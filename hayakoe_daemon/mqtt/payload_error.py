@@ -19,7 +19,7 @@ class PayloadError(ValueError):
 
     | code | meaning |
     |---|---|
-    | `too_large` | more than 256 KiB (4 KiB for a setting) |
+    | `too_large` | more than 128 KiB (4 KiB for a setting) |
     | `bad_utf8` | not UTF-8; the message says at which byte |
     | `bad_json` | begins with `{` and is not a JSON object |
     | `bad_field` | a field has a value that is not allowed |

@@ -13,7 +13,7 @@ from hayakoe_daemon.mqtt.payload_error import SHOWN, PayloadError, did_you_mean,
 MOST_PROBLEMS = 16
 """Problems that one error names; of the rest it gives the number."""
 
-SPEED = (0.25, 4.0)
+SPEED = (0.25, 3.0)
 STYLE_WEIGHT = (0.0, 20.0)
 LONGEST_EXPIRY = 366 * 86400.0
 
@@ -67,7 +67,7 @@ Volume = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=100)]
 
 NAME_ALLOWED = "1 to 32 of a-z, 0-9, _ and -"
 STYLE_ALLOWED = "1 to 64 printable characters"
-SPEED_ALLOWED = "a number from 0.25 to 4.0; above 1 is faster"
+SPEED_ALLOWED = "a number from 0.25 to 3.0; above 1 is faster"
 VOLUME_ALLOWED = "a whole number from 0 to 100"
 
 

@@ -185,6 +185,7 @@ class Speaker:
         except Interrupted:
             return announcement
         except TooLate as too_late:
+            self._sink.cancel()  # what it kept of the round is not wanted any more
             self._end(announcement, EventType.EXPIRED, str(too_late))
         finally:
             ahead.close()

@@ -57,7 +57,11 @@ class HtsEngine:
         """
         speed = min(max(1.0 / manner.length_scale, _SPEEDS[0]), _SPEEDS[1])
         try:
-            whole = list(groups(labels(utterance.text), speed))
+            spoken = labels(utterance.text)
+            if speed != 1.0:
+                # HTS lengthens the silence at both ends most; without it the speech itself gets the asked-for length
+                spoken = tuple(label for label in spoken if label.phone != "sil")
+            whole = list(groups(spoken, speed))
             for index, group in enumerate(whole):
                 wave = hts_wave.render(group, speed)
                 if index == 0:

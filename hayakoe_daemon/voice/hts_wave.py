@@ -73,7 +73,6 @@ def _attempts(group: Group, speed: float) -> Iterator[Callable[[], Samples]]:
         yield lambda: _with_surroundings(_CARRIER if len(group.labels) < _CARRIED else None, group)
     else:
         yield lambda: synthesize(group.labels, speed)
-        yield lambda: synthesize(simple.labels, speed)
     yield lambda: _with_surroundings(_LONG_CARRIER, group)
     yield lambda: _with_surroundings(_LONG_CARRIER, simple)
 
