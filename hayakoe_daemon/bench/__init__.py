@@ -1,0 +1,1 @@
+"""Measuring this machine; nothing of the daemon needs it."""

@@ -1,0 +1,35 @@
+"""`hayakoe-daemon bench`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+from hayakoe_daemon.bench.broker import NoBroker, private_broker
+from hayakoe_daemon.bench.first_sound import BenchError, measure
+from hayakoe_daemon.cli.failure import Failure
+
+
+def bench(given: argparse.Namespace) -> int:
+    """Prints the time from an MQTT message to the first sample of speech."""
+    if given.runs < 1:
+        raise Failure("--runs: at least 1")
+    documents = []
+    if not given.json:
+        print("From publishing to the first sample of speech handed to null:, embedded voice, in ms")
+        print(f"{'characters':>10} {'runs':>5} {'median':>8} {'least':>8} {'most':>8}")
+    try:
+        with tempfile.TemporaryDirectory(prefix="hayakoe-bench-") as folder, private_broker(Path(folder)) as port:
+            for latencies in measure(port, Path(folder), given.runs):
+                one = latencies.document()
+                documents.append(one)
+                if not given.json:
+                    row = f"{one['median_ms']:8.1f} {one['min_ms']:8.1f} {one['max_ms']:8.1f}"
+                    print(f"{one['characters']:>10} {one['runs']:>5} {row}", flush=True)
+    except (NoBroker, BenchError) as error:
+        raise Failure(str(error)) from None
+    if given.json:
+        print(json.dumps({"first_sound": documents}, indent=2))
+    return 0
