@@ -12,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hayakoe_daemon.announcement import Event
 from hayakoe_daemon.answer import Answer, Refused
 from hayakoe_daemon.audio.open import open_sink
 from hayakoe_daemon.audio.sink import Sink
@@ -28,8 +27,9 @@ from hayakoe_daemon.control import ControlServer
 from hayakoe_daemon.dials import Dials
 from hayakoe_daemon.door import Door, House, Origin, Rules
 from hayakoe_daemon.feed import Feed
+from hayakoe_daemon.herald import Herald
 from hayakoe_daemon.journal.journal import Journal, Limits
-from hayakoe_daemon.journal.ledger import Delivery, Letter
+from hayakoe_daemon.journal.ledger import Delivery
 from hayakoe_daemon.lead import Lead
 from hayakoe_daemon.mqtt.link import BrokerSettings, Incoming, TlsFiles
 from hayakoe_daemon.mqtt.station import Ears, Station
@@ -67,16 +67,17 @@ class App:
         self._stop_asked = False
         self._reload_asked = False
         self._crash: str | None = None
-        self._said_status = ""
         self._folder = state_dir(config, os.environ)
         self._feed = Feed()
+        self._lock = _lock(self._folder)  # before anything of the folder is touched
         self._board = Board(self._bell.ring)
-        self._complaints = Complaints(self._tell_error, clock)
+        self._herald = Herald(self._board, self._feed, systemd.status, clock)
+        self._complaints = Complaints(self._herald.error, clock)
         self._dials = Dials(
             config,
             Overrides(self._folder / "overrides.json"),
             shown=self._board.settings,
-            trouble=lambda message: self._tell_trouble("state", message),
+            trouble=lambda message: self._herald.trouble("state", message),
         )
         self._renders = RenderQueue()
         self._ladder: Ladder = build_ladder()
@@ -88,8 +89,8 @@ class App:
             self._folder / "journal.sqlite3",
             limits=_limits(config),
             clock=clock,
-            trouble=self._journal_trouble,
-            on_letters=self._letters,
+            trouble=self._herald.journal_trouble,
+            on_letters=self._herald.letters,
             on_waiting=self._board.waiting,
         )
         self._journal_worker = self._worker("journal", self._journal.step, limit=30.0)
@@ -99,7 +100,7 @@ class App:
             self._journal,
             Materials(split=split, lead=self._lead.sounds, renders=self._renders, ladder=self._ladder),
             self._dials.settings,
-            Audience(event=self._tell_event, speaking=self._board.speaking, device=self._tell_device),
+            Audience(event=self._herald.event, speaking=self._board.speaking, device=self._herald.device),
             clock=clock,
             alive=self._speaker_alive,
         )
@@ -112,7 +113,7 @@ class App:
                 refusal=self._lead.refusal,
                 set=self._dials.set,
                 reset=self._dials.reset,
-                event=self._tell_event,
+                event=self._herald.event,
                 complain=self._complaints.complain,
                 clock=clock,
                 new_id=lambda: uuid.uuid4().hex[:12],
@@ -125,7 +126,6 @@ class App:
     def run(self) -> int:
         """From the start to SIGTERM (0), or to a crash of one of its threads (1)."""
         self._listen_to_signals()
-        lock = self._lock()
         try:
             self._start()
             health = Health(
@@ -136,8 +136,8 @@ class App:
             self._live(health)
         finally:
             self._stop()
-            if lock is not None:
-                lock.release()
+            if self._lock is not None:
+                self._lock.release()
         return 0 if self._crash is None else 1
 
     def _start(self) -> None:
@@ -164,7 +164,7 @@ class App:
                 self._reload(now)
             if now - told >= STATE_EVERY:
                 told = now
-                self._tell_state()
+                self._herald.state()
             if now - ticked >= TICK:
                 ticked = now
                 self._complaints.flush()
@@ -211,13 +211,6 @@ class App:
         threading.excepthook = lambda args: self._crashed(
             args.thread.name if args.thread else "?", args.exc_value or RuntimeError("unknown")
         )
-
-    def _lock(self) -> StateLock | None:
-        try:
-            return StateLock(self._folder)
-        except OSError as error:
-            log.error("cannot lock the state folder %s: %s; going on without", self._folder, error)  # noqa: TRY400
-            return None
 
     def _worker(self, name: str, step: Callable[[], None], *, limit: float) -> Worker:
         return Worker(name, step, limit=limit, on_crash=self._crashed)
@@ -279,20 +272,22 @@ class App:
             session_expiry=round(mqtt.session_expiry),
         )
         self._station = Station(settings, self._topics, self._ears(), self._clock)
-        self._station.outward.state(self._board.document)
-        self._station.outward.audio(available=self._board.document.get("audio") != "offline")
+        self._herald.to(self._station.outward)
         self._station.start()
 
     def _stop_station(self) -> None:
         station, self._station = self._station, None
         if station is not None:
+            self._herald.to(None)
             station.stop(1.0)
 
     def _ears(self) -> Ears:
         return Ears(
             handle=self._from_mqtt,
             complain=lambda refused: self._complaints.complain(refused, "mqtt"),
-            fetch_letters=self._fetch_letters,
+            fetch_letters=lambda count: self._journal.submit(
+                lambda ledger: ledger.letters(limit=count)
+            ).add_done_callback(lambda future: self._herald.post(future.result())),
             delivered=lambda number: self._note(lambda ledger: ledger.delivered([number])),
             forget=lambda before: self._note(lambda ledger: ledger.forget_deliveries(before)),
             crash=self._crashed,
@@ -305,69 +300,6 @@ class App:
     def _note(self, run: Callable[[Any], None]) -> None:
         self._journal.submit(run)
 
-    # ------------------------------------------------------------------------------------------------ the only way back
-
-    def _tell_event(self, event: Event) -> None:
-        document = event.document()
-        log.info("%s: %s", event.event_type, event.id, extra={"announcement": event.id, "event": event.event_type})
-        self._feed.publish(document)
-        if self._station is not None:
-            self._station.outward.event(document)
-
-    def _letters(self, letters: list[Letter]) -> None:
-        """Last words, durable by now."""
-        for letter in letters:
-            told = letter.document
-            log.info(
-                "%s: %s%s",
-                told["event_type"],
-                told["id"],
-                f" ({told['note']})" if "note" in told else "",
-                extra={"announcement": told["id"], "event": told["event_type"]},
-            )
-            self._feed.publish(told)
-            self._board.spoken(told)
-        self._post(letters)
-
-    def _post(self, letters: list[Letter]) -> None:
-        if self._station is not None:
-            self._station.outward.letters((letter.n, letter.document) for letter in letters)
-
-    def _fetch_letters(self, count: int) -> None:
-        self._journal.submit(lambda ledger: ledger.letters(limit=count)).add_done_callback(
-            lambda future: self._post(future.result())
-        )
-
-    def _tell_trouble(self, code: str, message: str) -> None:
-        log.error("%s", message)
-        self._tell_error({"code": code, "message": message, "at": round(self._clock(), 3)})
-
-    def _tell_error(self, document: dict[str, Any]) -> None:
-        if self._station is not None:
-            self._station.outward.error(document)
-
-    def _tell_device(self, available: bool, text: str) -> None:
-        self._board.device(available, text)
-        if self._station is not None:
-            self._station.outward.audio(available=available)
-        if not available:
-            self._tell_error({"code": "audio", "message": text, "at": round(self._clock(), 3)})
-
-    def _journal_trouble(self, message: str, *, safe: bool) -> None:
-        self._board.journal(safe)
-        self._tell_trouble("journal", message)
-
-    def _tell_state(self) -> None:
-        document = self._board.news()
-        if document is None:
-            return
-        if self._station is not None:
-            self._station.outward.state(document)
-        text = status_text(document)
-        if text != self._said_status:
-            self._said_status = text
-            systemd.status(text)
-
     # ------------------------------------------------------------------------------------------------------- the config
 
     def _reload(self, now: float) -> None:
@@ -376,7 +308,7 @@ class App:
         try:
             self._take(load(self._path))
         except (ConfigError, ValueError) as error:
-            self._tell_trouble("config", f"the config was not reloaded, the old one counts: {error}")
+            self._herald.trouble("config", f"the config was not reloaded, the old one counts: {error}")
         systemd.ready(status_text(self._board.document))
 
     def _take(self, config: Config) -> None:
@@ -407,6 +339,14 @@ class App:
             hold_device=audio.hold_device,
             idle_close=audio.idle_close,
         )
+
+
+def _lock(folder: Path) -> StateLock | None:
+    try:
+        return StateLock(folder)
+    except OSError as error:
+        log.error("cannot lock the state folder %s: %s; going on without", folder, error)  # noqa: TRY400
+        return None
 
 
 _FIXED = ("node", "base_topic", "state_dir", "control")

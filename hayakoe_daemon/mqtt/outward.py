@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
@@ -12,6 +13,10 @@ from hayakoe_daemon.mqtt.topics import Topics
 
 LETTERS_AT_ONCE = 20
 """Unconfirmed last words on the wire at the same time."""
+
+
+ERRORS_KEPT = 20
+"""Errors that wait for a broker; older ones are in the log only."""
 
 
 class Wire(Protocol):
@@ -26,7 +31,8 @@ class Outward:
     """Thread-safe. Retained things are said again at every connect, last words until the broker has confirmed them;
     those already under way the client itself sends again.
 
-    Events on the way (accepted, started) and errors are lost while there is no broker: nobody would be there to hear.
+    Events on the way (accepted, started) are lost while there is no broker, as nobody would be there to hear; of errors
+    the last few are kept.
     """
 
     def __init__(
@@ -44,13 +50,18 @@ class Outward:
         self._retained: dict[str, str] = {}
         self._under_way: set[int] = set()
         self._more = False
+        self._unheard: deque[str] = deque(maxlen=ERRORS_KEPT)
 
     def connected(self) -> None:
         """The broker is there (again): everything retained, and last words it has not confirmed."""
         with self._lock:
             retained = list(self._retained.items())
+            unheard = list(self._unheard)
+            self._unheard.clear()
         for topic, payload in retained:
             self._wire.publish(topic, payload, retain=True)
+        for payload in unheard:
+            self._wire.publish(self._topics.error, payload)
         self._fetch_letters(LETTERS_AT_ONCE)
 
     def state(self, document: dict[str, Any]) -> None:
@@ -63,7 +74,8 @@ class Outward:
         self._wire.publish(self._topics.event, _json(document))
 
     def error(self, document: dict[str, Any]) -> None:
-        self._wire.publish(self._topics.error, _json(document))
+        if not self._wire.publish(self._topics.error, _json(document)):
+            self._unheard.append(_json(document))
 
     def letters(self, letters: Iterable[tuple[int, dict[str, Any]]]) -> None:
         """Last words, numbered: each goes out once a connection until it is confirmed."""

@@ -290,11 +290,9 @@ class Speaker:
         if str(lost) != self._device_lost:
             self._device_lost = str(lost)
             self._device_told = True
-            log.error("no sound: %s", lost)
             self._audience.device(False, str(lost))
 
     def _found(self) -> None:
         if self._device_lost is not None or not self._device_told:
             self._device_lost, self._device_told, self._resume_failures = None, True, 0
-            log.info("sound goes to %s", self._sink.name)
             self._audience.device(True, self._sink.name)

@@ -1,0 +1,107 @@
+"""The only way back: what happens in the house, told to the log, the broker, the commands that wait, and systemd."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from hayakoe_daemon.announcement import Event
+from hayakoe_daemon.board import Board, status_text
+from hayakoe_daemon.feed import Feed
+from hayakoe_daemon.journal.ledger import Letter
+from hayakoe_daemon.mqtt.outward import Outward
+
+log = logging.getLogger(__name__)
+
+
+class Herald:
+    """Called from any thread; nothing here waits. `outward` is the broker's side, None while there is none."""
+
+    def __init__(self, board: Board, feed: Feed, status: Callable[[str], None], clock: Callable[[], float]) -> None:
+        self._board = board
+        self._feed = feed
+        self._status = status
+        self._clock = clock
+        self._said_status = ""
+        self._early: list[dict[str, Any]] = []
+        self._outward: Outward | None = None
+
+    def to(self, outward: Outward | None) -> None:
+        """Tell the broker over this from now on: how things are, and what went wrong before there was a broker."""
+        self._outward = outward
+        if outward is None:
+            return
+        document = self._board.document
+        outward.state(document)
+        outward.audio(available=document.get("audio") != "offline")
+        early, self._early = self._early, []
+        for error in early:
+            outward.error(error)
+
+    def event(self, event: Event) -> None:
+        """Something on the way; last words come as letters."""
+        self._log(event.document())
+        self._feed.publish(event.document())
+        if self._outward is not None:
+            self._outward.event(event.document())
+
+    def letters(self, letters: list[Letter]) -> None:
+        """Last words, durable by now."""
+        for letter in letters:
+            self._log(letter.document)
+            self._feed.publish(letter.document)
+            self._board.spoken(letter.document)
+        self.post(letters)
+
+    def post(self, letters: list[Letter]) -> None:
+        """To the broker, until it confirms."""
+        if self._outward is not None:
+            self._outward.letters((letter.n, letter.document) for letter in letters)
+
+    def error(self, document: dict[str, Any]) -> None:
+        if self._outward is not None:
+            self._outward.error(document)
+        else:
+            self._early = [*self._early, document][-20:]
+
+    def trouble(self, code: str, message: str) -> None:
+        """Something is wrong in the house itself."""
+        log.error("%s", message)
+        self.error({"code": code, "message": message, "at": round(self._clock(), 3)})
+
+    def journal_trouble(self, message: str, *, safe: bool) -> None:
+        self._board.journal(safe)
+        self.trouble("journal", message)
+
+    def device(self, available: bool, text: str) -> None:
+        """The sound device is there (then `text` is its name) or is not (and why)."""
+        self._board.device(available, text)
+        if self._outward is not None:
+            self._outward.audio(available=available)
+        if available:
+            log.info("sound goes to %s", text)
+        else:
+            self.trouble("audio", text)
+
+    def state(self) -> None:
+        """Main thread, now and then: the state, if it has changed."""
+        document = self._board.news()
+        if document is None:
+            return
+        if self._outward is not None:
+            self._outward.state(document)
+        text = status_text(document)
+        if text != self._said_status:
+            self._said_status = text
+            self._status(text)
+
+    @staticmethod
+    def _log(document: dict[str, Any]) -> None:
+        log.info(
+            "%s %s%s",
+            document["event_type"],
+            document["id"],
+            f": {document['note']}" if "note" in document else "",
+            extra={"announcement": document["id"], "event": document["event_type"]},
+        )

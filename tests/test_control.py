@@ -1,0 +1,103 @@
+"""The local socket, with clients that behave and clients that do not."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hayakoe_daemon.answer import Accepted, Answer, Done, Refused
+from hayakoe_daemon.control import CLIENTS, ControlError, ControlServer, ask
+from hayakoe_daemon.feed import Feed
+
+FEED = Feed()
+
+
+def handle(topic: str, payload: bytes, reply: Callable[[Answer], None]) -> None:
+    if topic == "say":
+        reply(Accepted(payload.decode()))
+        FEED.publish({"id": "somebody else", "event_type": "finished"})
+        FEED.publish({"id": payload.decode(), "event_type": "started"})
+        FEED.publish({"id": payload.decode(), "event_type": "finished"})
+    elif topic.startswith("do/"):
+        reply(Done())
+    else:
+        reply(Refused("unknown_topic", "no"))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Iterator[Path]:
+    server = ControlServer(tmp_path / "run" / "c.sock", None, handle, lambda what: {"looked": what}, FEED)
+    server.start()
+    yield tmp_path / "run" / "c.sock"
+    server.stop()
+
+
+def raw(path: Path, sent: bytes) -> list[dict[str, Any]]:
+    with socket.socket(socket.AF_UNIX) as line:
+        line.settimeout(5)
+        line.connect(str(path))
+        line.sendall(sent)
+        line.shutdown(socket.SHUT_WR)
+        with line.makefile("rb") as lines:
+            return [json.loads(one) for one in lines]
+
+
+def test_requests_and_answers(path: Path) -> None:
+    assert list(ask(path, {"topic": "do/stop"})) == [{"status": "done"}]
+    assert list(ask(path, {"topic": "queue"})) == [{"looked": "queue"}]
+    assert next(iter(ask(path, {"topic": "nonsense"})))["code"] == "unknown_topic"
+    assert path.stat().st_mode & 0o777 == 0o660
+
+
+def test_waiting_follows_ones_own_announcement_to_its_end(path: Path) -> None:
+    lines = list(ask(path, {"topic": "say", "payload": "mine", "wait": True}))
+    assert [line.get("status") or line["event_type"] for line in lines] == ["accepted", "started", "finished"]
+    assert len(list(ask(path, {"topic": "say", "payload": "mine"}))) == 1
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"nonsense\n",
+        b"[1, 2]\n",
+        b'{"topic": 5}\n',
+        b'{"topic": "say", "payload": 5}\n',
+        b"\xff\xfe\n",
+        b"[" * 5000 + b"\n",
+        b"x" * (1 << 20) + b"yy\n",
+    ],
+)
+def test_nonsense_gets_an_error_and_the_next_client_is_served(path: Path, sent: bytes) -> None:
+    assert raw(path, sent)[0]["code"] == "bad_request"
+    assert list(ask(path, {"topic": "do/stop"})) == [{"status": "done"}]
+
+
+def test_several_requests_on_one_line_are_answered_in_order(path: Path) -> None:
+    answers = raw(path, b'{"topic": "do/stop"}\n{"topic": "queue"}\n')
+    assert answers == [{"status": "done"}, {"looked": "queue"}]
+
+
+def test_clients_that_say_nothing_do_not_shut_others_out(path: Path) -> None:
+    silent = []
+    for _ in range(CLIENTS - 1):
+        line = socket.socket(socket.AF_UNIX)
+        line.connect(str(path))
+        silent.append(line)
+    assert list(ask(path, {"topic": "do/stop"})) == [{"status": "done"}]
+    for line in silent:
+        line.close()
+
+
+def test_errors_say_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ControlError, match="Is it running"):
+        list(ask(tmp_path / "nothing.sock", {"topic": "queue"}))
+    dead = socket.socket(socket.AF_UNIX)
+    dead.bind(str(tmp_path / "dead.sock"))
+    dead.close()
+    with pytest.raises(ControlError, match="Is it running"):
+        list(ask(tmp_path / "dead.sock", {"topic": "queue"}))

@@ -1,0 +1,108 @@
+"""The direction of flow, and one home for each outside library, read from the imports themselves."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "hayakoe_daemon"
+
+MAY_IMPORT = {
+    "announcement": (),
+    "answer": (),
+    "worker": (),
+    "feed": (),
+    "overrides": (),
+    "text": ("announcement",),
+    "audio": (),
+    "voice": ("text", "audio.chunk"),
+    "journal": ("announcement",),
+    "control": ("announcement", "answer", "feed"),
+    "complaints": ("answer",),
+    "mqtt": ("announcement", "answer"),
+    "speaker": ("announcement", "audio.chunk", "audio.sink", "audio.level", "journal", "text.utterance", "voice"),
+    "lead": ("announcement", "answer", "audio"),
+    "door": ("announcement", "answer", "journal", "mqtt", "overrides", "speaker"),
+    "board": ("announcement", "overrides", "text"),
+    "herald": ("announcement", "board", "feed", "journal", "mqtt"),
+    "voices": ("audio", "voice"),
+    "system": ("worker",),
+    "config": ("announcement",),
+    "dials": ("config", "overrides", "speaker"),
+    "bench": ("mqtt",),
+}
+"""What each room may import of ours besides itself. `app` and `cli` see everything."""
+
+FREE = {"app", "cli", "__main__", "__init__"}
+
+HOMES = {
+    "paho": "mqtt.client",
+    "sounddevice": "audio.player",
+    "pyopenjtalk": "text.openjtalk",
+    "systemd": "system.systemd",
+    "sqlite3": "journal",
+    "soundfile": "audio",
+    "soxr": "audio",
+}
+"""Libraries and the one place that knows them; a file written by a command is the command's own business."""
+
+EXCEPTIONS = {("cli.wav", "soundfile"), ("cli.wav", "soxr"), ("cli.run", "sqlite3")}
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        yield name, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def within(name: str, room: str) -> bool:
+    return name == room or name.startswith(f"{room}.")
+
+
+MODULES = dict(modules())
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_room_imports_only_what_it_may(module: str) -> None:
+    room = module.split(".", maxsplit=1)[0]
+    if room in FREE:
+        return
+    assert room in MAY_IMPORT, f"{room} is a new room: say in MAY_IMPORT what it may import"
+    ours = [name.removeprefix("hayakoe_daemon.") for name in imports(MODULES[module]) if within(name, "hayakoe_daemon")]
+    allowed = (room, *MAY_IMPORT[room])
+    wrong = [name for name in ours if name != "hayakoe_daemon" and not any(within(name, one) for one in allowed)]
+    assert not wrong
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_a_library_has_one_home(library: str) -> None:
+    users = {name for name, tree in MODULES.items() for one in imports(tree) if within(one, library)}
+    strangers = {user for user in users if not within(user, HOMES[library]) and (user, library) not in EXCEPTIONS}
+    assert users
+    assert not strangers
+
+
+def test_nobody_but_app_and_cli_sees_the_config() -> None:
+    seers = {
+        name.split(".")[0]
+        for name, tree in MODULES.items()
+        if any(within(one, "hayakoe_daemon.config") for one in imports(tree))
+    }
+    assert seers <= {"app", "cli", "config", "dials"}
+
+
+def test_files_stay_small() -> None:
+    sizes = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in PACKAGE.rglob("*.py")}
+    assert {path.name: size for path, size in sizes.items() if size > 400} == {}
