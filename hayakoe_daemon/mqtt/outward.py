@@ -49,7 +49,6 @@ class Outward:
         self._lock = threading.Lock()
         self._retained: dict[str, str] = {}
         self._under_way: set[int] = set()
-        self._more = False
         self._unheard: deque[str] = deque(maxlen=ERRORS_KEPT)
 
     def connected(self) -> None:
@@ -84,8 +83,7 @@ class Outward:
                 if number in self._under_way:
                     continue
                 if len(self._under_way) >= LETTERS_AT_ONCE:
-                    self._more = True
-                    return
+                    return  # the rest is fetched when these have arrived
                 self._under_way.add(number)
             sent = self._wire.publish(
                 self._topics.event, _json(document), on_delivered=functools.partial(self._confirm, number)
@@ -99,10 +97,8 @@ class Outward:
         self._delivered(number)
         with self._lock:
             self._under_way.discard(number)
-            more = self._more and not self._under_way
-            if more:
-                self._more = False
-        if more:
+            all_arrived = not self._under_way
+        if all_arrived:
             self._fetch_letters(LETTERS_AT_ONCE)
 
     def _keep(self, topic: str, payload: str) -> None:
