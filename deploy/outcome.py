@@ -2,8 +2,8 @@
 
 usage: outcome.py FILE ID
 
-Each line of FILE is a topic, a space and a payload. Prints the type of the last event of that id and, behind a space,
-its note; nothing where there is none yet.
+Each line of FILE is a topic, a space and a payload. Prints how that announcement ended, `finished` or `failed: why`;
+nothing while it has not.
 """
 
 import json
@@ -23,7 +23,7 @@ def outcome(lines: list[str], wanted: str) -> str:
         except ValueError:
             continue
         if event.get("id") == wanted and event.get("event_type") in ENDS:
-            return f"{event['event_type']} {event.get('note', '')}".rstrip()
+            return ": ".join(filter(None, (event["event_type"], event.get("note"))))
     return ""
 
 

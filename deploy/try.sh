@@ -193,7 +193,8 @@ wait_until_online() {
 # Publish a sentence and wait for what becomes of it: `OUTCOME` is the last event's type, with its note.
 say_over_mqtt() {
     local text=$1 id message until seen=-1 size
-    id=try-$$-$SECONDS
+    # never one that was used before: the daemon remembers ids, and in a container each run has the same process id
+    id=try-$(date +%s%N)
     message=$(python -c 'import json, sys; print(json.dumps({"text": sys.argv[1], "id": sys.argv[2]}, ensure_ascii=False))' \
         "$text" "$id") || die "the sentence is not UTF-8 text"
     until=$((SECONDS + 60 + ${#text}))
@@ -244,7 +245,7 @@ wait_until_online
 
 if [ -n "$sentence" ]; then
     say_over_mqtt "$sentence"
-    say "Said: $OUTCOME"
+    say "Said ($OUTCOME): $sentence"
     tell_files
     exit 0
 fi

@@ -186,4 +186,4 @@ def test_the_outcome_is_the_end_of_that_announcement(tmp_path: Path) -> None:
     finished = ("event", {"event_type": "finished", "id": "a1", "note": "muted"})
 
     assert outcome(tmp_path, ("status", "online"), started, other) == ""
-    assert outcome(tmp_path, started, finished, other) == "finished muted"
+    assert outcome(tmp_path, started, finished, other) == "finished: muted"
