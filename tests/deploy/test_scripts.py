@@ -187,3 +187,24 @@ def test_the_outcome_is_the_end_of_that_announcement(tmp_path: Path) -> None:
 
     assert outcome(tmp_path, ("status", "online"), started, other) == ""
     assert outcome(tmp_path, started, finished, other) == "finished: muted"
+
+
+def test_a_refusal_is_an_outcome_and_other_troubles_are_none(tmp_path: Path) -> None:
+    refused = ("error", {"code": "bad_field", "message": "text is too long", "source": "mqtt"})
+    trouble = ("error", {"code": "journal", "message": "the disk is full"})
+    accepted = ("event", {"event_type": "accepted", "id": "a1"})
+
+    assert outcome(tmp_path, trouble) == ""
+    assert outcome(tmp_path, trouble, refused) == "refused: text is too long"
+    assert outcome(tmp_path, refused, accepted) == ""
+
+
+def test_half_a_line_is_no_outcome(tmp_path: Path) -> None:
+    file = tmp_path / "messages"
+    file.write_text('hayakoe/try/event {"event_type": "finished", "id": "a1"')
+
+    told = subprocess.run(
+        [sys.executable, DEPLOY / "outcome.py", file, "a1"], capture_output=True, text=True, check=True
+    )
+
+    assert told.stdout.strip() == ""
