@@ -111,6 +111,7 @@ class App:
                 speaker=self._speaker,
                 rules=lambda: Rules(self._config.queue.limit, self._config.queue.expires_in),
                 refusal=self._lead.refusal,
+                voices=lambda: self._ladder.names,
                 set=self._dials.set,
                 reset=self._dials.reset,
                 event=self._herald.event,

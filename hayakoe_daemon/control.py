@@ -34,8 +34,8 @@ LONGEST_LINE = 1 << 20
 REQUEST_TIMEOUT = 10.0
 """Seconds a client may take to send its line or to read an answer."""
 
-CLIENTS = 16
-"""Clients at the same time; more wait in the socket's own queue."""
+CLIENTS = 64
+"""Clients at the same time, those of `say --wait` included; more wait in the socket's own queue."""
 
 
 class ControlError(Exception):

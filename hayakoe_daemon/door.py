@@ -7,7 +7,7 @@ journal thread, after the commit that makes it true.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
@@ -54,6 +54,7 @@ class House:
     rules: Callable[[], Rules]
     refusal: Callable[[Announcement], Refused | None]
     """Why an announcement cannot be taken although it is well formed: a chime or sound that does not exist."""
+    voices: Callable[[], Sequence[str]]
     set: Callable[[str, Value], None]
     reset: Callable[[str], None]
     event: Callable[[Event], None]
@@ -76,7 +77,7 @@ class Door:
             elif request.kind is Kind.DO:
                 self._do(parse_action(request.name, payload), origin, reply)
             else:
-                self._house.set(request.name, parse_setting(request.name, payload))
+                self._set(request.name, parse_setting(request.name, payload))
                 reply(Done())
         except PayloadError as error:
             self._refuse(error.answer(), origin, reply)
@@ -117,6 +118,12 @@ class Door:
         house.journal.submit(
             lambda ledger: ledger.accept(announcement, origin.delivery, limit=limit, now=now)
         ).add_done_callback(accepted)
+
+    def _set(self, thing: str, value: Value) -> None:
+        voices = self._house.voices()
+        if thing == "voice" and value not in voices:
+            raise PayloadError("bad_field", f'There is no voice "{value}"; there are {", ".join(voices)}.', thing)
+        self._house.set(thing, value)
 
     def _do(self, command: Command, origin: Origin, reply: Callable[[Answer], None]) -> None:
         house = self._house

@@ -219,6 +219,12 @@ def test_the_brokers_expiry_counts(home: Home) -> None:
     home.wait_event("expiry", "finished")
 
 
+def test_a_voice_that_is_not_there_cannot_be_set(home: Home) -> None:
+    refused = answer(home, "set/voice", "nobody", b"voice")
+    assert (refused["code"], refused["field"]) == ("bad_field", "voice")
+    assert answer(home, "set/voice", "embedded", b"voice2") == {"status": "done"}
+
+
 def test_unknown_actions_and_things_are_named(home: Home) -> None:
     home.do("explode")
     assert "explode" in home.wait_error("unknown_action")["message"]

@@ -26,6 +26,12 @@ UPKEEP = 1.0
 RETRY_DISK = 15.0
 PRUNE = 3600.0
 
+TRIES = 3
+"""Times that work is tried when the disk fails under it: on the file, on a new file, in memory."""
+
+_OF_THE_STEP = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError, sqlite3.NotSupportedError)
+"""What SQLite says of a wrong statement; everything else it says is about the disk."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -76,6 +82,7 @@ class Journal:
 
     def recover(self) -> int:
         """Once, before the thread starts: what the last life left behind waits again. How many sentences it died in."""
+        self._posted = self._on_storage(lambda: Ledger(self._storage.connection).newest_letter())
         step = _step(lambda ledger: ledger.recover())
         self._run_batch([step])
         return step.future.result()
@@ -124,12 +131,7 @@ class Journal:
         return batch
 
     def _run_batch(self, batch: list[_Step[Any]]) -> None:
-        try:
-            letters, waiting = self._transaction(batch)
-        except sqlite3.Error as error:
-            self._storage.fail(error)
-            self._retry_at = self._clock() + RETRY_DISK
-            letters, waiting = self._transaction(batch)
+        letters, waiting = self._on_storage(lambda: self._transaction(batch))
         changed, self.waiting = waiting != self.waiting, waiting
         if letters:
             self._posted = letters[-1].n
@@ -141,6 +143,19 @@ class Journal:
                 step.future.set_result(step.result)
         if changed:
             self._on_waiting(waiting)
+
+    def _on_storage(self, work: Callable[[], T]) -> T:
+        """Do it; where the disk fails under it, do it again on what the storage goes on with."""
+        for left in reversed(range(TRIES)):
+            try:
+                return work()
+            except sqlite3.Error as error:
+                if not left or not self._storage.on_disk:
+                    raise
+                self._storage.fail(error)
+                self._retry_at = self._clock() + RETRY_DISK
+                self._posted = Ledger(self._storage.connection).newest_letter()  # it may count from 1 again
+        raise AssertionError("unreachable: the last try returns or raises")
 
     def _transaction(self, batch: list[_Step[Any]]) -> tuple[list[Letter], int]:
         db = self._storage.connection
@@ -163,9 +178,9 @@ class Journal:
         db.execute("SAVEPOINT step")
         try:
             step.result, step.error = step.run(ledger), None
-        except sqlite3.Error:
-            raise
-        except Exception as error:  # noqa: BLE001, it belongs to whoever asked, and undoes only its own step
+        except Exception as error:  # it belongs to whoever asked, and undoes only its own step
+            if isinstance(error, sqlite3.Error) and not isinstance(error, _OF_THE_STEP):
+                raise
             db.execute("ROLLBACK TO step")
             step.error = error
         db.execute("RELEASE step")
@@ -175,7 +190,8 @@ class Journal:
         if abs(now - self._upkeep_at) < UPKEEP:
             return
         self._upkeep_at = now
-        if Ledger(self._storage.connection).stale(resume_limit=self.limits.resume, now=now):
+        resume = self.limits.resume
+        if self._on_storage(lambda: Ledger(self._storage.connection).stale(resume_limit=resume, now=now)):
             self._run_batch([_step(lambda ledger: ledger.expire(resume_limit=self.limits.resume, now=now))])
         if abs(now - self._prune_at) >= PRUNE:
             self._prune_at = now

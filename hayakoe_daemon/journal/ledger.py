@@ -80,7 +80,7 @@ class Ledger:
 
     def accept(self, announcement: Announcement, delivery: Delivery | None, *, limit: int, now: float) -> Receipt:
         """Take it in, unless it has been before or too many wait already."""
-        known = self._delivered_before(delivery) or self._one("SELECT id FROM receipt WHERE id = ?", announcement.id)
+        known = self._delivered_before(delivery) or self._known(announcement.id)
         if known is not None:
             self._remember(delivery, known, now)
             return Receipt(known, duplicate=True)
@@ -103,6 +103,15 @@ class Ledger:
         self._db.execute("INSERT INTO receipt (id, at) VALUES (?, ?)", (announcement.id, now))
         self._remember(delivery, announcement.id, now)
         return Receipt(announcement.id)
+
+    def _known(self, announcement_id: str) -> str | None:
+        """One that waits is known for longer than its receipt is kept."""
+        found = self._one(
+            "SELECT id FROM receipt WHERE id = ? UNION SELECT id FROM announcement WHERE id = ?",
+            announcement_id,
+            announcement_id,
+        )
+        return None if found is None else str(found)
 
     def _delivered_before(self, delivery: Delivery | None) -> str | None:
         if delivery is None or not delivery.dup:
@@ -209,10 +218,14 @@ class Ledger:
 
     # --------------------------------------------------------------------------------------------------- last words
 
-    def letters(self, after: int = 0, limit: int = 200) -> list[Letter]:
-        """Unconfirmed last words in their order, those with a number above `after`."""
+    def letters(self, after: int = 0, limit: int = -1) -> list[Letter]:
+        """Unconfirmed last words in their order, those with a number above `after`; -1 is no limit."""
         rows = self._db.execute("SELECT n, document FROM outbox WHERE n > ? ORDER BY n LIMIT ?", (after, limit))
         return [Letter(n, json.loads(document)) for n, document in rows]
+
+    def newest_letter(self) -> int:
+        """The number of the last one that is kept; 0 where there is none."""
+        return int(self._one("SELECT max(n) FROM outbox") or 0)
 
     def delivered(self, numbers: Iterable[int]) -> None:
         self._db.executemany("DELETE FROM outbox WHERE n = ?", ((n,) for n in numbers))
@@ -256,9 +269,7 @@ class Ledger:
         """Forget ids after their time, and the oldest last words where no broker ever takes them."""
         self._db.execute("DELETE FROM receipt WHERE at < ?", (now - remember_ids,))
         self._db.execute("DELETE FROM delivery WHERE at < ?", (now - remember_ids,))
-        newest = self._one("SELECT max(n) FROM outbox")
-        if newest is not None:
-            self._db.execute("DELETE FROM outbox WHERE n <= ?", (int(newest) - OUTBOX_LIMIT,))
+        self._db.execute("DELETE FROM outbox WHERE n <= ?", (self.newest_letter() - OUTBOX_LIMIT,))
 
     # ---------------------------------------------------------------------------------------------------------- parts
 

@@ -70,6 +70,11 @@ class Ladder:
         self._engines = tuple(engines)
         self._tone = tone
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The voices, the default one first."""
+        return tuple(engine.name for engine in self._engines)
+
     def warm_up(self) -> None:
         """Have every voice say something to nobody. One that cannot is reported, and tried again when it is needed."""
         for engine in self._engines:
