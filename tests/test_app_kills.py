@@ -97,8 +97,7 @@ def check_kills(broker: Broker, home: Home, folder: Path, kills: int, seed: int)
         stream.start()
         for _ in range(kills):
             # Not before one was finished in this life: what dies twice in one sentence is rightly given up.
-            done = len(finished(home))
-            wait_for(lambda done=done: len(finished(home)) > done or not stream.is_alive(), 40)
+            wait_for_one_more(home, stream)
             time.sleep(chance.uniform(0.0, 2.0))
             daemon.kill()
             if chance.random() < 0.3:  # and sometimes while it is starting, too
@@ -123,6 +122,11 @@ def check_kills(broker: Broker, home: Home, folder: Path, kills: int, seed: int)
         "not finished": [n for n in range(count) if f"n{n}" not in finished(home)],
         "other ends": [e for e in home.events() if e["event_type"] in ("failed", "expired", "cancelled", "dropped")],
     }
+
+
+def wait_for_one_more(home: Home, stream: Stream) -> None:
+    done = len(finished(home))
+    wait_for(lambda: len(finished(home)) > done or not stream.is_alive(), 40)
 
 
 def finished(home: Home) -> list[str]:

@@ -49,7 +49,7 @@ def heard(daemon: Daemon, id_: str) -> float:
     (path,) = (daemon.folder.parent / "heard").glob(f"*-{id_}.wav")
     samples, rate = soundfile.read(path)
     assert np.abs(samples).max() > 0.05
-    return len(samples) / rate
+    return float(len(samples) / rate)
 
 
 def answer(home: Home, topic: str, payload: str, correlation: bytes) -> dict[str, object]:
