@@ -15,7 +15,7 @@ import pytest
 
 from hayakoe_daemon.announcement import Announcement
 from hayakoe_daemon.journal.journal import Journal, Limits
-from hayakoe_daemon.journal.ledger import Ledger, Letter, Receipt
+from hayakoe_daemon.journal.ledger import Ledger, Receipt
 
 
 class Troubles(list[tuple[str, bool]]):
@@ -234,29 +234,3 @@ def test_idle_upkeep_writes_nothing(journals: OpenJournal, tmp_path: Path) -> No
         journal._upkeep()
         do(journal, lambda ledger: ledger.waiting())
     assert path.with_name(path.name + "-wal").stat().st_size == before
-
-
-def test_letters_of_the_last_life_are_told_again(tmp_path: Path, troubles: Troubles) -> None:
-    told: list[Letter] = []
-
-    def open_() -> Journal:
-        return Journal(
-            tmp_path / "journal.sqlite3",
-            limits=Limits(600, 86400),
-            clock=time.time,
-            trouble=troubles,
-            on_letters=told.extend,
-            on_waiting=lambda _: None,
-        )
-
-    first = open_()
-    first.recover()
-    accept(first, "a")
-    do(first, lambda ledger: ledger.clear("cleared", now=0.0))
-    assert [letter.document["id"] for letter in told] == ["a"]
-    first.close()
-    told.clear()
-    second = open_()
-    second.recover()
-    assert [letter.document["id"] for letter in told] == ["a"]
-    second.close()
