@@ -8,6 +8,7 @@ announcement: nothing can be gone without having been reported.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import sqlite3
 from collections.abc import Iterable
@@ -141,8 +142,8 @@ class Ledger:
     # ------------------------------------------------------------------------------------------------ being said
 
     def claim(self, *, low: bool, now: float) -> Claim | None:
-        """The next one to say, its first sentence marked as being attempted: urgent ones, what was interrupted, then
-        by priority, then first come first served. `low` allows those that wait for silence."""
+        """The next one to say, its first sentence that is not given up marked as being attempted: urgent ones, what
+        was interrupted, then by priority, then first come first served. `low` allows those that wait for silence."""
         row = self._db.execute(
             "SELECT seq, document, sentence, begun FROM announcement"
             " WHERE speaking = 0 AND (begun = 1 OR expires_at IS NULL OR expires_at > ?)"
@@ -154,8 +155,8 @@ class Ledger:
             return None
         seq, document, sentence, begun = row
         self._db.execute("UPDATE announcement SET speaking = 1, touched_at = ? WHERE seq = ?", (now, seq))
-        self._open_attempt(seq, sentence)
         deaths = dict(self._db.execute("SELECT sentence, deaths FROM attempt WHERE seq = ? AND deaths > 0", (seq,)))
+        self._open_attempt(seq, next(n for n in itertools.count(sentence) if deaths.get(n, 0) < MAX_DEATHS))
         return Claim(from_document(document), sentence, bool(begun), deaths)
 
     def attempt(self, announcement_id: str, sentence: int) -> None:

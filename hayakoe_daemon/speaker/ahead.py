@@ -8,7 +8,7 @@ from concurrent.futures import Future
 
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.journal.journal import Journal
-from hayakoe_daemon.journal.ledger import MAX_DEATHS, Claim
+from hayakoe_daemon.journal.ledger import MAX_DEATHS, Claim, Ledger
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.engine import Manner
 from hayakoe_daemon.voice.ladder import Ladder
@@ -19,7 +19,9 @@ LOOK = 0.05
 
 
 class Ahead:
-    """Sentences in, their sound out, each noted in the journal before it is made.
+    """Sentences in, their sound out, each noted in the journal before it is made, and only then: where the daemon dies,
+    those that are noted are suspects. One that is, or comes after one that is, is made alone, so that the next death
+    tells which of them it was.
 
     Used by the speaker thread; jobs are submitted from the journal thread, after the commit that notes the attempt.
     """
@@ -55,7 +57,7 @@ class Ahead:
         """Why lower rungs were used."""
         self.compute_seconds = 0.0
         if self._order:
-            self._submit(self._order[0])  # its attempt was noted by the claim
+            self._submit(0)  # its attempt was noted by the claim
 
     @property
     def order(self) -> Sequence[Utterance]:
@@ -66,8 +68,8 @@ class Ahead:
         """The sound of the utterance at `position` of the order; `look` is called while waiting, and may raise."""
         utterance = self._order[position]
         self._playing = utterance.index
-        if position + 1 < len(self._order):
-            self._prepare(self._order[position + 1])
+        if position > 0 and not self._made_ahead(position):
+            self._prepare(position, alone=True)
         job = self._job(utterance.index, look)
         while not job.ended:
             chunk = job.next_chunk(timeout=LOOK)
@@ -87,18 +89,29 @@ class Ahead:
         for job in jobs:
             job.cancel()
 
-    def _prepare(self, utterance: Utterance) -> None:
+    def _made_ahead(self, position: int) -> bool:
+        return not any(self._deaths.get(one.index) for one in self._order[position - 1 : position + 1])
+
+    def _prepare(self, position: int, *, alone: bool = False) -> None:
+        announcement_id, index = self._announcement.id, self._order[position].index
+        before = self._order[position - 1].index
+
+        def note(ledger: Ledger) -> None:
+            if alone:
+                ledger.rest(announcement_id, before)
+            ledger.attempt(announcement_id, index)
+
         def noted(_: Future[None]) -> None:
-            self._submit(utterance)
+            self._submit(position)
 
-        noting = self._journal.submit(lambda ledger: ledger.attempt(self._announcement.id, utterance.index))
-        noting.add_done_callback(noted)
+        self._journal.submit(note).add_done_callback(noted)
 
-    def _submit(self, utterance: Utterance) -> None:
+    def _submit(self, position: int) -> None:
         with self._changed:
             if self._closed:
                 return
-            self._jobs[utterance.index] = self._renders.submit(self._urgency, lambda: self._make(utterance))
+            index = self._order[position].index
+            self._jobs[index] = self._renders.submit(self._urgency, lambda: self._make(position))
             self._changed.notify_all()
 
     def _job(self, index: int, look: Callable[[], None]) -> Job:
@@ -108,8 +121,9 @@ class Ahead:
                 look()
             return self._jobs[index]
 
-    def _make(self, utterance: Utterance) -> Iterator[AudioChunk]:
+    def _make(self, position: int) -> Iterator[AudioChunk]:
         """In the synthesis thread."""
+        utterance = self._order[position]
         deaths = self._deaths.get(utterance.index, 0)
         rendering = self._ladder.say(utterance, self._manner, wanted=self._voice, deaths=deaths)
         yield from rendering
@@ -119,3 +133,5 @@ class Ahead:
         if self._playing != utterance.index:
             announcement_id, index = self._announcement.id, utterance.index
             self._journal.submit(lambda ledger: ledger.rest(announcement_id, index))
+        if position + 1 < len(self._order) and self._made_ahead(position + 1):
+            self._prepare(position + 1)

@@ -13,7 +13,7 @@ from hayakoe_daemon.announcement import Announcement, Event, EventType, Priority
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.audio.sink import Sink, SinkLost
 from hayakoe_daemon.journal.journal import Journal
-from hayakoe_daemon.journal.ledger import Claim, Ledger
+from hayakoe_daemon.journal.ledger import MAX_DEATHS, Claim, Ledger
 from hayakoe_daemon.speaker.ahead import Ahead
 from hayakoe_daemon.speaker.interrupt import Interrupted, Interrupts, Why
 from hayakoe_daemon.speaker.saying import Saying, Surroundings, TooLate
@@ -28,6 +28,9 @@ LOOK = 0.5
 """Seconds the speaker sleeps at most when there is nothing to say."""
 
 TEND = 1.0
+
+HOPELESS = 3 * MAX_DEATHS
+"""Deaths during one announcement after which nothing of it is tried any more: it may not be a sentence that kills."""
 
 RETRY_DEVICE = (1.0,) * 30 + (5.0,)
 """Seconds between attempts to get a lost device back; the last one again and again."""
@@ -119,8 +122,11 @@ class Speaker:
         self.poke()
 
     def change_sink(self, sink: Sink) -> None:
-        """Use this one from the next announcement on; the old one is closed."""
-        self._next_sink = sink
+        """Use this one from the next announcement on, or at once where the old one is lost; that one is closed."""
+        with self._news:
+            superseded, self._next_sink = self._next_sink, sink
+        if superseded is not None:
+            superseded.close()
         self.poke()
 
     # --------------------------------------------------------------------------------------------- the speaker thread
@@ -170,8 +176,12 @@ class Speaker:
         if settings.muted(announcement):
             self._end(announcement, EventType.FINISHED, "muted")
             return None
+        deaths = sum(claim.deaths.values())
+        if deaths >= HOPELESS:
+            self._end(announcement, EventType.FAILED, f"the daemon died {deaths} times during it; the rest is left out")
+            return None
         utterances = self._materials.split(announcement.text)
-        lead, missing = ([], []) if claim.begun else self._materials.lead(announcement, settings.chime_of(announcement))
+        lead, missing = self._lead(claim, settings)
         if not utterances and not lead:
             how = EventType.FAILED if missing else EventType.FINISHED
             self._end(announcement, how, "; ".join(missing) or "there was nothing to say")
@@ -192,6 +202,16 @@ class Speaker:
             self._silent_since = time.monotonic()
             self._audience.speaking(None)
         return None
+
+    def _lead(self, claim: Claim, settings: Settings) -> tuple[list[AudioChunk], list[str]]:
+        """What sounds before the speech, unless it was heard before, or the daemon died of it."""
+        announcement = claim.announcement
+        chime = settings.chime_of(announcement)
+        if claim.begun or (chime is None and announcement.sound is None):
+            return [], []
+        if claim.deaths.get(claim.sentence, 0) >= MAX_DEATHS:
+            return [], [f"the daemon died {MAX_DEATHS} times at its beginning, so its chime or sound was left out"]
+        return self._materials.lead(announcement, chime)
 
     def _ahead(self, claim: Claim, utterances: Sequence[Utterance], settings: Settings) -> Ahead:
         announcement = claim.announcement
@@ -242,7 +262,8 @@ class Speaker:
     # ------------------------------------------------------------------------------------------------------ the device
 
     def _take_next_sink(self) -> None:
-        sink, self._next_sink = self._next_sink, None
+        with self._news:
+            sink, self._next_sink = self._next_sink, None
         if sink is not None:
             self._sink.close()
             self._sink = sink
@@ -265,6 +286,8 @@ class Speaker:
         self._lost(lost)
         while self._device_lost is not None:
             look()
+            if self._next_sink is not None:
+                raise Interrupted  # it goes on there
             self._try_resume(time.monotonic())
             if self._device_lost is not None:
                 self._wait_briefly()

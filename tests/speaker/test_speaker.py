@@ -1,0 +1,257 @@
+"""The speaker with a real journal and render queue, voices that kill the daemon, and a device that never comes back."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hayakoe_daemon.announcement import Announcement, Event
+from hayakoe_daemon.audio.chunk import AudioChunk
+from hayakoe_daemon.audio.null import NullSink
+from hayakoe_daemon.audio.sink import SinkLost
+from hayakoe_daemon.journal.journal import Journal, Limits
+from hayakoe_daemon.journal.ledger import Letter
+from hayakoe_daemon.speaker.settings import Settings
+from hayakoe_daemon.speaker.speaker import Audience, Materials, Speaker
+from hayakoe_daemon.text.utterance import Utterance
+from hayakoe_daemon.voice.engine import Manner
+from hayakoe_daemon.voice.ladder import Ladder
+from hayakoe_daemon.voice.render_queue import RenderQueue
+from hayakoe_daemon.worker import Worker
+from tests.support.waiting import wait_for
+
+SETTINGS = Settings(
+    voice="test",
+    style=None,
+    style_weight=None,
+    length_scale=1.0,
+    volume=100,
+    loudness=-18.0,
+    mute=False,
+    mute_spares_urgent=True,
+    chime=False,
+    default_chime="ding",
+    resume_limit=600.0,
+    low_waits=0.0,
+)
+BEEP = AudioChunk(np.full(800, 0.1, dtype=np.float32), 8_000)
+
+
+def split(text: str) -> Sequence[Utterance]:
+    return [Utterance(index, part) for index, part in enumerate(text.split())]
+
+
+class Deadly:
+    """A voice that hangs in a sentence that holds 死, as far as the journal can tell for ever."""
+
+    name = "test"
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.dead = threading.Event()
+        self.over = threading.Event()
+
+    def warm_up(self) -> None: ...
+
+    def speak(self, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
+        self.said.append(utterance.text)
+        if "死" in utterance.text:
+            self.dead.set()
+            self.over.wait(10)
+        yield BEEP
+
+    def close(self) -> None: ...
+
+
+class Gone(NullSink):
+    """Lost from the beginning, and for good."""
+
+    name = "gone"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closed = False
+
+    def begin(self, title: str) -> None:
+        raise SinkLost("gone")
+
+    def resume(self) -> None:
+        raise SinkLost("gone")
+
+    def tend(self) -> None:
+        raise SinkLost("gone")
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Life:
+    """From a start of the daemon to its end."""
+
+    def __init__(self, path: Path, sink: NullSink | None = None) -> None:
+        self.path = path
+        self.voice = Deadly()
+        self.letters: list[Letter] = []
+        self.events: list[Event] = []
+        self.leads = 0
+        self.crashes: list[str] = []
+        self.journal = Journal(
+            path,
+            limits=Limits(600.0, 86_400.0),
+            clock=time.time,
+            trouble=lambda message, safe: self.crashes.append(message),
+            on_letters=self.letters.extend,
+            on_waiting=lambda _: None,
+        )
+        self.journal.recover()
+        renders = RenderQueue()
+        self.speaker = Speaker(
+            sink or NullSink(),
+            self.journal,
+            Materials(split, self._lead, renders, Ladder([self.voice], tone=lambda: BEEP)),
+            lambda: SETTINGS,
+            Audience(self.events.append, lambda _: None, lambda *_: None),
+            clock=time.time,
+            alive=lambda: None,
+        )
+        self.workers = [
+            Worker(name, step, limit=30, on_crash=lambda name, error: self.crashes.append(f"{name}: {error!r}"))
+            for name, step in (("journal", self.journal.step), ("s", renders.step), ("speaker", self.speaker.step))
+        ]
+        for worker in self.workers:
+            worker.start()
+
+    def _lead(self, announcement: Announcement, chime: str | None) -> tuple[list[AudioChunk], list[str]]:
+        self.leads += 1
+        if announcement.sound == "kills":
+            self.voice.dead.set()
+            self.voice.over.wait(10)
+        return [BEEP], []
+
+    def accept(self, name: str, text: str, sound: str | None = None) -> None:
+        now = time.time()
+        one = Announcement(name, text, "test", now, sound=sound)
+        self.journal.call(lambda ledger: ledger.accept(one, None, limit=10, now=now))
+        self.speaker.poke()
+
+    def die(self, successor: Path) -> None:
+        """Leave the file as it is now to the next life, as a power cut does."""
+        assert self.voice.dead.wait(5), self.crashes
+        with (
+            contextlib.closing(sqlite3.connect(self.path)) as file,
+            contextlib.closing(sqlite3.connect(successor)) as to,
+        ):
+            file.backup(to)
+        self.end()
+
+    def end(self) -> None:
+        self.voice.over.set()
+        self.speaker.shut_down()
+        for worker in reversed(self.workers):
+            worker.stop()
+        for worker in reversed(self.workers):
+            worker.join(5)
+        self.journal.close()
+
+    def last_words(self) -> list[tuple[str, str, str | None]]:
+        documents = [letter.document for letter in self.letters]
+        return [(document["id"], document["event_type"], document.get("note")) for document in documents]
+
+
+@pytest.fixture
+def lives(tmp_path: Path) -> Iterator[Callable[..., Life]]:
+    begun: list[Life] = []
+
+    def live(path: Path = tmp_path / "0.sqlite3", sink: NullSink | None = None) -> Life:
+        begun.append(Life(path, sink))
+        return begun[-1]
+
+    yield live
+    for life in begun:
+        life.end()
+
+
+def deaths_until_its_end(lives: Callable[..., Life], folder: Path, text: str, sound: str | None = None) -> list[Life]:
+    """A life after the other, until one of them brings the announcement to its end."""
+    life = lives()
+    life.accept("a", text, sound)
+    all_ = [life]
+    while len(all_) < 20:
+        wait_for(lambda: life.voice.dead.is_set() or life.letters)  # noqa: B023, called at once
+        if life.letters:
+            return all_
+        successor = folder / f"{len(all_)}.sqlite3"
+        life.die(successor)
+        life = lives(successor)
+        all_.append(life)
+    raise AssertionError("a crash loop")
+
+
+def test_two_sentences_that_kill_one_after_the_other_are_both_given_up(
+    lives: Callable[..., Life], tmp_path: Path
+) -> None:
+    all_ = deaths_until_its_end(lives, tmp_path, "死1 死2 good")
+    assert [life.voice.said[0] for life in all_] == ["死1", "死1", "死2", "死2", "good"]
+    [(name, how, note)] = all_[-1].last_words()
+    assert (name, how) == ("a", "failed")
+    assert "sentence 1, 2" in (note or "")
+
+
+def test_the_neighbours_of_a_sentence_that_kills_are_said(lives: Callable[..., Life], tmp_path: Path) -> None:
+    all_ = deaths_until_its_end(lives, tmp_path, "one two 死 four five")
+    assert [life.voice.said[-1] for life in all_] == ["死", "死", "five"]
+    [(_, how, note)] = all_[-1].last_words()
+    assert how == "failed"
+    assert "sentence 3," in (note or "")
+    heard = [text for life in all_ for text in life.voice.said if text != "死"]
+    assert list(dict.fromkeys(heard)) == ["one", "two", "four", "five"]
+
+
+def test_a_text_of_nothing_but_what_kills_is_given_up_as_a_whole(lives: Callable[..., Life], tmp_path: Path) -> None:
+    all_ = deaths_until_its_end(lives, tmp_path, "死 " * 50)
+    assert len(all_) == 7
+    assert [how for _, how, _ in all_[-1].last_words()] == ["failed"]
+
+
+def test_a_sound_that_kills_is_left_out_and_the_text_is_said(lives: Callable[..., Life], tmp_path: Path) -> None:
+    all_ = deaths_until_its_end(lives, tmp_path, "one two", sound="kills")
+    assert sum(life.leads for life in all_) == 2
+    assert all_[-1].voice.said == ["two"]
+    assert [how for _, how, _ in all_[-1].last_words()] == ["failed"]
+
+
+def test_a_sound_alone_that_kills_fails(lives: Callable[..., Life], tmp_path: Path) -> None:
+    all_ = deaths_until_its_end(lives, tmp_path, "", sound="kills")
+    assert len(all_) == 3
+    assert [how for _, how, _ in all_[-1].last_words()] == ["failed"]
+
+
+def test_another_device_is_used_at_once_where_the_old_one_is_gone(lives: Callable[..., Life]) -> None:
+    gone = Gone()
+    life = lives(sink=gone)
+    life.accept("a", "one two")
+    wait_for(lambda: life.journal.waiting == 0 and life.voice.said)
+    life.speaker.change_sink(NullSink())
+    wait_for(lambda: life.letters, 3)
+    assert [how for _, how, _ in life.last_words()] == ["finished"]
+    assert gone.closed
+    assert not life.crashes
+
+
+def test_a_sink_that_was_never_used_is_closed_too(lives: Callable[..., Life]) -> None:
+    life = lives()
+    for worker in life.workers:
+        worker.stop()
+    for worker in life.workers:
+        assert worker.join(5)
+    superseded = Gone()
+    life.speaker.change_sink(superseded)
+    life.speaker.change_sink(NullSink())
+    assert superseded.closed
