@@ -97,10 +97,10 @@ class Storage:
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise
-            rescued = _salvage(self._path)
-            self._set_aside(error)
-            db = self._checked()
-            rescued.backup(db)
+            with contextlib.closing(_salvage(self._path)) as rescued:
+                self._set_aside(error)
+                db = self._checked()
+                rescued.backup(db)
             return db
 
     def _checked(self) -> sqlite3.Connection:
@@ -133,13 +133,12 @@ class Storage:
         return db
 
     def _to_memory(self, error: Exception) -> None:
-        memory = _empty_memory()
         if self._on_disk:
+            memory = _empty_memory()
             _copy(self.connection, memory)
-            self.connection.close()
-        elif self._path.exists():
-            memory.close()
+        else:
             memory = _salvage(self._path)
+        self.connection.close()
         self.connection = memory
         self._on_disk = False
         self._trouble(
@@ -156,6 +155,7 @@ class Storage:
             self._set_aside(error)
             self.connection = self._checked()
             memory.backup(self.connection)
+            memory.close()
             self._on_disk = True
         except (sqlite3.Error, OSError) as worse:
             self._on_disk = False

@@ -279,7 +279,6 @@ class MqttClient:
         with self._live_lock:
             self._generation += 1
             self._live = True
-        self._send(*self._birth, retain=True)
         # Retained messages come with their flag, so that the caller can tell them from commands of this moment.
         options = SubscribeOptions(
             qos=1, retainAsPublished=True, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB
@@ -289,7 +288,8 @@ class MqttClient:
     def _subscribed(
         self, _client: mqtt.Client, _data: Any, _mid: int, codes: list[ReasonCode], _properties: Any
     ) -> None:
-        """Only now is the link up: before, what others publish could miss us."""
+        """Only now is the link up, and said to be: before, what others publish could miss us."""
+        self._send(*self._birth, retain=True)
         session = "it kept our session" if self._session_present else "with a new session"
         text = f"connected to the broker at {self._settings.address}, {session}"
         if self._short_lived < UNSTEADY:
