@@ -17,9 +17,10 @@ import socket
 import socketserver
 import sys
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from hayakoe_daemon.announcement import EventType
 from hayakoe_daemon.answer import Accepted, Answer, Refused
@@ -35,7 +36,8 @@ REQUEST_TIMEOUT = 10.0
 """Seconds a client may take to send its line or to read an answer."""
 
 CLIENTS = 64
-"""Clients at the same time, those of `say --wait` included; more wait in the socket's own queue."""
+"""Clients at the same time; more wait in the socket's own queue. Those that wait for the end of an announcement do not
+count, there are no more of them than announcements: `stop` must get through."""
 
 
 class ControlError(Exception):
@@ -63,6 +65,7 @@ class ControlServer:
         self._thread.start()
 
     def stop(self) -> None:
+        self._server.closing.set()
         self._server.shutdown()
         self._server.server_close()
         self._path.unlink(missing_ok=True)
@@ -79,17 +82,19 @@ class _Server(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 64
-    _free: ClassVar[threading.BoundedSemaphore]
 
     def __init__(self, path: Path, handle: Handle, look: Callable[[str], Any], feed: Feed) -> None:
         self.ask, self.look, self.feed = handle, look, feed
         self.free = threading.BoundedSemaphore(CLIENTS)
+        self.closing = threading.Event()
         super().__init__(str(path), _Client)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        if not self.free.acquire(timeout=REQUEST_TIMEOUT):
-            self.shutdown_request(request)
-            return
+        until = time.monotonic() + REQUEST_TIMEOUT
+        while not self.free.acquire(timeout=0.1):
+            if self.closing.is_set() or time.monotonic() > until:
+                self.shutdown_request(request)
+                return
         super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
@@ -97,6 +102,15 @@ class _Server(socketserver.ThreadingUnixStreamServer):
             super().process_request_thread(request, client_address)
         finally:
             self.free.release()
+
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """Make room for another client meanwhile."""
+        self.free.release()
+        try:
+            yield
+        finally:
+            self.free.acquire()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002, the signature is given
         log.debug("a control client went away: %s", sys.exception())
@@ -111,10 +125,11 @@ class _Client(socketserver.StreamRequestHandler):
             line = self.rfile.readline(LONGEST_LINE + 1)
             if not line:
                 return
-            for document in self._answers(line):
-                self.wfile.write(json.dumps(document, ensure_ascii=False).encode() + b"\n")
+            with contextlib.closing(self._answers(line)) as documents:
+                for document in documents:
+                    self.wfile.write(json.dumps(document, ensure_ascii=False).encode() + b"\n")
 
-    def _answers(self, line: bytes) -> Iterator[dict[str, Any]]:
+    def _answers(self, line: bytes) -> Generator[dict[str, Any]]:
         try:
             request = _read_request(line)
         except ValueError as error:
@@ -131,7 +146,8 @@ class _Client(socketserver.StreamRequestHandler):
             answer = answers.get(timeout=REQUEST_TIMEOUT)
             yield answer.document()
             if wait and isinstance(answer, Accepted) and not answer.duplicate:
-                yield from _until_last(answer.id, events)
+                with self.server.aside():
+                    yield from _until_last(answer.id, events)
 
 
 def _until_last(announcement_id: str, events: queue.SimpleQueue[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ FEED = Feed()
 def handle(topic: str, payload: bytes, reply: Callable[[Answer], None]) -> None:
     if topic == "say":
         reply(Accepted(payload.decode()))
+        if payload.startswith(b"endless"):
+            return
         FEED.publish({"id": "somebody else", "event_type": "finished"})
         FEED.publish({"id": payload.decode(), "event_type": "started"})
         FEED.publish({"id": payload.decode(), "event_type": "finished"})
@@ -90,6 +93,46 @@ def test_clients_that_say_nothing_do_not_shut_others_out(path: Path) -> None:
         silent.append(line)
     assert list(ask(path, {"topic": "do/stop"})) == [{"status": "done"}]
     for line in silent:
+        line.close()
+
+
+def wait_for_the_end_of(path: Path, name: str) -> socket.socket:
+    line = socket.socket(socket.AF_UNIX)
+    line.settimeout(5)
+    line.connect(str(path))
+    line.sendall(json.dumps({"topic": "say", "payload": name, "wait": True}).encode() + b"\n")
+    assert b"accepted" in line.recv(1000)
+    return line
+
+
+def test_those_that_wait_for_an_end_never_keep_others_out(path: Path) -> None:
+    lines = [wait_for_the_end_of(path, f"endless {number}") for number in range(CLIENTS + 1)]
+    assert list(ask(path, {"topic": "do/stop"})) == [{"status": "done"}]
+    for line in lines[:10]:
+        line.close()  # they went away, and it is said all the same
+    for number in range(CLIENTS + 1):
+        FEED.publish({"id": f"endless {number}", "event_type": "cancelled"})
+    for line in lines[10:]:
+        assert b"cancelled" in line.recv(1000)
+        line.close()
+    lines = [wait_for_the_end_of(path, f"endless {number}") for number in range(CLIENTS + 1)]
+    for number in range(CLIENTS + 1):
+        FEED.publish({"id": f"endless {number}", "event_type": "finished"})
+        lines[number].close()
+    assert list(ask(path, {"topic": "do/stop"})) == [{"status": "done"}]
+
+
+def test_a_crowd_of_silent_clients_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    server = ControlServer(tmp_path / "c.sock", None, handle, lambda what: {"looked": what}, FEED)
+    server.start()
+    lines = [socket.socket(socket.AF_UNIX) for _ in range(CLIENTS + 1)]
+    for line in lines:
+        line.connect(str(tmp_path / "c.sock"))
+    time.sleep(0.3)  # the last of them is waiting for room by now, or the test says too little, never too much
+    begun = time.monotonic()
+    server.stop()
+    assert time.monotonic() - begun < 1.0
+    for line in lines:
         line.close()
 
 
