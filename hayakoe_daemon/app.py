@@ -135,11 +135,12 @@ class App:
                 systemd.watchdog_interval(os.environ, os.getpid()),
             )
             self._live(health)
+            # What is torn down under a thread that does not end, a device that hangs in opening, is no crash any more.
+            return 0 if self._crash is None else 1
         finally:
             self._stop()
             if self._lock is not None:
                 self._lock.release()
-        return 0 if self._crash is None else 1
 
     def _start(self) -> None:
         died = self._journal.recover()

@@ -110,6 +110,8 @@ class Door:
                 self._refuse(_full(limit), origin, reply)
                 return
             reply(Accepted(receipt.id, duplicate=receipt.duplicate))
+            if receipt.replaces_next:
+                house.speaker.replace()
             if not receipt.duplicate:
                 house.event(Event(EventType.ACCEPTED, announcement.id, announcement.source, announcement.accepted_at))
                 house.speaker.cut() if announcement.priority is Priority.URGENT else house.speaker.poke()

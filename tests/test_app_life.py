@@ -40,6 +40,39 @@ def test_an_exception_in_any_thread_ends_the_daemon(tmp_path: Path, worker: str)
     assert "a bug" in ended.stderr
 
 
+HANGING_DEVICE = """
+import os, signal, sys, threading
+from pathlib import Path
+from hayakoe_daemon.app import App
+from hayakoe_daemon.config.load import load
+
+path = Path(sys.argv[1])
+app = App(load(path), path)
+closed = threading.Event()
+app._speaker.close = closed.set
+def opening():
+    os.kill(os.getpid(), signal.SIGTERM)
+    closed.wait()
+    raise OSError("Bad file descriptor")
+app._speaker_worker._step = opening
+sys.exit(app.run())
+"""
+
+
+def test_sigterm_ends_well_although_the_device_hangs_in_opening(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path / "daemon", None)
+    ended = subprocess.run(
+        [sys.executable, "-c", HANGING_DEVICE, str(daemon.config_file)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=Path(__file__).parents[1],
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "does not end" in ended.stderr
+
+
 def test_without_mqtt_it_speaks_through_the_commands(tmp_path: Path) -> None:
     with Daemon(tmp_path / "daemon", None) as daemon:
         assert daemon.command("say", "ブローカーなしで話します", "--wait").returncode == 0

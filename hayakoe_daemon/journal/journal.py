@@ -133,14 +133,14 @@ class Journal:
     def _run_batch(self, batch: list[_Step[Any]]) -> None:
         letters, waiting = self._on_storage(lambda: self._transaction(batch))
         changed, self.waiting = waiting != self.waiting, waiting
-        if letters:
-            self._posted = letters[-1].n
-            self._on_letters(letters)
-        for step in batch:
+        for step in batch:  # first, because "accepted" is told here, and comes before any last words
             if step.error is not None:
                 step.future.set_exception(step.error)
             else:
                 step.future.set_result(step.result)
+        if letters:
+            self._posted = letters[-1].n
+            self._on_letters(letters)
         if changed:
             self._on_waiting(waiting)
 

@@ -49,6 +49,8 @@ class Receipt:
 
     id: str | None
     duplicate: bool = False
+    replaces_next: bool = False
+    """What it replaces is about to be heard: it has its turn, and waits for its voice or for a device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,12 @@ class Ledger:
         if known is not None:
             self._remember(delivery, known, now)
             return Receipt(known, duplicate=True)
-        if announcement.key is not None:
-            older = "key = ? AND begun = 0"
-            self._end(older, (announcement.key,), EventType.REPLACED, f"by {announcement.id}", now)
-        if self.waiting() >= limit:
+        older, key = "key = ? AND begun = 0", announcement.key
+        replaced = self._db.execute(f"SELECT speaking FROM announcement WHERE {older}", (key,)).fetchall()  # noqa: S608
+        replaces_next = (1,) in replaced
+        if self.waiting() - replaced.count((0,)) >= limit:
             return Receipt(None)
+        self._end(older, (key,), EventType.REPLACED, f"by {announcement.id}", now)
         self._db.execute(
             "INSERT INTO announcement (id, document, priority, key, expires_at, touched_at) VALUES (?, ?, ?, ?, ?, ?)",
             (
@@ -103,7 +106,7 @@ class Ledger:
         )
         self._db.execute("INSERT INTO receipt (id, at) VALUES (?, ?)", (announcement.id, now))
         self._remember(delivery, announcement.id, now)
-        return Receipt(announcement.id)
+        return Receipt(announcement.id, replaces_next=replaces_next)
 
     def _known(self, announcement_id: str) -> str | None:
         """One that waits is known for longer than its receipt is kept."""

@@ -12,9 +12,11 @@ class Why(IntEnum):
 
     CUT = 1
     """Something urgent waits; this one goes on afterwards."""
-    SKIP = 2
-    STOP = 3
-    SHUTDOWN = 4
+    REPLACED = 2
+    """A newer one with the same key came before anything of it was heard; the journal has ended it."""
+    SKIP = 3
+    STOP = 4
+    SHUTDOWN = 5
     """The daemon ends; this one goes on in its next life."""
 
 

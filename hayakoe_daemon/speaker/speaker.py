@@ -104,6 +104,10 @@ class Speaker:
         self._interrupts.interrupt(Why.CUT)
         self.poke()
 
+    def replace(self) -> None:
+        """What has its turn was replaced in the journal before any of it was heard: it ends here as well."""
+        self._interrupts.interrupt(Why.REPLACED)
+
     def skip(self) -> bool:
         """End what is being said; false when nothing was."""
         return self._interrupts.interrupt(Why.SKIP)

@@ -88,6 +88,15 @@ def test_the_last_words_of_a_long_queue_are_all_told_at_once(desks: Callable[[],
     assert desk.told == names
 
 
+def test_accepted_is_told_before_last_words(desks: Callable[[], Desk]) -> None:
+    desk = desks()
+    one = Announcement("a", "文", "test", desk.now())
+    accepting = desk.journal.submit(lambda ledger: ledger.accept(one, None, limit=9, now=desk.now()))
+    accepting.add_done_callback(lambda _: desk.told.append("accepted"))
+    desk.do(lambda ledger: ledger.clear("stopped", now=desk.now()))
+    assert desk.told == ["accepted", "a"]
+
+
 def test_the_last_words_of_the_last_life_are_the_brokers_alone(desks: Callable[[], Desk]) -> None:
     first = desks()
     first.accept("a")

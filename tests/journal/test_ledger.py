@@ -134,6 +134,26 @@ def test_a_full_queue_takes_nothing_and_remembers_nothing(ledger: Ledger) -> Non
     assert ledger.accept(words("c"), None, limit=2, now=NOW).id == "c"
 
 
+def test_a_newer_key_replaces_what_has_its_turn_and_was_not_heard_yet(ledger: Ledger) -> None:
+    accept(ledger, words("old", key="washer"))
+    assert claimed(ledger) == "old"
+    receipt = ledger.accept(words("new", key="washer"), None, limit=500, now=NOW)
+    assert receipt.replaces_next
+    assert told(ledger) == [("replaced", "old")]
+    assert not ledger.accept(words("newer", key="washer"), None, limit=500, now=NOW).replaces_next
+
+
+def test_what_is_refused_replaces_nothing(ledger: Ledger) -> None:
+    accept(ledger, words("old", key="washer"))
+    assert claimed(ledger) == "old"
+    accept(ledger, words("other"))
+    assert ledger.accept(words("new", key="washer"), None, limit=1, now=NOW).id is None
+    assert told(ledger) == []
+    assert ledger.accept(words("instead"), None, limit=1, now=NOW).id is None
+    accept(ledger, words("also", key="drier"), limit=2)
+    accept(ledger, words("in its place", key="drier"), limit=2)
+
+
 def test_a_newer_key_replaces_what_waits_but_not_what_is_begun(ledger: Ledger) -> None:
     accept(ledger, words("old", key="washer"), words("other"), words("new", key="washer"))
     assert told(ledger) == [("replaced", "old")]

@@ -17,7 +17,7 @@ from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.audio.null import NullSink
 from hayakoe_daemon.audio.sink import SinkLost
 from hayakoe_daemon.journal.journal import Journal, Limits
-from hayakoe_daemon.journal.ledger import Letter
+from hayakoe_daemon.journal.ledger import Letter, Receipt
 from hayakoe_daemon.speaker.settings import Settings
 from hayakoe_daemon.speaker.speaker import Audience, Materials, Speaker
 from hayakoe_daemon.text.utterance import Utterance
@@ -135,11 +135,12 @@ class Life:
             self.voice.over.wait(10)
         return [BEEP], []
 
-    def accept(self, name: str, text: str, sound: str | None = None) -> None:
+    def accept(self, name: str, text: str, sound: str | None = None, key: str | None = None) -> Receipt:
         now = time.time()
-        one = Announcement(name, text, "test", now, sound=sound)
-        self.journal.call(lambda ledger: ledger.accept(one, None, limit=10, now=now))
+        one = Announcement(name, text, "test", now, sound=sound, key=key)
+        receipt = self.journal.call(lambda ledger: ledger.accept(one, None, limit=10, now=now))
         self.speaker.poke()
+        return receipt
 
     def die(self, successor: Path) -> None:
         """Leave the file as it is now to the next life, as a power cut does."""
@@ -243,6 +244,19 @@ def test_another_device_is_used_at_once_where_the_old_one_is_gone(lives: Callabl
     assert [how for _, how, _ in life.last_words()] == ["finished"]
     assert gone.closed
     assert not life.crashes
+
+
+def test_what_was_replaced_while_the_device_was_gone_is_not_said(lives: Callable[..., Life]) -> None:
+    life = lives(sink=Gone())
+    life.accept("old", "old", key="k")
+    wait_for(lambda: life.journal.waiting == 0 and life.voice.said)
+    assert life.accept("new", "new", key="k").replaces_next
+    life.speaker.replace()
+    wait_for(lambda: life.voice.said[-1] == "new")
+    life.speaker.change_sink(NullSink())
+    wait_for(lambda: len(life.letters) == 2, 3)
+    assert [(name, how) for name, how, _ in life.last_words()] == [("old", "replaced"), ("new", "finished")]
+    assert [event.id for event in life.events] == ["new"]
 
 
 def test_a_sink_that_was_never_used_is_closed_too(lives: Callable[..., Life]) -> None:
