@@ -32,6 +32,9 @@ TEXTS = {10: "洗濯が終わりました。", 50: SENTENCE[:50], 300: (SENTENCE
 
 PATIENCE = 60.0
 
+BREATH = 0.2
+"""Seconds between two messages: in a burst TCP would hold each back for 40 ms, and homes do not send bursts."""
+
 
 class BenchError(Exception):
     """The measurement could not be made; the message says why."""
@@ -125,6 +128,7 @@ def _daemon(port: int, folder: Path, topics: Topics, events: Events) -> Iterator
 
 def _once(client: MqttClient, topics: Topics, events: Events, text: str, name: str) -> float:
     """Publish once and wait for its end; the seconds to its first sample."""
+    time.sleep(BREATH)
     announcement = f"{name}-{time.monotonic_ns()}"
     message = json.dumps({"text": text, "id": announcement}, ensure_ascii=False)
     published = time.time()
