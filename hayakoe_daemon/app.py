@@ -24,7 +24,7 @@ from hayakoe_daemon.config.places import control_socket, state_dir
 from hayakoe_daemon.config.restart import needs_restart
 from hayakoe_daemon.config.secret import password_reader
 from hayakoe_daemon.control import ControlServer
-from hayakoe_daemon.dials import Dials
+from hayakoe_daemon.dials import Dials, valid
 from hayakoe_daemon.door import Door, House, Origin, Rules
 from hayakoe_daemon.feed import Feed
 from hayakoe_daemon.herald import Herald
@@ -75,7 +75,7 @@ class App:
         self._complaints = Complaints(self._herald.error, clock)
         self._dials = Dials(
             config,
-            Overrides(self._folder / "overrides.json"),
+            Overrides(self._folder / "overrides.json", valid),
             shown=self._board.settings,
             trouble=lambda message: self._herald.trouble("state", message),
         )
@@ -104,7 +104,7 @@ class App:
             clock=clock,
             alive=self._speaker_alive,
         )
-        self._speaker_worker = self._worker("speaker", self._speaker.step, limit=30.0)
+        self._speaker_worker = self._worker("speaker", self._speaker.step, limit=60.0)
         self._door = Door(
             House(
                 journal=self._journal,

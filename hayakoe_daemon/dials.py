@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Mapping
 
 from hayakoe_daemon.config.model import Config
+from hayakoe_daemon.mqtt.payload import PayloadError, parse_setting
 from hayakoe_daemon.overrides import Overrides, Value
 from hayakoe_daemon.speaker.settings import Settings
 
@@ -21,6 +23,14 @@ def configured(config: Config) -> dict[str, Value]:
         "style": config.speech.style,
         "speed": config.speech.speed,
     }
+
+
+def valid(name: str, value: Value) -> bool:
+    """Whether `set/NAME` could have set this value."""
+    try:
+        return parse_setting(name, json.dumps(value).encode()) == value
+    except PayloadError:
+        return False
 
 
 def settings(config: Config, changed: Mapping[str, Value]) -> Settings:

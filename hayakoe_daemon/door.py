@@ -75,10 +75,11 @@ class Door:
             if request.kind is Kind.SAY:
                 self._say(payload, origin, reply)
             elif request.kind is Kind.DO:
-                self._do(parse_action(request.name, payload), origin, reply)
+                command = parse_action(request.name, payload)
+                self._once(origin, reply, lambda: self._do(command, origin, reply))
             else:
-                self._set(request.name, parse_setting(request.name, payload))
-                reply(Done())
+                value = self._settable(request.name, parse_setting(request.name, payload))
+                self._once(origin, reply, lambda: self._set(request.name, value, reply))
         except PayloadError as error:
             self._refuse(error.answer(), origin, reply)
 
@@ -121,11 +122,28 @@ class Door:
             lambda ledger: ledger.accept(announcement, origin.delivery, limit=limit, now=now)
         ).add_done_callback(accepted)
 
-    def _set(self, thing: str, value: Value) -> None:
+    def _once(self, origin: Origin, reply: Callable[[Answer], None], act: Callable[[], None]) -> None:
+        """Act at once, or not at all where the broker delivers it again and it was carried out: the moment that a
+        stop or a skip was about has passed, and another volume may have been set since."""
+        delivery, now = origin.delivery, self._house.clock()
+        if delivery is None:
+            act()
+            return
+        known = self._house.journal.submit(lambda ledger: ledger.carried_out(delivery, now=now))
+        if delivery.dup:
+            known.add_done_callback(lambda future: reply(Done()) if future.result() else act())
+        else:
+            act()
+
+    def _settable(self, thing: str, value: Value) -> Value:
         voices = self._house.voices()
         if thing == "voice" and value not in voices:
             raise PayloadError("bad_field", f'There is no voice "{value}"; there are {", ".join(voices)}.', thing)
+        return value
+
+    def _set(self, thing: str, value: Value, reply: Callable[[Answer], None]) -> None:
         self._house.set(thing, value)
+        reply(Done())
 
     def _do(self, command: Command, origin: Origin, reply: Callable[[Answer], None]) -> None:
         house = self._house
@@ -133,9 +151,7 @@ class Door:
             case "stop":
                 house.speaker.stop().add_done_callback(lambda _: reply(Done()))
             case "skip":
-                # Delivered again: the moment it was about has passed, and skipping the next one would lose that.
-                if origin.delivery is None or not origin.delivery.dup:
-                    house.speaker.skip()
+                house.speaker.skip()
                 reply(Done())
             case "clear":
                 now = house.clock()
@@ -165,7 +181,7 @@ class Door:
                 expires_at=now + house.rules().expires_in,
                 key=None,
             )
-            self._accept(again, origin, reply)
+            self._accept(again, replace(origin, delivery=None), reply)  # that it came once is known already
 
         house.journal.submit(lambda ledger: ledger.last_spoken()).add_done_callback(found)
 

@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,10 +29,11 @@ class Override:
 class Overrides:
     """Thread-safe. Reading never fails; writing raises OSError after the new value already counts in memory."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, valid: Callable[[str, Value], bool]) -> None:
+        """`valid` says of a name and a value whether it could have been set; anything else in the file is left out."""
         self._path = path
         self._lock = threading.Lock()
-        self._active = _read(path)
+        self._active = _read(path, valid)
 
     def effective(self, configured: Mapping[str, Value]) -> dict[str, Value]:
         """The configured values with the overrides on top."""
@@ -82,12 +83,16 @@ class Overrides:
         fresh.replace(self._path)
 
 
-def _read(path: Path) -> dict[str, Override]:
+def _read(path: Path, valid: Callable[[str, Value], bool]) -> dict[str, Override]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        return {str(name): Override(value, instead_of) for name, (value, instead_of) in document.items()}
+        found = {str(name): Override(value, instead_of) for name, (value, instead_of) in document.items()}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, AttributeError) as error:
         log.warning("cannot read %s (%s): what was set at run time is forgotten, the config counts", path, error)
         return {}
+    wrong = [name for name, override in found.items() if not valid(name, override.value)]
+    if wrong:
+        log.warning("%s holds what nobody can have set (%s): left out, the config counts", path, ", ".join(wrong))
+    return {name: override for name, override in found.items() if name not in wrong}

@@ -52,7 +52,15 @@ def test_silence_comes_within_150_ms(house: Daemon, home: Home, card: FakeCard, 
     home.do(action)
     assert last_sound_after(card, moment) < SILENT_WITHIN
     assert home.wait_event("long", "cancelled")["note"] in ("stopped", "skipped")
-    assert not home.events("long")[-1]["times"] if "times" in home.events("long")[-1] else True
+
+
+def test_mute_silences_what_is_being_said(house: Daemon, home: Home, card: FakeCard) -> None:
+    home.say(LONG, id="long")
+    wait_for_sound(card, 0.5)
+    moment = time.monotonic()
+    home.set("mute", "ON")
+    assert last_sound_after(card, moment) < 0.3
+    assert home.wait_event("long", "finished")["note"] == "muted"
 
 
 def test_an_urgent_message_cuts_in_and_the_sentence_is_said_again(house: Daemon, home: Home, card: FakeCard) -> None:

@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "voices": ("audio", "voice"),
     "system": ("worker",),
     "config": ("announcement",),
-    "dials": ("config", "overrides", "speaker"),
+    "dials": ("config", "mqtt", "overrides", "speaker"),
     "bench": ("mqtt",),
 }
 """What each room may import of ours besides itself. `app` and `cli` see everything."""

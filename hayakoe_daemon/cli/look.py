@@ -12,7 +12,7 @@ from hayakoe_daemon.audio.open import check_spec
 from hayakoe_daemon.cli.failure import Failure
 from hayakoe_daemon.cli.settle import config_of, config_or_defaults
 from hayakoe_daemon.config.places import control_socket, state_dir
-from hayakoe_daemon.dials import configured
+from hayakoe_daemon.dials import configured, valid
 from hayakoe_daemon.overrides import Overrides
 
 
@@ -27,7 +27,7 @@ def check_config(given: argparse.Namespace) -> int:
     print(f"sound {config.audio.device}")
     print(f"state {state_dir(config, os.environ)}")
     print(f"control socket {control_socket(config, os.environ)}")
-    active = Overrides(state_dir(config, os.environ) / "overrides.json").active(configured(config))
+    active = Overrides(state_dir(config, os.environ) / "overrides.json", valid).active(configured(config))
     for name, override in active.items():
         print(
             f"set at run time: {name} is {override.value} instead of {override.instead_of}"

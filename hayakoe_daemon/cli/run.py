@@ -22,7 +22,8 @@ def run(given: argparse.Namespace) -> int:
     from hayakoe_daemon.app import App  # noqa: PLC0415, half a second that a wrong config need not wait for
 
     try:
-        return App(config, path).run()
+        app = App(config, path)
     except (AlreadyRunning, ValueError, OSError, sqlite3.Error) as error:
         log.debug("starting failed", exc_info=True)
         raise Failure(f"cannot start: {error}") from None
+    return app.run()

@@ -135,6 +135,12 @@ class Ledger:
                 (delivery.mid, delivery.topic, delivery.digest, announcement_id, now),
             )
 
+    def carried_out(self, delivery: Delivery, *, now: float) -> bool:
+        """Whether this command has come before; it is remembered in any case."""
+        before = self._delivered_before(delivery) is not None
+        self._remember(delivery, "", now)
+        return before
+
     def forget_deliveries(self, before: float | None = None) -> None:
         """Those from before that time can no longer come again; all of them where the broker lost the session."""
         if before is None:
@@ -157,7 +163,7 @@ class Ledger:
         if row is None:
             return None
         seq, document, sentence, begun = row
-        self._db.execute("UPDATE announcement SET speaking = 1, touched_at = ? WHERE seq = ?", (now, seq))
+        self._db.execute("UPDATE announcement SET speaking = 1 WHERE seq = ?", (seq,))
         deaths = dict(self._db.execute("SELECT sentence, deaths FROM attempt WHERE seq = ? AND deaths > 0", (seq,)))
         self._open_attempt(seq, next(n for n in itertools.count(sentence) if deaths.get(n, 0) < MAX_DEATHS))
         return Claim(from_document(document), sentence, bool(begun), deaths)
@@ -188,9 +194,9 @@ class Ledger:
         )
         self._open_attempt(seq, sentence)
 
-    def put_back(self, announcement_id: str, *, now: float) -> None:
-        """Not to its end, and for a good reason (cut, device gone, shutdown): it waits to be resumed."""
-        self._db.execute("UPDATE announcement SET speaking = 0, touched_at = ? WHERE id = ?", (now, announcement_id))
+    def put_back(self, announcement_id: str) -> None:
+        """Not to its end, and for a good reason (cut, shutdown): it waits to be resumed."""
+        self._db.execute("UPDATE announcement SET speaking = 0 WHERE id = ?", (announcement_id,))
         self._db.execute(
             "UPDATE attempt SET open = 0 WHERE seq = (SELECT seq FROM announcement WHERE id = ?)", (announcement_id,)
         )
@@ -273,6 +279,7 @@ class Ledger:
         """Forget ids after their time, and the oldest last words where no broker ever takes them."""
         self._db.execute("DELETE FROM receipt WHERE at < ?", (now - remember_ids,))
         self._db.execute("DELETE FROM delivery WHERE at < ?", (now - remember_ids,))
+        self._db.execute("DELETE FROM outbox WHERE at < ?", (now - remember_ids,))
         self._db.execute("DELETE FROM outbox WHERE n <= ?", (self.newest_letter() - OUTBOX_LIMIT,))
 
     # ---------------------------------------------------------------------------------------------------------- parts

@@ -21,7 +21,7 @@ CREATE TABLE announcement (
     begun INTEGER NOT NULL DEFAULT 0,     -- something of it has been heard, or is being said right now
     speaking INTEGER NOT NULL DEFAULT 0,
     sentence INTEGER NOT NULL DEFAULT 0,  -- the first one that has not been heard to its end
-    touched_at REAL NOT NULL              -- when it last moved: the resume limit counts from here
+    touched_at REAL NOT NULL              -- when something of it was last heard: the resume limit counts from here
 );
 CREATE INDEX by_key ON announcement (key) WHERE key IS NOT NULL;
 CREATE TABLE attempt (

@@ -10,6 +10,7 @@ What the house relies on, and paho does not do by itself:
 
 from __future__ import annotations
 
+import functools
 import logging
 import socket
 import ssl
@@ -127,7 +128,7 @@ class MqttClient:
         deadline = time.monotonic() + timeout
         self._stopping.set()
         told = threading.Event()
-        if self.publish(*self._will, retain=True, on_delivered=told.set):
+        if self.publish(*self._will, retain=True, on_settled=lambda _: told.set()):
             told.wait(timeout * 0.7)
         self._go_down()
         self._network.disconnect()
@@ -162,19 +163,18 @@ class MqttClient:
         *,
         retain: bool = False,
         correlation: bytes | None = None,
-        on_delivered: Callable[[], None] | None = None,
+        on_settled: Callable[[bool], None] | None = None,
     ) -> bool:
         """Send with QoS 1. False: not connected (or the topic is none), and the message is dropped.
 
-        `on_delivered` is called on the network thread when the broker confirms, if need be after a reconnect; never
-        where it refuses.
+        `on_settled`, on the network thread: the broker has taken it (if need be after a reconnect) or refused it.
         """
         if not self._live:
             return False
         if len(self._deliveries) >= MOST_UNCONFIRMED:
             self._warn("the broker confirms nothing of what we publish; messages are dropped meanwhile")
             return False
-        return self._send(topic, payload, retain=retain, correlation=correlation, on_delivered=on_delivered)
+        return self._send(topic, payload, retain=retain, correlation=correlation, on_settled=on_settled)
 
     def _send(
         self,
@@ -183,7 +183,7 @@ class MqttClient:
         *,
         retain: bool,
         correlation: bytes | None = None,
-        on_delivered: Callable[[], None] | None = None,
+        on_settled: Callable[[bool], None] | None = None,
     ) -> bool:
         properties = None
         if correlation is not None:
@@ -199,7 +199,7 @@ class MqttClient:
         # Without a connection paho keeps the message all the same, and sends it after the reconnect.
         if info.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN):
             return False
-        self._deliveries.expect(info.mid, Delivery(topic, on_delivered))
+        self._deliveries.expect(info.mid, Delivery(topic, on_settled))
         return True
 
     # ------------------------------------------------------------------------------------------------ paho's side
@@ -353,8 +353,8 @@ class MqttClient:
         for delivery, refusal in self._deliveries.take_settled():
             if refusal is not None:
                 self._warn(f"the broker refuses what we publish on {delivery.topic} ({refusal}); check its access list")
-            elif delivery.on_delivered is not None:
-                self._guarded(delivery.on_delivered)
+            if delivery.on_settled is not None:
+                self._guarded(functools.partial(delivery.on_settled, refusal is None))
 
     def _broken(self, error: Exception) -> bool:
         """The library gave up reading: a server that speaks something else. True when it is time to try again."""
@@ -397,4 +397,4 @@ class MqttClient:
 
 def _send_at_once(_client: mqtt.Client, _data: Any, sock: mqtt.SocketLike) -> None:
     """Small packets are all there is: without this each may wait 40 ms for the acknowledgement of the one before."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # type: ignore[union-attr]
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # type: ignore[attr-defined]

@@ -12,7 +12,8 @@ class Delivery:
     """A message on its way to the broker."""
 
     topic: str
-    on_delivered: Callable[[], None] | None
+    on_settled: Callable[[bool], None] | None
+    """Told whether the broker took it."""
 
 
 class Deliveries:

@@ -23,7 +23,12 @@ class Wire(Protocol):
     """What is needed of the client to tell anything; publish is false where there is no connection."""
 
     def publish(
-        self, topic: str, payload: str | bytes, *, retain: bool = False, on_delivered: Callable[[], None] | None = None
+        self,
+        topic: str,
+        payload: str | bytes,
+        *,
+        retain: bool = False,
+        on_settled: Callable[[bool], None] | None = None,
     ) -> bool: ...
 
 
@@ -86,18 +91,20 @@ class Outward:
                     return  # the rest is fetched when these have arrived
                 self._under_way.add(number)
             sent = self._wire.publish(
-                self._topics.event, _json(document), on_delivered=functools.partial(self._confirm, number)
+                self._topics.event, _json(document), on_settled=functools.partial(self._settle, number)
             )
             if not sent:
                 with self._lock:
                     self._under_way.discard(number)
                 return
 
-    def _confirm(self, number: int) -> None:
-        self._delivered(number)
+    def _settle(self, number: int, taken: bool) -> None:
+        """What the broker refuses (an access list) is kept, and tried again at the next connect."""
+        if taken:
+            self._delivered(number)
         with self._lock:
             self._under_way.discard(number)
-            all_arrived = not self._under_way
+            all_arrived = taken and not self._under_way
         if all_arrived:
             self._fetch_letters(LETTERS_AT_ONCE)
 

@@ -28,6 +28,10 @@ class TooLate(Exception):  # noqa: N818, the world's fault
     """The device was gone for so long that nobody wants to hear the rest."""
 
 
+class Muted(Exception):  # noqa: N818, somebody wanted it so
+    """The house was muted meanwhile."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a saying needs of the house."""
@@ -40,6 +44,7 @@ class Surroundings:
     """Stamps the speaker's progress."""
     gain: Callable[[], float]
     """Asked for each piece of sound, so that a change of volume is heard at once."""
+    muted: Callable[[], bool]
     resume_limit: float
     await_device: Callable[[SinkLost, Callable[[], None]], None]
     """Returns when the device is back and goes on; the second argument is called meanwhile and may raise."""
@@ -65,7 +70,7 @@ class Saying:
     _first_speech: float | None = None
 
     def run(self) -> Event:
-        """Say it to its end. Raises Interrupted or TooLate."""
+        """Say it to its end. Raises Interrupted, Muted or TooLate."""
         self._sentence = self.claim.sentence
         self._heard_any = self.claim.begun
         self._on_device(lambda: self.house.sink.begin(self.claim.announcement.id))
@@ -103,6 +108,8 @@ class Saying:
     def _look(self) -> None:
         self.house.alive()
         self.house.interrupts.check()
+        if self.house.muted():
+            raise Muted
         self._note_heard()
 
     def _note_heard(self) -> None:

@@ -16,7 +16,7 @@ from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.journal.ledger import MAX_DEATHS, Claim, Ledger
 from hayakoe_daemon.speaker.ahead import Ahead
 from hayakoe_daemon.speaker.interrupt import Interrupted, Interrupts, Why
-from hayakoe_daemon.speaker.saying import Saying, Surroundings, TooLate
+from hayakoe_daemon.speaker.saying import Muted, Saying, Surroundings, TooLate
 from hayakoe_daemon.speaker.settings import Settings
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.ladder import Ladder
@@ -198,6 +198,9 @@ class Speaker:
             self._journal.call(lambda ledger: ledger.finish(event))
         except Interrupted:
             return announcement
+        except Muted:
+            self._sink.cancel()
+            self._end(announcement, EventType.FINISHED, "muted")
         except TooLate as too_late:
             self._sink.cancel()  # what it kept of the round is not wanted any more
             self._end(announcement, EventType.EXPIRED, str(too_late))
@@ -239,6 +242,7 @@ class Speaker:
             clock=self._clock,
             alive=self._alive,
             gain=lambda: self._settings().gain(announcement),
+            muted=lambda: self._settings().muted(announcement),
             resume_limit=settings.resume_limit,
             await_device=self._await_device,
             started=self._audience.event,
@@ -248,8 +252,7 @@ class Speaker:
         if why in (Why.SKIP, Why.STOP):
             self._end(announcement, EventType.CANCELLED, "skipped" if why is Why.SKIP else "stopped")
         else:
-            now = self._clock()
-            self._journal.call(lambda ledger: ledger.put_back(announcement.id, now=now))
+            self._journal.call(lambda ledger: ledger.put_back(announcement.id))
             log.info("left for later: %s", announcement.id)
 
     def _end(self, announcement: Announcement, how: EventType, note: str) -> None:

@@ -73,7 +73,7 @@ def test_order_urgent_then_interrupted_then_high_then_first_come(ledger: Ledger)
     accept(ledger, words("begun"))
     assert claimed(ledger) == "begun"
     ledger.heard("begun", 1, now=NOW)
-    ledger.put_back("begun", now=NOW)
+    ledger.put_back("begun")
     accept(
         ledger,
         words("low", Priority.LOW),
@@ -188,7 +188,7 @@ def test_a_cut_is_no_death(ledger: Ledger) -> None:
     for _ in range(5):
         assert claimed(ledger) == "a"
         ledger.heard("a", 0, now=NOW)
-        ledger.put_back("a", now=NOW)
+        ledger.put_back("a")
     assert ledger.recover() == 0
     claim = ledger.claim(low=True, now=NOW)
     assert claim is not None
@@ -234,3 +234,24 @@ def test_last_words_are_told_once_and_stay_until_confirmed(ledger: Ledger) -> No
     ledger.delivered([letters[0].n])
     assert [letter.document["id"] for letter in ledger.letters()] == ["b"]
     assert ledger.letters(after=letters[1].n) == []
+
+
+def test_a_command_is_carried_out_once(ledger: Ledger) -> None:
+    first = Delivery(9, "hayakoe/x/do/stop", b"", dup=False)
+    again = Delivery(9, "hayakoe/x/do/stop", b"", dup=True)
+    assert not ledger.carried_out(first, now=NOW)
+    assert ledger.carried_out(again, now=NOW)
+    assert not ledger.carried_out(first, now=NOW)  # the same packet id, used anew
+    ledger.forget_deliveries()
+    assert not ledger.carried_out(again, now=NOW)
+
+
+def test_neither_a_claim_nor_a_cut_makes_it_younger(ledger: Ledger) -> None:
+    accept(ledger, words("a"))
+    assert claimed(ledger) == "a"
+    ledger.heard("a", 0, now=NOW)
+    for minute in range(1, 10):
+        ledger.put_back("a")
+        assert claimed(ledger, now=NOW + 60 * minute) == "a"
+    ledger.put_back("a")
+    assert ledger.expire(resume_limit=600, now=NOW + 601) == 1

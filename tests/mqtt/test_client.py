@@ -87,10 +87,14 @@ def test_publish_reports_the_delivery_from_any_thread(broker: Broker, watcher: W
         peer.wait_connected()
         delivered: list[int] = []
 
+        def settled(text: int, taken: bool) -> None:
+            assert taken
+            delivered.append(text)
+
         def publish(worker: int) -> None:
             for number in range(50):
                 text = worker * 100 + number
-                assert peer.client.publish("out", str(text), on_delivered=partial(delivered.append, text))
+                assert peer.client.publish("out", str(text), on_settled=partial(settled, text))
 
         threads = [threading.Thread(target=publish, args=(worker,)) for worker in range(4)]
         for thread in threads:
@@ -103,19 +107,19 @@ def test_publish_reports_the_delivery_from_any_thread(broker: Broker, watcher: W
     assert sorted(delivered) == sorted(int(seen.text) for seen in watcher.on("out")) == expected
 
 
-def test_a_lock_held_around_publish_and_in_on_delivered_is_no_deadlock(broker: Broker) -> None:
+def test_a_lock_held_around_publish_and_in_on_settled_is_no_deadlock(broker: Broker) -> None:
     with Peer(broker) as peer:
         peer.wait_connected()
         lock = threading.Lock()
         delivered: list[int] = []
 
-        def on_delivered() -> None:
+        def on_settled(_: bool) -> None:
             with lock:
                 delivered.append(1)
 
         for _ in range(500):
             with lock:
-                assert peer.client.publish("out", "x", on_delivered=on_delivered)
+                assert peer.client.publish("out", "x", on_settled=on_settled)
         wait_for(lambda: len(delivered) == 500)
 
 

@@ -50,11 +50,11 @@ def test_what_the_access_list_forbids_is_said(tmp_path: Path, caplog: pytest.Log
     acl = "topic readwrite hayakoe/#\ntopic readwrite fine\n"
     with Broker(tmp_path, acl=acl) as broker, Peer(broker) as peer:
         peer.wait_connected()
-        delivered: list[str] = []
-        assert peer.client.publish("forbidden", "x", on_delivered=lambda: delivered.append("forbidden"))
-        assert peer.client.publish("fine", "x", on_delivered=lambda: delivered.append("fine"))
-        wait_for(lambda: delivered)
-    assert delivered == ["fine"]
+        delivered: list[tuple[str, bool]] = []
+        assert peer.client.publish("forbidden", "x", on_settled=lambda taken: delivered.append(("forbidden", taken)))
+        assert peer.client.publish("fine", "x", on_settled=lambda taken: delivered.append(("fine", taken)))
+        wait_for(lambda: len(delivered) == 2)
+    assert sorted(delivered) == [("fine", True), ("forbidden", False)]
     assert "refuses what we publish on forbidden" in caplog.text
 
 

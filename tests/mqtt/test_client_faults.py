@@ -97,7 +97,7 @@ def test_a_frozen_broker(tmp_path: Path) -> None:
         delivered = threading.Event()
         broker.freeze()
         began = time.monotonic()
-        assert peer.client.publish("out", "late", on_delivered=delivered.set), "nobody can know yet"
+        assert peer.client.publish("out", "late", on_settled=lambda _: delivered.set()), "nobody can know yet"
         peer.wait_state("has stopped answering")
         assert time.monotonic() - began < 5, "two keep-alives, and a second for the loop"
         assert not peer.client.publish("out", "now we know")
