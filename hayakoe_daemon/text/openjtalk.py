@@ -13,7 +13,7 @@ import inspect
 import io
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,8 @@ _RADICAL = re.compile("[\u2e80-\u2fdf]")
 _PICTOGRAPH = re.compile("[\U0001f000-\U0001ffff]")
 _PAUSES = ("、", "？", "！", "")
 _LONG_VOWEL = "ー"
+_VOICELESS = "’"
+"""Stands after a mora whose vowel is only whispered."""
 
 
 class G2PError(Exception):
@@ -80,16 +82,41 @@ class Label:
         return found[1] if found else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word as OpenJTalk returns it, which may be written otherwise than in the text (３ comes back as 三).
+
+    `kana` is its sound in katakana, empty where OpenJTalk cannot read it or takes it for a pause.
+    """
+
+    text: str
+    kana: str
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """One utterance: all its words, and the labels of what is said."""
+
+    words: tuple[Word, ...]
+    labels: tuple[Label, ...]
+
+
 def labels(text: str) -> tuple[Label, ...]:
     """The full-context labels of one utterance; none where nothing in it is said. Raises G2PError."""
+    return analyse(_PICTOGRAPH.sub("、", _RADICAL.sub(_as_kanji, _UNSPEAKABLE.sub(" ", text)))).labels
+
+
+def analyse(text: str) -> Analysis:
+    """The words of one utterance, with their labels. Raises G2PError."""
     if len(text) > MAX_CHARACTERS:
         raise G2PError(f"{len(text)} characters at once are more than the {MAX_CHARACTERS} that OpenJTalk is given")
-    spoken = _PICTOGRAPH.sub("、", _RADICAL.sub(_as_kanji, _UNSPEAKABLE.sub(" ", text)))
-    if not spoken.strip():
-        return ()
+    if not text.strip():
+        return Analysis((), ())
     try:
-        features = list(_sayable(pyopenjtalk.run_frontend(spoken, **_OPTIONS)))
-        return tuple(Label(context) for context in pyopenjtalk.make_label(features)) if features else ()
+        features = pyopenjtalk.run_frontend(text, **_OPTIONS)
+        sayable = list(_sayable(features))
+        contexts = pyopenjtalk.make_label(sayable) if sayable else ()
+        return Analysis(tuple(map(_word, features)), tuple(map(Label, contexts)))
     except UnicodeError as error:
         raise G2PError(f"the text is not valid Unicode: {error}") from error
     except (RuntimeError, ValueError, MemoryError) as error:
@@ -108,6 +135,11 @@ def synthesize(utterance: Sequence[Label], speed: float = 1.0) -> npt.NDArray[np
         raise G2PError(f"OpenJTalk's HTS engine failed: {error}") from error
     with np.errstate(over="ignore"):
         return np.asarray(wave / FULL_SCALE, dtype=np.float32)
+
+
+def _word(feature: Mapping[str, Any]) -> Word:
+    pron = feature["pron"]
+    return Word(feature["string"], "" if pron in _PAUSES else pron.replace(_VOICELESS, ""))
 
 
 def _as_kanji(radical: re.Match[str]) -> str:
