@@ -1,6 +1,6 @@
 """OpenJTalk's labels to phones and tones: 0 low, 1 high, starting anew in each accent phrase.
 
-A phrase rises after its first mora and falls after its nucleus; where the first mora is the nucleus, it is the high one.
+A phrase rises after its first mora and falls after its nucleus; where that is the first mora, it alone is high.
 Labels number what surrounds each phone (HTS's full-context format for Japanese): A1 is the mora's distance from the
 nucleus, A2 and A3 its place in the phrase from the start and from the end, F1 the phrase's moras, each at most 49.
 """
@@ -48,7 +48,7 @@ def sounds(labels: Sequence[Label]) -> Iterator[Sound]:
     phrase: list[Sound] = []
     tone = 0
     places = [_Place.of(label) for label in labels]
-    for label, place, following in zip(labels, places, places[1:] + [_Place()], strict=True):
+    for label, place, following in zip(labels, places, [*places[1:], _Place()], strict=False):
         if label.phone in ("sil", "pau"):
             continue
         phones = _PHONES.get(label.phone, (label.phone,))
@@ -58,7 +58,9 @@ def sounds(labels: Sequence[Label]) -> Iterator[Sound]:
         ):
             yield from _levelled(phrase)
             phrase, tone = [], 0
-        elif place.from_nucleus == 0 and following.from_start == place.from_start + 1 and place.from_start != place.moras:
+        elif (
+            place.from_nucleus == 0 and following.from_start == place.from_start + 1 and place.from_start != place.moras
+        ):
             tone -= 1
         elif place.from_start == 1 and following.from_start == 2:
             tone += 1

@@ -24,7 +24,7 @@ def tones(phones: Sequence[str], sounds: Sequence[Sound]) -> tuple[int, ...]:
 
 
 def _nearest(spoken: Sequence[str], sounds: Sequence[Sound]) -> Iterator[int]:
-    """Where OpenJTalk's sounds are others than its kana say (rare moras), the tone of the next sound that is the same."""
+    """Where OpenJTalk's sounds are others than its kana say (rare moras): the tone of the next that is the same."""
     heard = [sound.phone for sound in sounds]
     known: dict[int, int] = {}
     for block in SequenceMatcher(None, spoken, heard, autojunk=False).get_matching_blocks():

@@ -6,7 +6,6 @@ high they are; BERT is given the characters of those words, which may be others 
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 
 from hayakoe_daemon.text import align, moras, openjtalk
@@ -55,14 +54,13 @@ class Reading:
 
 def read(text: str) -> Reading:
     """How the text is read, all of it as one sentence. Raises G2PError."""
-    normalized = normalize(text)
-    found = openjtalk.analyse(normalized)
-    written = [(in_marks(unicodedata.normalize("NFKC", word.text)), word.kana) for word in found.words]
-    heard = [(word, _kana(word, kana)) for word, kana in written if word]
+    found = openjtalk.analyse(text, normalize)
+    written = [(normalize(word.text), in_marks(word.kana)) for word in found.words]
+    heard = [(word, kana or _unread(word)) for word, kana in written if word]
     phones = list(moras.phones([kana for _, kana in heard]))
     tones = iter(align.tones([phone for word in phones for phone in word], list(sounds(found.labels))))
     return Reading(
-        normalized,
+        normalize(found.text),
         tuple(
             SpokenWord(word, kana, said, tuple(next(tones) for _ in said))
             for (word, kana), said in zip(heard, phones, strict=True)
@@ -70,7 +68,5 @@ def read(text: str) -> Reading:
     )
 
 
-def _kana(word: str, kana: str) -> str:
-    if set(word) <= PUNCTUATION:
-        return word
-    return kana or moras.UNSPOKEN * len(word)
+def _unread(word: str) -> str:
+    return word if set(word) <= PUNCTUATION else moras.UNSPOKEN * len(word)

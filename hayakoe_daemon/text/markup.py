@@ -25,7 +25,7 @@ _MARKUP = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
-_TO_KATAKANA = {code: code + 0x60 for code in [*range(0x3041, 0x3097), 0x309D, 0x309E]}
+TO_KATAKANA = {code: code + 0x60 for code in [*range(0x3041, 0x3097), 0x309D, 0x309E]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,4 +93,4 @@ def _part(found: re.Match[str]) -> Part | None:
     if not base.strip() or not reading.strip():
         return None
     # Hiragana would be taken for grammar: the は of こんにちは is said ワ, that of ハ is not.
-    return Words(spoken=reading.strip().translate(_TO_KATAKANA), shown=base)
+    return Words(spoken=reading.strip().translate(TO_KATAKANA), shown=base)

@@ -88,3 +88,8 @@ def phones(kana: Sequence[str]) -> Iterator[tuple[str, ...]]:
                 found.extend(_MORAS.get(mora, (UNSPOKEN,)))
             last = "" if found[-1] in PUNCTUATION else found[-1]
         yield tuple(found)
+
+
+def count(kana: str) -> int:
+    """How many moras a word has."""
+    return len(_ONE.findall(kana))

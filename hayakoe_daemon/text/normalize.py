@@ -9,7 +9,7 @@ import re
 import unicodedata
 
 _MARKS = {
-    ",": "、，・·：；:;",
+    ",": "、，・·",
     ".": "。．$\n",
     "!": "！",
     "?": "？",
@@ -30,6 +30,7 @@ _FOREIGN = re.compile(
     "\u3005\u3007"  # 々〇
     "\u3040-\u3098\u309b-\u30fa\u30fc-\u30ff"  # kana
     "\u3400-\u4dbf\u4e00-\u9fff"  # kanji
+    "\ue000-\uf8ff"  # stand for the user's words (text.user_words); those in the text itself are gone by then
     "]+"
 )
 

@@ -7,18 +7,27 @@ one would wait and not crash.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import importlib
 import importlib.util
 import inspect
 import io
+import os
 import re
+import sys
+import tempfile
+import threading
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from hayakoe_daemon.text.dictionary import UserWord
+from hayakoe_daemon.text.user_words import UserWords
 
 with contextlib.redirect_stdout(io.StringIO()):  # it prints advice to install an ONNX runtime, which we do without
     import pyopenjtalk
@@ -53,14 +62,30 @@ class _NoSudachi:
 if importlib.util.find_spec("pyopenjtalk._unknown_kanji") is not None:
     importlib.import_module("pyopenjtalk._unknown_kanji").__dict__["get_sudachi_tokenizer"] = _NoSudachi
 
+
+class _Taught:
+    """What the one OpenJTalk of this process has been taught."""
+
+    words = UserWords(())
+
+
+_taught = _Taught()
+_one_at_a_time = threading.Lock()
+
 _PHONE = re.compile(r"-([^+]*)\+")
 _UNSPEAKABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _RADICAL = re.compile("[\u2e80-\u2fdf]")
 _PICTOGRAPH = re.compile("[\U0001f000-\U0001ffff]")
+_GUESSED = ("フィラー", "記号")
+"""The parts of speech of what OpenJTalk does not know."""
 _PAUSES = ("、", "？", "！", "")
 _LONG_VOWEL = "ー"
 _VOICELESS = "’"
 """Stands after a mora whose vowel is only whispered."""
+
+
+_NO_WORD = "\uf8ff,1348,1348,0,名詞,固有名詞,一般,*,*,*,\uf8ff,ア,ア,0/1,C4\n"
+"""MeCab compiles no empty dictionary, and plain pyopenjtalk cannot take one back: so one word that no text holds."""
 
 
 class G2PError(Exception):
@@ -95,32 +120,54 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """One utterance: all its words, and the labels of what is said."""
+    """One utterance: the text that OpenJTalk was given, all its words, and the labels of what is said."""
 
+    text: str
     words: tuple[Word, ...]
     labels: tuple[Label, ...]
 
 
 def labels(text: str) -> tuple[Label, ...]:
     """The full-context labels of one utterance; none where nothing in it is said. Raises G2PError."""
-    return analyse(_PICTOGRAPH.sub("、", _RADICAL.sub(_as_kanji, _UNSPEAKABLE.sub(" ", text)))).labels
+    return analyse(text, _speakable).labels
 
 
-def analyse(text: str) -> Analysis:
-    """The words of one utterance, with their labels. Raises G2PError."""
+def analyse(text: str, spell: Callable[[str], str]) -> Analysis:
+    """The words of one utterance, with their labels. `spell` makes of the text what OpenJTalk is to read, and leaves
+    private use characters alone, which stand for the user's words by then. Raises G2PError."""
     if len(text) > MAX_CHARACTERS:
         raise G2PError(f"{len(text)} characters at once are more than the {MAX_CHARACTERS} that OpenJTalk is given")
-    if not text.strip():
-        return Analysis((), ())
-    try:
-        features = pyopenjtalk.run_frontend(text, **_OPTIONS)
-        sayable = list(_sayable(features))
-        contexts = pyopenjtalk.make_label(sayable) if sayable else ()
-        return Analysis(tuple(map(_word, features)), tuple(map(Label, contexts)))
-    except UnicodeError as error:
-        raise G2PError(f"the text is not valid Unicode: {error}") from error
-    except (RuntimeError, ValueError, MemoryError) as error:
-        raise G2PError(f"OpenJTalk cannot read {text!r}: {error}") from error
+    with _one_at_a_time:
+        try:
+            marked = _taught.words.mark(text, lambda: _known(spell(text)))
+            spelled = spell(marked.text)
+            features = _features(spelled)
+            sayable = list(_sayable(features))
+            contexts = pyopenjtalk.make_label(sayable) if sayable else ()
+        except UnicodeError as error:
+            raise G2PError(f"the text is not valid Unicode: {error}") from error
+        except (RuntimeError, ValueError, MemoryError) as error:
+            raise G2PError(f"OpenJTalk cannot read {text[:80]!r}: {error}") from error
+    restore = marked.restorer()
+    words = tuple(Word(restore(feature["string"]), _kana(feature["pron"])) for feature in features)
+    return Analysis(marked.restorer()(spelled), words, tuple(map(Label, contexts)))
+
+
+def teach(words: Sequence[UserWord]) -> None:
+    """From now on these are the user's words, whatever they were before. Raises G2PError, and the old ones count."""
+    taught = UserWords(words)
+    with _one_at_a_time, tempfile.TemporaryDirectory(prefix="hayakoe-words-") as folder:
+        rows, compiled = Path(folder, "words.csv"), Path(folder, "words.dic")
+        rows.write_text("".join(taught.rows()) or _NO_WORD, encoding="utf-8")
+        try:
+            with _quiet():
+                pyopenjtalk.mecab_dict_index(str(rows), str(compiled))
+            if not compiled.is_file() or not compiled.stat().st_size:  # plain pyopenjtalk dies of such a dictionary
+                raise G2PError("OpenJTalk could not compile the user's words")
+            pyopenjtalk.update_global_jtalk_with_user_dict(str(compiled))
+        except (RuntimeError, ValueError, OSError) as error:
+            raise G2PError(f"OpenJTalk does not take the user's words: {error}") from error
+        _taught.words = taught
 
 
 def synthesize(utterance: Sequence[Label], speed: float = 1.0) -> npt.NDArray[np.float32]:
@@ -137,9 +184,38 @@ def synthesize(utterance: Sequence[Label], speed: float = 1.0) -> npt.NDArray[np
         return np.asarray(wave / FULL_SCALE, dtype=np.float32)
 
 
-def _word(feature: Mapping[str, Any]) -> Word:
-    pron = feature["pron"]
-    return Word(feature["string"], "" if pron in _PAUSES else pron.replace(_VOICELESS, ""))
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Nothing on standard output: MeCab draws a progress bar there, from C, and buffers it."""
+    libc = ctypes.CDLL(None)
+    sys.stdout.flush()
+    libc.fflush(None)
+    kept = os.dup(1)
+    try:
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+            yield
+            libc.fflush(None)
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def _features(text: str) -> Sequence[Any]:
+    return pyopenjtalk.run_frontend(text, **_OPTIONS) if text.strip() else ()
+
+
+def _known(text: str) -> Iterator[str]:
+    """The words that stand in OpenJTalk's own dictionary, of those that it sees in the text."""
+    return (feature["string"] for feature in _features(text) if feature["pos"] not in _GUESSED)
+
+
+def _kana(pron: str) -> str:
+    return "" if pron in _PAUSES else pron.replace(_VOICELESS, "")
+
+
+def _speakable(text: str) -> str:
+    return _PICTOGRAPH.sub("、", _RADICAL.sub(_as_kanji, _UNSPEAKABLE.sub(" ", text)))
 
 
 def _as_kanji(radical: re.Match[str]) -> str:

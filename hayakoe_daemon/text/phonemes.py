@@ -40,7 +40,10 @@ class Phonemes:
             raise ValueError(f"no voice knows these phones: {sorted(unknown)}")
         if len(self.tones) != len(self.phones) or not set(self.tones) <= {0, 1}:
             raise ValueError(f"a tone, 0 or 1, for each of {len(self.phones)} phones: {self.tones}")
-        if any(tone and (phone in PUNCTUATION or phone == EDGE) for phone, tone in zip(self.phones, self.tones, strict=True)):
+        if any(
+            tone and (phone in PUNCTUATION or phone == EDGE)
+            for phone, tone in zip(self.phones, self.tones, strict=True)
+        ):
             raise ValueError(f"punctuation has no high tone: {self.phones}, {self.tones}")
         if len(self.word2ph) != len(self.text) + 2 or self.word2ph[0] != 1 or self.word2ph[-1] != 1:
             raise ValueError(f"a count for each of {len(self.text)} characters and 1 for each end: {self.word2ph}")

@@ -23,7 +23,9 @@ class Tokenizer:
         try:
             tokens = file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
         except OSError as error:
-            raise TokenizerError(f"cannot read {file}: {error.strerror}; name the folder of BERT's own files") from error
+            raise TokenizerError(
+                f"cannot read {file}: {error.strerror}; name the folder of BERT's own files"
+            ) from error
         except UnicodeDecodeError as error:
             raise TokenizerError(f"{file} is not UTF-8 text") from error
         self._ids = {token: number for number, token in enumerate(tokens)}
