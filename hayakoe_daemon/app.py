@@ -20,7 +20,7 @@ from hayakoe_daemon.complaints import Complaints
 from hayakoe_daemon.config.errors import ConfigError
 from hayakoe_daemon.config.load import load
 from hayakoe_daemon.config.model import Audio, Config
-from hayakoe_daemon.config.places import control_socket, state_dir
+from hayakoe_daemon.config.places import control_socket, dictionary_file, state_dir
 from hayakoe_daemon.config.restart import needs_restart
 from hayakoe_daemon.config.secret import password_reader
 from hayakoe_daemon.control import ControlServer
@@ -40,10 +40,12 @@ from hayakoe_daemon.system import logs, systemd
 from hayakoe_daemon.system.bell import Bell
 from hayakoe_daemon.system.health import Health
 from hayakoe_daemon.system.lock import StateLock
+from hayakoe_daemon.text.openjtalk import teach
 from hayakoe_daemon.text.sentences import split
 from hayakoe_daemon.voice.ladder import Ladder
 from hayakoe_daemon.voice.render_queue import RenderQueue
 from hayakoe_daemon.voices import build_ladder
+from hayakoe_daemon.words import WordBook
 from hayakoe_daemon.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -79,6 +81,10 @@ class App:
             shown=self._board.settings,
             trouble=lambda message: self._herald.trouble("state", message),
         )
+        self._words = WordBook(
+            dictionary_file(config, os.environ), teach, lambda message: self._herald.trouble("dictionary", message)
+        )
+        self._words_worker = self._worker("dictionary", self._words.step, limit=60.0)
         self._renders = RenderQueue()
         self._ladder: Ladder = build_ladder()
         self._lead = Lead(config.audio.sounds_dir)
@@ -114,6 +120,7 @@ class App:
                 voices=lambda: self._ladder.names,
                 set=self._dials.set,
                 reset=self._dials.reset,
+                change_word=self._words.submit,
                 event=self._herald.event,
                 complain=self._complaints.complain,
                 clock=clock,
@@ -130,7 +137,7 @@ class App:
         try:
             self._start()
             health = Health(
-                (self._journal_worker, self._synthesis_worker, self._speaker_worker),
+                (self._journal_worker, self._words_worker, self._synthesis_worker, self._speaker_worker),
                 systemd.watchdog,
                 systemd.watchdog_interval(os.environ, os.getpid()),
             )
@@ -147,6 +154,8 @@ class App:
         if died:
             log.warning("the last life ended during %d sentence(s); they are said again", died)
         self._journal_worker.start()
+        self._words.load()
+        self._words_worker.start()
         self._synthesis_worker.start()
         self._ladder.warm_up()
         self._dials.take(self._config)
@@ -183,9 +192,10 @@ class App:
         self._each("the sound device", self._speaker.close)
         self._each("the control socket", self._stop_control)
         self._each("MQTT", self._stop_station)
-        for worker in (self._synthesis_worker, self._journal_worker):
+        for worker in (self._synthesis_worker, self._journal_worker, self._words_worker):
             worker.stop()
         self._each("synthesis", lambda: self._end(self._synthesis_worker, deadline))
+        self._each("the dictionary", lambda: self._end(self._words_worker, deadline))
         self._each("the journal", lambda: self._end(self._journal_worker, deadline))
         self._each("the journal's file", self._journal.close)
 
@@ -243,13 +253,20 @@ class App:
     def _ask(self, topic: str, payload: bytes, reply: Callable[[Answer], None]) -> None:
         request = self._topics.match(f"{self._topics.base}/{topic}")
         if request is None:
-            reply(Refused("unknown_topic", f"There is no {topic!r}; there are say, do/ACTION and set/THING."))
+            reply(
+                Refused(
+                    "unknown_topic",
+                    f"There is no {topic!r}; there are say, do/ACTION, set/THING and dictionary/ACTION.",
+                )
+            )
         else:
             self._door.handle(request, payload, Origin("control"), reply)
 
     def _look(self, what: str) -> dict[str, Any]:
         if what == "state":
             return self._board.document
+        if what == "dictionary":
+            return self._words.document()
         waiting = self._journal.call(lambda ledger: ledger.queue())
         return {
             "speaking": {key: self._board.document[key] for key in ("id", "text")},
@@ -324,6 +341,7 @@ class App:
         self._dials.take(self._config)
         self._journal.limits = _limits(config)
         self._lead.folder = config.audio.sounds_dir
+        self._words.reload(dictionary_file(config, os.environ))
         if sink is not None:
             self._speaker.change_sink(sink)
         if (config.mqtt, self._config.client_id) != (old.mqtt, old.client_id):

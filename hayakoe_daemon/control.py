@@ -2,7 +2,7 @@
 
 One JSON object a line. `{"topic": "say", "payload": "..."}` (or `do/stop`, `set/volume`..., the topic without its base,
 the payload as it would be published) is answered with one line. With `"wait": true` a `say` is followed by a line for
-each event of its announcement, until its last. `{"topic": "queue"}` and `{"topic": "state"}` look.
+each event of its announcement, until its last. `{"topic": "queue"}` looks, and so do `state` and `dictionary`.
 """
 
 from __future__ import annotations
@@ -42,6 +42,10 @@ count, there are no more of them than announcements: `stop` must get through."""
 
 class ControlError(Exception):
     """The daemon cannot be reached or does not understand; the message says what to do."""
+
+
+class NobodyThere(ControlError):  # noqa: N818, said to a person
+    """No daemon runs."""
 
 
 Handle = Callable[[str, bytes, Callable[[Answer], None]], None]
@@ -136,7 +140,7 @@ class _Client(socketserver.StreamRequestHandler):
             yield Refused("bad_request", str(error)).document()
             return
         topic, payload, wait = request
-        if topic in ("queue", "state"):
+        if topic in ("queue", "state", "dictionary"):
             yield self.server.look(topic)
             return
         answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
@@ -188,7 +192,7 @@ def ask(path: Path, request: dict[str, Any], *, patience: float | None = REQUEST
                 for answer in lines:
                     yield json.loads(answer)
     except (FileNotFoundError, ConnectionRefusedError):
-        raise ControlError(
+        raise NobodyThere(
             f"No daemon answers at {path}. Is it running? `systemctl status hayakoe-daemon`, or start it with"
             " `hayakoe-daemon run`."
         ) from None

@@ -15,10 +15,11 @@ from hayakoe_daemon.announcement import Announcement, Event, EventType, Priority
 from hayakoe_daemon.answer import Accepted, Answer, Done, Refused
 from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.journal.ledger import Delivery, Receipt
-from hayakoe_daemon.mqtt.payload import Command, PayloadError, parse_action, parse_say, parse_setting
+from hayakoe_daemon.mqtt.payload import Command, PayloadError, parse_action, parse_say, parse_setting, parse_word
 from hayakoe_daemon.mqtt.topics import Kind, Request
 from hayakoe_daemon.overrides import Value
 from hayakoe_daemon.speaker.speaker import Speaker
+from hayakoe_daemon.word_change import Change
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,8 @@ class House:
     voices: Callable[[], Sequence[str]]
     set: Callable[[str, Value], None]
     reset: Callable[[str], None]
+    change_word: Callable[[Change, Callable[[Answer], None]], None]
+    """Have the user's dictionary changed; returns at once, and the answer comes when it is done."""
     event: Callable[[Event], None]
     complain: Callable[[Refused, str], None]
     """Told of each refusal, with its source."""
@@ -77,6 +80,9 @@ class Door:
             elif request.kind is Kind.DO:
                 command = parse_action(request.name, payload)
                 self._once(origin, reply, lambda: self._do(command, origin, reply))
+            elif request.kind is Kind.DICTIONARY:
+                # Delivered again it is carried out again: a word twice is a word, one lost in a crash would be none.
+                self._change_word(parse_word(request.name, payload), origin, reply)
             else:
                 value = self._settable(request.name, parse_setting(request.name, payload))
                 self._once(origin, reply, lambda: self._set(request.name, value, reply))
@@ -163,6 +169,15 @@ class Door:
             case "reset":
                 house.reset(command.setting or "")
                 reply(Done())
+
+    def _change_word(self, change: Change, origin: Origin, reply: Callable[[Answer], None]) -> None:
+        def changed(answer: Answer) -> None:
+            if isinstance(answer, Refused):
+                self._refuse(answer, origin, reply)
+            else:
+                reply(answer)
+
+        self._house.change_word(change, changed)
 
     def _repeat(self, origin: Origin, reply: Callable[[Answer], None]) -> None:
         house = self._house

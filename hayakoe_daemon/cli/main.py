@@ -62,6 +62,8 @@ def build_parser() -> argparse.ArgumentParser:
     command("check-config", "check the config and list what is set over it at run time", "look", "check_config")
     devices = command("devices", "list the sound devices and the one the config picks", "look", "devices")
     devices.add_argument("--json", action="store_true", help="as JSON")
+    _explain(command("explain", "show how a text is read: words, accent, phones", "explain", "explain"))
+    _dictionary(command("dictionary", "add, remove and list words with a reading of your own", "dictionary", "run"))
     _bench(
         command("bench", "measure this machine: from an MQTT message to the first sample of speech", "bench", "bench")
     )
@@ -91,6 +93,29 @@ def _say(say: argparse.ArgumentParser) -> None:
     say.add_argument("--sound", metavar="FILE", help="a file of the sound folder first")
     say.add_argument("--expires-in", type=float, metavar="SECONDS")
     say.add_argument("--key", help="replaces a waiting message with the same key")
+
+
+def _explain(explain: argparse.ArgumentParser) -> None:
+    explain.add_argument("text", nargs="?", help="the text, said sentence by sentence")
+    explain.add_argument(
+        "--json", action="store_true", help="read lines on standard input, write a JSON object for each"
+    )
+    explain.add_argument(
+        "--verbatim", action="store_true", help="the text as it stands, without markup and reading rules"
+    )
+    explain.add_argument("--tokenizer", type=Path, metavar="DIR", help="the folder of vocab.txt: shows BERT's ids too")
+
+
+def _dictionary(dictionary: argparse.ArgumentParser) -> None:
+    actions = dictionary.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
+    add = actions.add_parser("add", help="add a word, or change it")
+    add.add_argument("word", help="as it is written: 早声")
+    add.add_argument("reading", help="as it is said, in kana: ハヤコエ")
+    add.add_argument(
+        "--accent", type=int, default=0, metavar="N", help="the voice falls after this mora; 0 is flat (0)"
+    )
+    actions.add_parser("remove", help="remove a word").add_argument("word")
+    actions.add_parser("list", help="list the words").add_argument("--json", action="store_true", help="as JSON")
 
 
 def _bench(bench: argparse.ArgumentParser) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import sys
 import time
 from typing import Any
 
@@ -18,10 +20,13 @@ from hayakoe_daemon.audio.level import amplify
 from hayakoe_daemon.cli.failure import Failure
 from hayakoe_daemon.cli.settle import config_or_defaults
 from hayakoe_daemon.config.model import Config
+from hayakoe_daemon.config.places import dictionary_file
 from hayakoe_daemon.lead import Lead
 from hayakoe_daemon.mqtt.payload import PayloadError, parse_say
+from hayakoe_daemon.text.openjtalk import teach
 from hayakoe_daemon.text.sentences import split
 from hayakoe_daemon.voices import build_ladder
+from hayakoe_daemon.words import WordBook
 
 RATE = 48_000
 """Hz of the file."""
@@ -57,6 +62,7 @@ def _sound(announcement: Announcement, config: Config) -> list[AudioChunk]:
     if refusal is not None:
         raise Failure(refusal.message)
     chunks, _ = lead.sounds(announcement, settings.chime_of(announcement))
+    WordBook(dictionary_file(config, os.environ), teach, _warn).load()
     ladder = build_ladder()
     ladder.warm_up()
     for utterance in split(announcement.text):
@@ -66,6 +72,10 @@ def _sound(announcement: Announcement, config: Config) -> list[AudioChunk]:
         if utterance.pause_after:
             chunks.append(AudioChunk.silence(utterance.pause_after, RATE))
     return [amplify(chunk, settings.gain(announcement)) for chunk in chunks]
+
+
+def _warn(message: str) -> None:
+    print(f"warning: {message}", file=sys.stderr)
 
 
 def _at_rate(chunk: AudioChunk) -> np.ndarray[Any, np.dtype[np.float32]]:

@@ -102,6 +102,10 @@ class Speech(Section):
     style_weight: Annotated[float, Between(0.0, 10.0)] | None = None
     speed: Annotated[float, Between(0.25, 3.0)] = 1
     """1.2 is faster; a length_scale is its inverse."""
+    dictionary: File | None = None
+    """The user's words; `places.dictionary_file` says where they are."""
+    tokenizer: File | None = None
+    """The folder of BERT's vocab.txt."""
 
 
 class Queue(Section):

@@ -24,6 +24,11 @@ def state_dir(config: Config, environ: Mapping[str, str]) -> Path:
     return (Path(state_home) if state_home else Path.home() / ".local/state") / _NAME
 
 
+def dictionary_file(config: Config, environ: Mapping[str, str]) -> Path:
+    """The file of the user's words. It need not exist yet."""
+    return config.speech.dictionary or state_dir(config, environ) / "dictionary.yaml"
+
+
 def control_socket(config: Config, environ: Mapping[str, str]) -> Path:
     """Where the daemon opens the socket by which the commands talk to it. Its folder need not exist yet."""
     if config.control.socket is not None:

@@ -22,8 +22,20 @@ from hayakoe_daemon.mqtt.say_message import (
     Volume,
     read_say_message,
 )
+from hayakoe_daemon.mqtt.word_message import read_add, read_remove
+from hayakoe_daemon.word_change import Change
 
-__all__ = ["ACTIONS", "SETTINGS", "Command", "PayloadError", "parse_action", "parse_say", "parse_setting"]
+__all__ = [
+    "ACTIONS",
+    "SETTINGS",
+    "WORD_ACTIONS",
+    "Command",
+    "PayloadError",
+    "parse_action",
+    "parse_say",
+    "parse_setting",
+    "parse_word",
+]
 
 LARGEST = 128 * 1024
 """Bytes of a `say` payload; a text of MAX_TEXT characters needs 40 000, and as JSON escapes 120 000."""
@@ -33,6 +45,9 @@ LARGEST_SETTING = 4096
 
 ACTIONS = ("stop", "skip", "clear", "repeat", "reset")
 """What `do/ACTION` knows."""
+
+WORD_ACTIONS = ("add", "remove")
+"""What `dictionary/ACTION` knows."""
 
 Setting = int | float | bool | str
 """What a setting can be: volume an int 0-100, mute a bool, voice and style a str, speed a float 0.25-3.0."""
@@ -128,6 +143,19 @@ def parse_action(action: str, payload: bytes) -> Command:
     if setting not in _SETTINGS:
         raise PayloadError("unknown_setting", _unknown("setting to reset", setting, SETTINGS), "setting")
     return Command(action, setting)
+
+
+def parse_word(action: str, payload: bytes) -> Change:
+    """What `dictionary/ACTION` asks for: a JSON object with the word, for `remove` also the word alone as plain text.
+
+    Raises PayloadError.
+    """
+    if action not in WORD_ACTIONS:
+        raise PayloadError("unknown_action", _unknown("action of the dictionary", action, WORD_ACTIONS), "action")
+    text = _decoded(payload, LARGEST_SETTING).strip()
+    if action == "add":
+        return read_add(read_object(text))
+    return read_remove(read_object(text) if text.startswith("{") else {"word": _unquoted(text)})
 
 
 def _decoded(payload: bytes, largest: int) -> str:

@@ -7,11 +7,12 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What a request wants: something said, something done, something set."""
+    """What a request wants: something said, something done, something set, a word learnt or forgotten."""
 
     SAY = "say"
     DO = "do"
     SET = "set"
+    DICTIONARY = "dictionary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +48,18 @@ class Topics:
     def set(self, thing: str) -> str:
         return f"{self.base}/set/{thing}"
 
+    def dictionary(self, action: str) -> str:
+        return f"{self.base}/dictionary/{action}"
+
     @property
     def subscriptions(self) -> tuple[str, ...]:
-        return (self.say, self.do("+"), self.set("+"))
+        return (self.say, self.do("+"), self.set("+"), self.dictionary("+"))
 
     def match(self, topic: str) -> Request | None:
         """What a message on this topic asks for; None where it is not one of our requests."""
         if topic == self.say:
             return Request(Kind.SAY)
-        for kind in (Kind.DO, Kind.SET):
+        for kind in (Kind.DO, Kind.SET, Kind.DICTIONARY):
             prefix = f"{self.base}/{kind}/"
             name = topic.removeprefix(prefix)
             if name != topic and name and "/" not in name:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hayakoe_daemon.text.openjtalk import Label
 
@@ -22,10 +22,11 @@ _PHONES = {"cl": ("q",), "kw": ("k", "w"), "gw": ("g", "w"), "A": "a", "I": "i",
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """One phone and its tone."""
+    """One phone, its tone, and whether it begins an accent phrase."""
 
     phone: str
     tone: int
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def sounds(labels: Sequence[Label]) -> Iterator[Sound]:
         if label.phone in ("sil", "pau"):
             continue
         phones = _PHONES.get(label.phone, (label.phone,))
-        phrase.extend(Sound(phone, tone) for phone in phones)
+        phrase.extend(Sound(phone, tone, first=not phrase) for phone in phones)
         if following.from_start == 0 or (
             place.from_end == 1 and following.from_start == 1 and phones[-1] in _LAST_OF_A_MORA
         ):
@@ -71,4 +72,4 @@ def _levelled(phrase: Sequence[Sound]) -> Iterator[Sound]:
     """A phrase that begins high has been counted from there down."""
     falls_at_once = any(sound.tone < 0 for sound in phrase)
     for sound in phrase:
-        yield Sound(sound.phone, min(max(sound.tone + falls_at_once, 0), 1))
+        yield replace(sound, tone=min(max(sound.tone + falls_at_once, 0), 1))

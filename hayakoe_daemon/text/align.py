@@ -15,24 +15,23 @@ def shares(phones: int, characters: int) -> tuple[int, ...]:
     return (least + 1,) * more + (least,) * (characters - more)
 
 
-def tones(phones: Sequence[str], sounds: Sequence[Sound]) -> tuple[int, ...]:
-    """The tone of each phone; punctuation, which OpenJTalk's sounds lack, has 0."""
+def aligned(phones: Sequence[str], sounds: Sequence[Sound]) -> Iterator[Sound]:
+    """The sound of each phone; punctuation, which OpenJTalk's sounds lack, has tone 0."""
     spoken = [phone for phone in phones if phone not in PUNCTUATION]
-    heard = [sound.phone for sound in sounds]
-    found = iter([sound.tone for sound in sounds] if spoken == heard else _nearest(spoken, sounds))
-    return tuple(0 if phone in PUNCTUATION else next(found) for phone in phones)
+    same = spoken == [sound.phone for sound in sounds]
+    found = iter(sounds if same else _nearest(spoken, sounds))
+    return (Sound(phone, 0) if phone in PUNCTUATION else next(found) for phone in phones)
 
 
-def _nearest(spoken: Sequence[str], sounds: Sequence[Sound]) -> Iterator[int]:
+def _nearest(spoken: Sequence[str], sounds: Sequence[Sound]) -> Iterator[Sound]:
     """Where OpenJTalk's sounds are others than its kana say (rare moras): the tone of the next that is the same."""
     heard = [sound.phone for sound in sounds]
-    known: dict[int, int] = {}
+    known: dict[int, Sound] = {}
     for block in SequenceMatcher(None, spoken, heard, autojunk=False).get_matching_blocks():
-        for offset in range(block.size):
-            known[block.a + offset] = sounds[block.b + offset].tone
-    found: list[int] = []
-    following = sounds[-1].tone if sounds else 0
+        known |= {block.a + offset: sounds[block.b + offset] for offset in range(block.size)}
+    found: list[Sound] = []
+    tone = sounds[-1].tone if sounds else 0
     for place in reversed(range(len(spoken))):
-        following = known.get(place, following)
-        found.append(following)
+        tone = known[place].tone if place in known else tone
+        found.append(known.get(place, Sound(spoken[place], tone)))
     return reversed(found)

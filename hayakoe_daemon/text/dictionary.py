@@ -44,10 +44,9 @@ class UserWord:
             raise ValueError(
                 f"the reading {_shown(self.reading)} is not 1 to {LONGEST_READING} katakana, such as ハヤコエ"
             )
-        (phones,) = moras.phones([self.reading])
-        if unsayable := sorted(PUNCTUATION.intersection(phones)):
-            what = "begins with ー" if unsayable == ["-"] else "holds a kana that nobody can say alone"
-            raise ValueError(f"the reading {self.reading} {what}")
+        (said,) = moras.spoken([self.reading])
+        if unsayable := [mora.kana for mora in said if PUNCTUATION.intersection(mora.phones)]:
+            raise ValueError(f"the reading {self.reading} cannot be said: {unsayable[0]} has no sound where it stands")
         if not 0 <= self.accent <= moras.count(self.reading):
             raise ValueError(
                 f"the accent {self.accent} of {_shown(self.word)} is not within 0 (flat) to"

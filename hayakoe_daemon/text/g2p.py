@@ -6,29 +6,54 @@ high they are; BERT is given the characters of those words, which may be others 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hayakoe_daemon.text import align, moras, openjtalk
-from hayakoe_daemon.text.accent import sounds
+from hayakoe_daemon.text.accent import Sound, sounds
+from hayakoe_daemon.text.moras import Mora
 from hayakoe_daemon.text.normalize import in_marks, normalize
 from hayakoe_daemon.text.openjtalk import G2PError
 from hayakoe_daemon.text.phonemes import Phonemes
 from hayakoe_daemon.text.symbols import EDGE, PUNCTUATION
 
-__all__ = ["G2PError", "Reading", "SpokenWord", "read"]
+__all__ = ["G2PError", "Reading", "SpokenMora", "SpokenWord", "read"]
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenMora:
+    """One beat of speech, or one mark: its katakana, its phones, and how high it is (0 low, 1 high).
+
+    `first` is true where an accent phrase begins with it.
+    """
+
+    kana: str
+    phones: tuple[str, ...]
+    tones: tuple[int, ...]
+    first: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SpokenWord:
-    """A word of a sentence: how it is written, its sound in katakana, and its phones with their tones.
+    """A word of a sentence: how it is written, and the moras that are said.
 
-    `kana` is the word itself where that is punctuation, and a `'` for each character where nobody can read it.
+    Where nobody can read it, each character is a mora `'`.
     """
 
     text: str
-    kana: str
-    phones: tuple[str, ...]
-    tones: tuple[int, ...]
+    moras: tuple[SpokenMora, ...]
+
+    @property
+    def kana(self) -> str:
+        return "".join(mora.kana for mora in self.moras)
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        return tuple(phone for mora in self.moras for phone in mora.phones)
+
+    @property
+    def tones(self) -> tuple[int, ...]:
+        return tuple(tone for mora in self.moras for tone in mora.tones)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +82,21 @@ def read(text: str) -> Reading:
     found = openjtalk.analyse(text, normalize)
     written = [(normalize(word.text), in_marks(word.kana)) for word in found.words]
     heard = [(word, kana or _unread(word)) for word, kana in written if word]
-    phones = list(moras.phones([kana for _, kana in heard]))
-    tones = iter(align.tones([phone for word in phones for phone in word], list(sounds(found.labels))))
+    said = list(moras.spoken(kana for _, kana in heard))
+    phones = [phone for word in said for mora in word for phone in mora.phones]
+    aligned = align.aligned(phones, list(sounds(found.labels)))
     return Reading(
         normalize(found.text),
         tuple(
-            SpokenWord(word, kana, said, tuple(next(tones) for _ in said))
-            for (word, kana), said in zip(heard, phones, strict=True)
+            SpokenWord(text, tuple(_high_or_low(mora, aligned) for mora in word))
+            for (text, _), word in zip(heard, said, strict=True)
         ),
     )
+
+
+def _high_or_low(mora: Mora, aligned: Iterator[Sound]) -> SpokenMora:
+    heard = [next(aligned) for _ in mora.phones]
+    return SpokenMora(mora.kana, mora.phones, tuple(sound.tone for sound in heard), heard[0].first)
 
 
 def _unread(word: str) -> str:

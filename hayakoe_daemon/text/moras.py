@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from hayakoe_daemon.text.symbols import PUNCTUATION
 
@@ -73,21 +74,33 @@ _MORAS = _moras()
 _ONE = re.compile("|".join(sorted(_MORAS, key=len, reverse=True)) + "|.", re.DOTALL)
 
 
-def phones(kana: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """The phones of each word of a sentence. Punctuation is its own phone; ー is the sound before it once more, also
-    that of the word before, and `-` where there is none."""
+@dataclass(frozen=True, slots=True)
+class Mora:
+    """One beat of speech, or one mark: its katakana and its phones."""
+
+    kana: str
+    phones: tuple[str, ...]
+
+
+def spoken(words: Iterable[str]) -> Iterator[tuple[Mora, ...]]:
+    """The moras of each word of a sentence, from its kana.
+
+    Punctuation is its own phone. ー is the sound before it once more, be it that of the word before, and `-` where
+    there is none.
+    """
     last = ""
-    for word in kana:
-        found: list[str] = []
-        for mora in _ONE.findall(word):
-            if mora == LONG_VOWEL:
-                found.append(last or _NOTHING_TO_LENGTHEN)
-            elif mora in PUNCTUATION:
-                found.append(mora)
+    for word in words:
+        moras: list[Mora] = []
+        for kana in _ONE.findall(word):
+            if kana == LONG_VOWEL:
+                phones: tuple[str, ...] = (last or _NOTHING_TO_LENGTHEN,)
+            elif kana in PUNCTUATION:
+                phones = (kana,)
             else:
-                found.extend(_MORAS.get(mora, (UNSPOKEN,)))
-            last = "" if found[-1] in PUNCTUATION else found[-1]
-        yield tuple(found)
+                phones = _MORAS.get(kana, (UNSPOKEN,))
+            last = "" if phones[-1] in PUNCTUATION else phones[-1]
+            moras.append(Mora(kana, phones))
+        yield tuple(moras)
 
 
 def count(kana: str) -> int:

@@ -27,7 +27,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hayakoe_daemon.text.dictionary import UserWord
+from hayakoe_daemon.text.errors import G2PError
 from hayakoe_daemon.text.user_words import UserWords
+
+__all__ = ["SAMPLE_RATE", "Analysis", "G2PError", "Label", "Word", "analyse", "labels", "synthesize", "teach"]
 
 with contextlib.redirect_stdout(io.StringIO()):  # it prints advice to install an ONNX runtime, which we do without
     import pyopenjtalk
@@ -86,10 +89,6 @@ _VOICELESS = "’"
 
 _NO_WORD = "\uf8ff,1348,1348,0,名詞,固有名詞,一般,*,*,*,\uf8ff,ア,ア,0/1,C4\n"
 """MeCab compiles no empty dictionary, and plain pyopenjtalk cannot take one back: so one word that no text holds."""
-
-
-class G2PError(Exception):
-    """OpenJTalk cannot read this text, or cannot say it; the message tells which, and why."""
 
 
 @dataclass(frozen=True, slots=True)

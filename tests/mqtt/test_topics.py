@@ -10,7 +10,12 @@ def test_the_topics_of_a_base() -> None:
     assert topics.say == "hayakoe/kitchen/say"
     assert topics.do("stop") == "hayakoe/kitchen/do/stop"
     assert topics.set("volume") == "hayakoe/kitchen/set/volume"
-    assert topics.subscriptions == ("hayakoe/kitchen/say", "hayakoe/kitchen/do/+", "hayakoe/kitchen/set/+")
+    assert topics.subscriptions == (
+        "hayakoe/kitchen/say",
+        "hayakoe/kitchen/do/+",
+        "hayakoe/kitchen/set/+",
+        "hayakoe/kitchen/dictionary/+",
+    )
     out = [topics.status, topics.audio, topics.state, topics.event, topics.error]
     assert out == [f"hayakoe/kitchen/{name}" for name in ("status", "audio", "state", "event", "error")]
 

@@ -1,0 +1,94 @@
+"""`hayakoe-daemon explain`: what will be said, and why. No voice is loaded for it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from hayakoe_daemon.cli.drawing import drawn
+from hayakoe_daemon.cli.failure import Failure
+from hayakoe_daemon.cli.settle import config_or_defaults
+from hayakoe_daemon.config.places import dictionary_file
+from hayakoe_daemon.text.g2p import G2PError, read
+from hayakoe_daemon.text.openjtalk import teach
+from hayakoe_daemon.text.sentences import split
+from hayakoe_daemon.text.tokenizer import Tokenizer, TokenizerError
+from hayakoe_daemon.words import WordBook
+
+
+def explain(given: argparse.Namespace) -> int:
+    """0, and 1 where the text cannot be read; with --json always 0, an unreadable line has its error in it."""
+    if given.json != (given.text is None):
+        raise Failure('give a text, as in `explain "文"`, or --json and the texts on standard input, one a line')
+    config = config_or_defaults(given)
+    folder = given.tokenizer or config.speech.tokenizer
+    try:
+        tokenizer = None if folder is None else Tokenizer(folder)
+    except TokenizerError as error:
+        raise Failure(str(error)) from None
+    WordBook(dictionary_file(config, os.environ), teach, _warn).load()
+    if not given.json:
+        return _show(given.text, tokenizer, verbatim=given.verbatim)
+    for line in _lines():
+        sys.stdout.buffer.write(_as_json(_document(line, tokenizer)))
+        sys.stdout.buffer.flush()
+    return 0
+
+
+def _warn(message: str) -> None:
+    print(f"warning: {message}", file=sys.stderr)
+
+
+def _show(text: str, tokenizer: Tokenizer | None, *, verbatim: bool) -> int:
+    """Sentence by sentence, as it will be said; verbatim, all of it as it stands."""
+    texts = [text] if verbatim else [utterance.text for utterance in split(text)]
+    width = shutil.get_terminal_size((100, 24)).columns
+    try:
+        shown = [drawn(one, read(one), tokenizer, width) for one in texts if one]
+    except G2PError as error:
+        raise Failure(str(error)) from None
+    print("\n\n".join(shown) if shown else "There is nothing to say.")
+    return 0
+
+
+def _lines() -> Iterator[bytes]:
+    for line in sys.stdin.buffer:
+        yield line.removesuffix(b"\n").removesuffix(b"\r")
+
+
+def _document(line: bytes, tokenizer: Tokenizer | None) -> dict[str, Any]:
+    """One line, taken whole. Until there are reading rules what is spoken is the text."""
+    try:
+        text = line.decode()
+    except UnicodeDecodeError as error:
+        shown = line.decode(errors="replace")
+        return {"text": shown, "error": f"the line is not UTF-8: byte {error.start + 1} does not belong there"}
+    try:
+        reading = read(text)
+    except G2PError as error:
+        return {"text": text, "error": str(error)}
+    phonemes = reading.phonemes()
+    ids = phonemes.ids()
+    document = {
+        "text": text,
+        "spoken": text,
+        "normalized": reading.normalized,
+        "kana": reading.kana,
+        "phones": phonemes.phones,
+        "tones": phonemes.tones,
+        "word2ph": phonemes.word2ph,
+        "phone_ids": ids.phones,
+        "tone_ids": ids.tones,
+        "lang_ids": ids.languages,
+        "bert_text": phonemes.text,
+    }
+    return document if tokenizer is None else {**document, "bert_ids": tokenizer.ids(phonemes.text)}
+
+
+def _as_json(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=False).encode() + b"\n"

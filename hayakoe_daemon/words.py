@@ -1,0 +1,161 @@
+"""The user's dictionary: a YAML file, and what OpenJTalk has been taught of it.
+
+A thread of its own carries out what is asked, one request after the other: it is on disk and in OpenJTalk before
+anybody is told that it was done.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from hayakoe_daemon.answer import Answer, Done, Refused
+from hayakoe_daemon.text.dictionary import Dictionary, DictionaryError, UserWord, parse, written
+from hayakoe_daemon.text.errors import G2PError
+from hayakoe_daemon.word_change import AddWord, Change, RemoveWord
+
+log = logging.getLogger(__name__)
+
+Teach = Callable[[Sequence[UserWord]], None]
+"""Has OpenJTalk use these words and no others; G2PError where it does not take them."""
+
+_HEAD = """\
+# The words of this house. hayakoe-daemon writes this file anew whenever a word is added or removed.
+# word: as it is written; reading: in katakana; accent: the mora after which the voice falls, 0 where it does not.
+"""
+_ASIDE_HEAD = "# Entries of the dictionary that could not be used, each below its reason. Nothing reads this file.\n"
+_WAIT = 0.5
+
+
+class WordsError(Exception):
+    """The words cannot be kept, or cannot be said; the message says why."""
+
+
+class WordBook:
+    """The dictionary in the file at `path`. `trouble` is told, in plain English, what of it cannot be used."""
+
+    def __init__(self, path: Path, teach: Teach, trouble: Callable[[str], None]) -> None:
+        self._path = path
+        self._teach = teach
+        self._trouble = trouble
+        self._dictionary = Dictionary()
+        self._unreadable = False
+        self._requests: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+
+    @property
+    def dictionary(self) -> Dictionary:
+        return self._dictionary
+
+    def document(self) -> dict[str, Any]:
+        """The words and what was set aside, as `dictionary list --json` shows them."""
+        return document(self._dictionary)
+
+    def submit(self, change: Change, reply: Callable[[Answer], None]) -> None:
+        """Have a word added or removed; any thread, returns at once. `reply` comes from the thread of `step`."""
+        self._requests.put(lambda: reply(self._answer(change)))
+
+    def reload(self, path: Path) -> None:
+        """Have the file read again, or another one instead."""
+
+        def read() -> None:
+            self._path = path
+            self.load()
+
+        self._requests.put(read)
+
+    def step(self) -> None:
+        """Carry out one request, or wait for one, half a second at the most."""
+        try:
+            request = self._requests.get(timeout=_WAIT)
+        except queue.Empty:
+            return
+        request()
+
+    def load(self) -> None:
+        """Read the file and teach its words. Whatever is wrong with it, the trouble is told and the rest counts."""
+        self._unreadable = False
+        try:
+            found = parse(self._path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            found = Dictionary()
+        except (OSError, UnicodeDecodeError, DictionaryError) as error:
+            self._unreadable = True
+            self._trouble(f"the dictionary {self._path} cannot be read, none of its words is known: {error}")
+            found = Dictionary()
+        for aside in found.set_aside:
+            self._trouble(f"the dictionary {self._path}: an entry was set aside, {aside.reason}")
+        try:
+            self._teach(found.words)
+        except G2PError as error:
+            self._trouble(f"the words of {self._path} are not used: {error}")
+        self._dictionary = found
+
+    def change(self, change: Change) -> bool:
+        """Add or remove a word; false where there was none to remove. Raises WordsError, and nothing has changed."""
+        old = self._dictionary
+        try:
+            match change:
+                case AddWord(word, reading, accent):
+                    new = old.with_word(UserWord.written(word, reading, accent))
+                case RemoveWord(word):
+                    new = old.without(word)
+            if new == old:
+                return isinstance(change, AddWord)
+            self._teach(new.words)
+        except (ValueError, G2PError) as error:
+            raise WordsError(str(error)) from error
+        try:
+            self._write(new)
+        except OSError as error:
+            self._teach(old.words)
+            raise WordsError(f"cannot write {self._path}: {error.strerror or error}") from error
+        self._dictionary = Dictionary(new.words)
+        return True
+
+    def _answer(self, change: Change) -> Answer:
+        try:
+            if self.change(change):
+                return Done()
+        except WordsError as error:
+            return Refused("bad_word", f"{str(error)[0].upper()}{str(error)[1:]}.")
+        return Refused("unknown_word", f'There is no word "{change.word}" in the dictionary.', "word")
+
+    def _write(self, dictionary: Dictionary) -> None:
+        """Replace the file atomically; what cannot be used of the old one is kept beside it."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        if self._unreadable:
+            self._path.replace(self._beside(".broken"))
+            self._unreadable = False
+        if dictionary.set_aside:
+            aside = self._beside(".set-aside")
+            old = aside.read_text(encoding="utf-8") if aside.exists() else _ASIDE_HEAD
+            entries = "".join(
+                f"\n# {' '.join(one.reason.split())}\n- {one.entry.replace(chr(10), ' ')}\n"
+                for one in dictionary.set_aside
+            )
+            _replace(aside, old + entries)
+        _replace(self._path, _HEAD + written(dictionary.words))
+
+    def _beside(self, what: str) -> Path:
+        return self._path.with_name(f"{self._path.stem}{what}{self._path.suffix}")
+
+
+def document(dictionary: Dictionary) -> dict[str, Any]:
+    """As JSON: `words` and `set_aside`."""
+    return {
+        "words": [{"word": one.word, "reading": one.reading, "accent": one.accent} for one in dictionary.words],
+        "set_aside": [{"entry": one.entry, "reason": one.reason} for one in dictionary.set_aside],
+    }
+
+
+def _replace(path: Path, text: str) -> None:
+    fresh = path.with_name(path.name + ".new")
+    with fresh.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
