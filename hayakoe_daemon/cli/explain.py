@@ -14,6 +14,7 @@ from hayakoe_daemon.cli.drawing import drawn
 from hayakoe_daemon.cli.failure import Failure
 from hayakoe_daemon.cli.settle import config_or_defaults
 from hayakoe_daemon.config.places import dictionary_file
+from hayakoe_daemon.text.explained import explained
 from hayakoe_daemon.text.g2p import G2PError, read
 from hayakoe_daemon.text.openjtalk import teach
 from hayakoe_daemon.text.sentences import split
@@ -62,7 +63,7 @@ def _lines() -> Iterator[bytes]:
 
 
 def _document(line: bytes, tokenizer: Tokenizer | None) -> dict[str, Any]:
-    """One line, taken whole. Until there are reading rules what is spoken is the text."""
+    """One line, taken whole."""
     try:
         text = line.decode()
     except UnicodeDecodeError as error:
@@ -72,22 +73,7 @@ def _document(line: bytes, tokenizer: Tokenizer | None) -> dict[str, Any]:
         reading = read(text)
     except G2PError as error:
         return {"text": text, "error": str(error)}
-    phonemes = reading.phonemes()
-    ids = phonemes.ids()
-    document = {
-        "text": text,
-        "spoken": text,
-        "normalized": reading.normalized,
-        "kana": reading.kana,
-        "phones": phonemes.phones,
-        "tones": phonemes.tones,
-        "word2ph": phonemes.word2ph,
-        "phone_ids": ids.phones,
-        "tone_ids": ids.tones,
-        "lang_ids": ids.languages,
-        "bert_text": phonemes.text,
-    }
-    return document if tokenizer is None else {**document, "bert_ids": tokenizer.ids(phonemes.text)}
+    return explained(text, reading, tokenizer)
 
 
 def _as_json(document: dict[str, Any]) -> bytes:

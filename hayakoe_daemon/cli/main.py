@@ -108,14 +108,21 @@ def _explain(explain: argparse.ArgumentParser) -> None:
 
 def _dictionary(dictionary: argparse.ArgumentParser) -> None:
     actions = dictionary.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
-    add = actions.add_parser("add", help="add a word, or change it")
+
+    def action(name: str, help_: str) -> argparse.ArgumentParser:
+        one = actions.add_parser(name, help=help_, description=help_[0].upper() + help_[1:] + ".")
+        # Suppressed where it is not given: else it would undo one that stands before the action.
+        one.add_argument("--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        return one
+
+    add = action("add", "add a word, or change it")
     add.add_argument("word", help="as it is written: 早声")
     add.add_argument("reading", help="as it is said, in kana: ハヤコエ")
     add.add_argument(
         "--accent", type=int, default=0, metavar="N", help="the voice falls after this mora; 0 is flat (0)"
     )
-    actions.add_parser("remove", help="remove a word").add_argument("word")
-    actions.add_parser("list", help="list the words").add_argument("--json", action="store_true", help="as JSON")
+    action("remove", "remove a word").add_argument("word")
+    action("list", "list the words, and what was set aside").add_argument("--json", action="store_true", help="as JSON")
 
 
 def _bench(bench: argparse.ArgumentParser) -> None:

