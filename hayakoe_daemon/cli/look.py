@@ -11,7 +11,7 @@ from hayakoe_daemon.audio.devices import DevicesError, OutputDevice, list_device
 from hayakoe_daemon.audio.open import check_spec
 from hayakoe_daemon.cli.failure import Failure
 from hayakoe_daemon.cli.settle import config_of, config_or_defaults
-from hayakoe_daemon.config.places import control_socket, state_dir
+from hayakoe_daemon.config.places import control_socket, dictionary_file, state_dir
 from hayakoe_daemon.dials import configured, valid
 from hayakoe_daemon.overrides import Overrides
 
@@ -26,6 +26,7 @@ def check_config(given: argparse.Namespace) -> int:
     print(f"broker {config.mqtt.host}:{config.mqtt.broker_port}" if config.mqtt.enabled else "MQTT is off")
     print(f"sound {config.audio.device}")
     print(f"state {state_dir(config, os.environ)}")
+    print(f"dictionary {dictionary_file(config, os.environ)}")
     print(f"control socket {control_socket(config, os.environ)}")
     active = Overrides(state_dir(config, os.environ) / "overrides.json", valid).active(configured(config))
     for name, override in active.items():

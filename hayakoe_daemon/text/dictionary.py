@@ -44,9 +44,8 @@ class UserWord:
             raise ValueError(
                 f"the reading {_shown(self.reading)} is not 1 to {LONGEST_READING} katakana, such as ハヤコエ"
             )
-        (said,) = moras.spoken([self.reading])
-        if unsayable := [mora.kana for mora in said if PUNCTUATION.intersection(mora.phones)]:
-            raise ValueError(f"the reading {self.reading} cannot be said: {unsayable[0]} has no sound where it stands")
+        if self.reading.startswith(moras.LONG_VOWEL):
+            raise ValueError(f"the reading {self.reading} begins with ー, which has no sound where it stands")
         if not 0 <= self.accent <= moras.count(self.reading):
             raise ValueError(
                 f"the accent {self.accent} of {_shown(self.word)} is not within 0 (flat) to"

@@ -1,7 +1,7 @@
 """OpenJTalk: characters in, phones and the HTS voice's wave out. The only import of pyopenjtalk.
 
-OpenJTalk is called by one thread at a time: the synthesis thread. The library has locks of its own, so that a second
-one would wait and not crash.
+OpenJTalk reads for one thread at a time, and is one for the whole process: its locks are its own, and so is what it
+has been taught of the user's words.
 """
 
 from __future__ import annotations
@@ -51,7 +51,6 @@ _OPTIONS: dict[str, Any] = {
     if name in inspect.signature(pyopenjtalk.run_frontend).parameters  # plain pyopenjtalk has neither
 }
 
-
 _IS_PLUS = bool(_OPTIONS)
 _JAPANESE = {",": "、", ".": "。"}
 _NOT_IN_A_NUMBER = re.compile(r"(?<![0-9０-９])[,.]|[,.](?![0-9０-９])")
@@ -74,7 +73,7 @@ if importlib.util.find_spec("pyopenjtalk._unknown_kanji") is not None:
 
 
 class _Taught:
-    """What the one OpenJTalk of this process has been taught."""
+    """What the one OpenJTalk of this process has been taught; changed together with it, under the lock below."""
 
     words = UserWords(())
 
@@ -162,18 +161,18 @@ def analyse(text: str, spell: Callable[[str], str]) -> Analysis:
 def teach(words: Sequence[UserWord]) -> None:
     """From now on these are the user's words, whatever they were before. Raises G2PError, and the old ones count."""
     taught = UserWords(words)
-    with _one_at_a_time, tempfile.TemporaryDirectory(prefix="hayakoe-words-") as folder:
-        rows, compiled = Path(folder, "words.csv"), Path(folder, "words.dic")
-        rows.write_text("".join(taught.rows()) or _NO_WORD, encoding="utf-8")
-        try:
+    try:
+        with _one_at_a_time, tempfile.TemporaryDirectory(prefix="hayakoe-words-") as folder:
+            rows, compiled = Path(folder, "words.csv"), Path(folder, "words.dic")
+            rows.write_text("".join(taught.rows()) or _NO_WORD, encoding="utf-8")
             with _quiet():
                 pyopenjtalk.mecab_dict_index(str(rows), str(compiled))
             if not compiled.is_file() or not compiled.stat().st_size:  # plain pyopenjtalk dies of such a dictionary
                 raise G2PError("OpenJTalk could not compile the user's words")
             pyopenjtalk.update_global_jtalk_with_user_dict(str(compiled))
-        except (RuntimeError, ValueError, OSError) as error:
-            raise G2PError(f"OpenJTalk does not take the user's words: {error}") from error
-        _taught.words = taught
+            _taught.words = taught
+    except (RuntimeError, ValueError, OSError) as error:
+        raise G2PError(f"OpenJTalk does not take the user's words: {error}") from error
 
 
 def synthesize(utterance: Sequence[Label], speed: float = 1.0) -> npt.NDArray[np.float32]:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from hayakoe_daemon.text import moras
 from hayakoe_daemon.text.dictionary import UserWord
-from hayakoe_daemon.text.normalize import in_marks
 
 FIRST_PLACEHOLDER = 0xE000
 _PLACEHOLDERS = re.compile("[\ue000-\uf8ff]")
@@ -75,7 +74,7 @@ class UserWords:
         text = _PLACEHOLDERS.sub(" ", text)
         if not any(True for _ in self._matches(text)):
             return Marked(text, ())
-        longer = [_plain(word) for word in known()]
+        longer = {_plain(word) for word in known()}
         parts: list[str] = []
         surfaces: list[str] = []
         end = 0
@@ -99,7 +98,7 @@ class UserWords:
             accent = f"{one.accent}/{moras.count(one.reading)}"
             yield f"{surface},{kind},{surface},{one.reading},{one.reading},{accent},{chain}\n"
 
-    def _matches(self, text: str, longer: Sequence[str] = ()) -> Iterator[re.Match[str]]:
+    def _matches(self, text: str, longer: Iterable[str] = ()) -> Iterator[re.Match[str]]:
         place = 0
         while place < len(text):
             pattern = self._patterns.get(text[place].lower())
@@ -129,14 +128,14 @@ def _plain(text: str) -> str:
 
 
 def _ways_to_write(character: str) -> set[str]:
+    """One character in full width and in half; half-width kana may need two."""
     full_width = chr(ord(character) + 0xFEE0) if "!" <= character <= "~" else ""
-    return {character, in_marks(character), full_width, _HALF_WIDTH.get(character, "")} - {""}
+    return {character, full_width, _HALF_WIDTH.get(character, "")} - {""}
 
 
 def _either(ways: set[str]) -> str:
-    """A pattern for one character. Spaces may stand before it, and it may be missing where the voices lack it."""
-    missing = "" if any(map(in_marks, ways)) else "?"
-    return rf"\s*(?:{'|'.join(map(re.escape, sorted(ways)))}){missing}"
+    """A pattern for one character, before which spaces may stand: the voices' characters have none."""
+    return rf"\s*(?:{'|'.join(map(re.escape, sorted(ways)))})"
 
 
 def _edge(character: str, *, before: bool) -> str:

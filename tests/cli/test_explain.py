@@ -41,6 +41,13 @@ def explained(config: Path, given: bytes, *arguments: str) -> list[dict[str, Any
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def spoken(config: Path, text: str) -> bytes:
+    """The wave that `say --wav` writes."""
+    file = config.with_name("spoken.wav")
+    assert command(config, "say", text, "--wav", str(file)).returncode == 0
+    return file.read_bytes()
+
+
 def test_one_object_for_every_line_in_order(config: Path) -> None:
     lines = ["雨が降る。", "", "、", "a\u2028b\x0bc\x85d", "は\x00い", "😀", "二行。目", "\x1b[31m"]
     found = explained(config, "".join(f"{line}\n" for line in lines).encode() + "最後".encode())
@@ -136,12 +143,14 @@ def test_no_voice_is_loaded() -> None:
 
 
 def test_the_dictionary_without_a_daemon(config: Path, tmp_path: Path) -> None:
+    before = spoken(config, "早声")
     assert b"no words yet" in command(config, "dictionary", "list").stdout
     added = command(config, "dictionary", "add", "早声", "はやこえ", "--accent", "2")
     assert (added.returncode, added.stderr) == (0, b"")
     assert "早声  ハヤコエ  2" in command(config, "dictionary", "list").stdout.decode()
     (one,) = explained(config, "早声\n".encode())
     assert (one["kana"], one["tones"]) == ("ハヤコエ", [0, 0, 0, 1, 1, 0, 0, 0, 0])
+    assert spoken(config, "早声") != before, "the embedded voice does not know the word"
     refused = command(config, "dictionary", "add", "早声", "早い")
     assert refused.returncode == 1
     assert b"katakana" in refused.stderr

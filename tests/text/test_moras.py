@@ -49,7 +49,7 @@ def test_every_kana_has_phones_that_the_voices_know() -> None:
         (["ア", "'", "ー"], ["a", "'", "-"]),
         (["シュー"], ["sh u u"]),
         (["..."], [". . ."]),
-        (["ヮヵヶ"], ["' ' '"]),
+        (["ヮヵヶ"], ["w a ' '"]),
     ],
 )
 def test_a_long_vowel_is_the_sound_before_it(words: list[str], phones: list[str]) -> None:

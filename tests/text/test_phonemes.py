@@ -54,5 +54,10 @@ def test_the_first_characters_get_one_phone_more(phones: int, characters: int, e
 def test_where_sounds_differ_the_next_that_is_the_same_counts() -> None:
     heard = [Sound("fy", 1), Sound("u", 1), Sound("u", 0)]
     tones = [sound.tone for sound in aligned(["f", "u", "y", "u", ",", "u"], heard)]
-    assert tones == [1, 1, 1, 1, 0, 0]
+    assert tones == [1, 1, 0, 0, 0, 0]
     assert [sound.tone for sound in aligned(["a", "."], [])] == [0, 0]
+    assert [sound.tone for sound in aligned(["g", "u", "e"], [Sound("g", 0), Sound("w", 0), Sound("e", 1)])] == [
+        0,
+        1,
+        1,
+    ]
