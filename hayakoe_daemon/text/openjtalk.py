@@ -160,6 +160,8 @@ def analyse(text: str, spell: Callable[[str], str]) -> Analysis:
 
 def teach(words: Sequence[UserWord]) -> None:
     """From now on these are the user's words, whatever they were before. Raises G2PError, and the old ones count."""
+    if not words and not _taught.words:
+        return
     taught = UserWords(words)
     try:
         with _one_at_a_time, tempfile.TemporaryDirectory(prefix="hayakoe-words-") as folder:

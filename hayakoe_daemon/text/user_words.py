@@ -68,6 +68,9 @@ class UserWords:
             for start, found in patterns.items()
         }
 
+    def __bool__(self) -> bool:
+        return bool(self._words)
+
     def mark(self, text: str, known: Callable[[], Iterable[str]]) -> Marked:
         """The text with its longest words replaced, the first ones first. `known` is asked, and only where there are
         any, for the words that OpenJTalk sees in the text without them."""
