@@ -16,7 +16,7 @@ from hayakoe_daemon.text.openjtalk import Label
 _NUMBERS = re.compile(r"/A:(-?\d+)\+(\d+)\+(\d+)/.*/F:(\d+)_")
 _LAST_OF_A_MORA = frozenset("aeiouNq")
 
-_PHONES = {"cl": ("q",), "kw": ("k", "w"), "gw": ("g", "w"), "A": "a", "I": "i", "U": "u", "E": "e", "O": "o"}
+_PHONES = {"cl": ("q",), "kw": ("k", "w"), "gw": ("g", "w"), **{vowel.upper(): (vowel,) for vowel in "aiueo"}}
 """Vowels without voice are written as capitals; the voices find out for themselves."""
 
 

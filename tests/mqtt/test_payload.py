@@ -10,7 +10,8 @@ import pytest
 
 from hayakoe_daemon.announcement import MAX_TEXT, Announcement, Priority
 from hayakoe_daemon.answer import Refused
-from hayakoe_daemon.mqtt.payload import Command, PayloadError, parse_action, parse_say, parse_setting
+from hayakoe_daemon.mqtt.payload import Command, PayloadError, parse_action, parse_say, parse_setting, parse_word
+from hayakoe_daemon.word_change import AddWord, RemoveWord
 
 NOW = 1_700_000_000.0
 
@@ -346,3 +347,36 @@ def test_an_action_that_does_not_exist() -> None:
     with pytest.raises(PayloadError, match="there are stop, skip, clear, repeat, reset") as caught:
         parse_action("dance", b"")
     assert caught.value.code == "unknown_action"
+
+
+def test_words_of_the_dictionary() -> None:
+    assert parse_word("add", '{"word": "早声", "reading": "ハヤコエ", "accent": 2}'.encode()) == AddWord(
+        "早声", "ハヤコエ", 2
+    )
+    assert parse_word("add", '{"word": "早声", "reading": "ハヤコエ", "accent": null}'.encode()).word == "早声"
+    for payload in ("早声", '"早声"', '{"word": "早声"}', ' {"word": "早声", "reading": "ハヤコエ"} '):
+        assert parse_word("remove", payload.encode()) == RemoveWord("早声")
+
+
+@pytest.mark.parametrize(
+    ("action", "payload", "code", "field"),
+    [
+        ("add", "早声", "bad_json", None),
+        ("add", "{}", "missing_field", "word"),
+        ("add", '{"word": "早声"}', "missing_field", "reading"),
+        ("add", '{"word": 5, "reading": "ハヤコエ"}', "bad_field", "word"),
+        ("add", '{"word": "早声", "reading": "ハヤコエ", "accent": "2"}', "bad_field", "accent"),
+        ("add", '{"word": "早声", "reading": "ハヤコエ", "accent": -1}', "bad_field", "accent"),
+        ("add", '{"word": "早声", "reading": "ハヤコエ", "acent": 1}', "unknown_field", "acent"),
+        ("add", '{"word": "' + "早" * 201 + '", "reading": "ハ"}', "bad_field", "word"),
+        ("add", "x" * 5_000, "too_large", None),
+        ("remove", "", "bad_field", "word"),
+        ("remove", "{}", "missing_field", "word"),
+        ("forget", "早声", "unknown_action", "action"),
+    ],
+)
+def test_bad_words_name_the_field(action: str, payload: str, code: str, field: str | None) -> None:
+    with pytest.raises(PayloadError) as caught:
+        parse_word(action, payload.encode())
+    assert (caught.value.code, caught.value.field) == (code, field)
+    assert caught.value.message
