@@ -15,6 +15,12 @@ LETTERS_AT_ONCE = 20
 """Unconfirmed last words on the wire at the same time."""
 
 
+ARRIVED_KEPT = 100
+"""Last words that have arrived and are still known, until the journal has surely let go of them."""
+
+_Letter = tuple[int, str]
+"""Its number and its text: after a change of the journal's storage numbers begin anew."""
+
 ERRORS_KEPT = 20
 """Errors that wait for a broker; older ones are in the log only."""
 
@@ -53,7 +59,8 @@ class Outward:
         self._delivered = delivered
         self._lock = threading.Lock()
         self._retained: dict[str, str] = {}
-        self._under_way: set[int] = set()
+        self._under_way: set[_Letter] = set()
+        self._arrived: deque[_Letter] = deque(maxlen=ARRIVED_KEPT)
         self._unheard: deque[str] = deque(maxlen=ERRORS_KEPT)
 
     def connected(self) -> None:
@@ -84,26 +91,28 @@ class Outward:
     def letters(self, letters: Iterable[tuple[int, dict[str, Any]]]) -> None:
         """Last words, numbered: each goes out once a connection until it is confirmed."""
         for number, document in letters:
+            letter = (number, _json(document))
             with self._lock:
-                if number in self._under_way:
+                # One that was fetched before the journal let go of it may come once more.
+                if letter in self._under_way or letter in self._arrived:
                     continue
                 if len(self._under_way) >= LETTERS_AT_ONCE:
                     return  # the rest is fetched when these have arrived
-                self._under_way.add(number)
-            sent = self._wire.publish(
-                self._topics.event, _json(document), on_settled=functools.partial(self._settle, number)
-            )
-            if not sent:
+                self._under_way.add(letter)
+            settle = functools.partial(self._settle, letter)
+            if not self._wire.publish(self._topics.event, letter[1], on_settled=settle):
                 with self._lock:
-                    self._under_way.discard(number)
+                    self._under_way.discard(letter)
                 return
 
-    def _settle(self, number: int, taken: bool) -> None:
+    def _settle(self, letter: _Letter, taken: bool) -> None:
         """What the broker refuses (an access list) is kept, and tried again at the next connect."""
         if taken:
-            self._delivered(number)
+            self._delivered(letter[0])
         with self._lock:
-            self._under_way.discard(number)
+            self._under_way.discard(letter)
+            if taken:
+                self._arrived.append(letter)
             all_arrived = taken and not self._under_way
         if all_arrived:
             self._fetch_letters(LETTERS_AT_ONCE)

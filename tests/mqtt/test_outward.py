@@ -93,3 +93,16 @@ def test_errors_wait_for_a_broker_and_retained_things_are_said_again() -> None:
     topics = [topic for topic, _ in house.wire.sent]
     assert topics.count(TOPICS.error) == 1
     assert topics.count(TOPICS.state) == topics.count(TOPICS.audio) == 2
+
+
+def test_one_that_was_fetched_before_its_confirmation_is_not_told_again() -> None:
+    house = House(3)
+    stale = sorted(house.letters.items())
+    house.outward.connected()
+    house.wire.settle(taken=True)
+    house.outward.letters(stale)
+    assert house.told() == ["n0", "n1", "n2"]
+    # the same number for other words, as after a change of storage
+    house.letters[0] = {"id": "other"}
+    house.outward.letters([(0, {"id": "other"})])
+    assert house.told() == ["n0", "n1", "n2", "other"]
