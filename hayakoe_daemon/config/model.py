@@ -99,7 +99,7 @@ class Audio(Section):
 class Speech(Section):
     voice: Name = "embedded"
     style: Text | None = None
-    style_weight: Annotated[float, Between(0.0, 10.0)] | None = None
+    style_weight: Annotated[float, Between(0.0, 20.0)] | None = None
     speed: Annotated[float, Between(0.25, 3.0)] = 1
     """1.2 is faster; a length_scale is its inverse."""
     dictionary: File | None = None
