@@ -1,0 +1,134 @@
+"""Latin words: bundled names, plain English, Open JTalk's own entries, a model's guess, and letters one by one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+from hayakoe_daemon.text.verbalize import loanwords, romaji, tables
+from hayakoe_daemon.text.verbalize.speech import spelled
+
+MOST_GUESSES = 4
+"""Words per text that the model is asked for; the others are spelled. It takes milliseconds for each new word."""
+
+_TOKEN = re.compile(r"[A-Za-z]+(?:['’][a-z]{1,2}(?![a-z]))?")
+_CAMEL = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_VOWELS = frozenset("aeiouyAEIOUY")
+_MOST_LETTERS = 24
+
+
+class Said(NamedTuple):
+    """A word, and by which rule it was found."""
+
+    kana: str
+    rule: str
+
+
+@cache
+def _names() -> dict[str, str]:
+    return tables.pairs("latin")
+
+
+@cache
+def _folded() -> dict[str, str]:
+    return {name.casefold(): kana for name, kana in reversed(_names().items())}
+
+
+@cache
+def _phrases() -> re.Pattern[str]:
+    """Names of several words or with marks in them."""
+    phrases = sorted((name for name in {*_names(), *tables.pairs("english")} if not name.isalpha() or not name.isascii()), key=len, reverse=True)
+    any_space = "|".join(re.escape(phrase).replace(r"\ ", r"\s?") for phrase in phrases)
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{any_space})(?![A-Za-z0-9])", re.IGNORECASE)
+
+
+@cache
+def _squeezed() -> dict[str, str]:
+    both = tables.pairs("english") | _names()
+    return {re.sub(r"\s", "", name).casefold(): kana for name, kana in reversed(both.items())}
+
+
+def known(word: str) -> str | None:
+    """What tables say of the word."""
+    said = _known(word)
+    return said.kana if said else None
+
+
+def word(word: str) -> str:
+    """How a word is said, without the model."""
+    return (_known(word) or _parts(word) or _romaji(word) or _letters(word)).kana
+
+
+def phrases(text: str) -> Iterator[tuple[int, int, str]]:
+    """The names of several words, or with digits and marks in them, with start and end."""
+    for found in _phrases().finditer(text):
+        yield (*found.span(), _squeezed()[re.sub(r"\s", "", found[0]).casefold()])
+
+
+def words(text: str) -> Iterator[tuple[int, int, Said]]:
+    """Every Latin word of the text, with its start and end. One that stands twice is guessed once."""
+    guesses = 0
+    for found in _TOKEN.finditer(text):
+        token = found[0].replace("’", "'")
+        said = _article(found, text) or _known(token) or _parts(token)
+        if said is None and guesses < MOST_GUESSES and _is_sayable(token):
+            guesses += 1
+            guess = loanwords.guessed(token.replace("'", "").lower())
+            said = Said(guess, "latin.model") if guess else None
+        yield (*found.span(), said or _romaji(token) or _letters(token))
+
+
+def _article(found: re.Match[str], text: str) -> Said | None:
+    if found[0] in {"a", "I"} and re.match(r"\s[A-Za-z]{2}", text[found.end() : found.end() + 3]):
+        return Said(tables.pairs("english")[found[0].lower()], "latin.english")
+    return None
+
+
+def _known(word: str) -> Said | None:
+    """In the order that the rules promise; capitals of three letters or fewer are letters rather than words."""
+    if len(word) > _MOST_LETTERS:
+        return None
+    if kana := _names().get(word):
+        return Said(kana, "latin.name")
+    english, dictionary = tables.pairs("english"), tables.pairs("openjtalk")
+    lower = word.lower()
+    if len(word) == 1:
+        return None
+    if not (word.isupper() and len(word) == 2):
+        if kana := english.get(lower):
+            return Said(kana, "latin.english")
+        if kana := _folded().get(lower):
+            return Said(kana, "latin.name")
+    if kana := dictionary.get(word):
+        return Said(kana, "latin.dictionary")
+    if not (word.isupper() and len(word) <= 3) and (kana := dictionary.get(lower) or dictionary.get(word.capitalize())):
+        return Said(kana, "latin.dictionary")
+    for ending, sound in (("'s", "ズ"), ("s", "ズ")):
+        stem = lower.removesuffix(ending)
+        if stem != lower and len(stem) > 3 and (kana := english.get(stem) or dictionary.get(stem)):
+            return Said(kana + ("ス" if stem.endswith(("p", "k", "f", "t")) else sound), "latin.plural")
+    return None
+
+
+def _parts(word: str) -> Said | None:
+    """SmartLock: two words that are known."""
+    parts = _CAMEL.findall(word)
+    if len(parts) < 2 or len(word) > _MOST_LETTERS:
+        return None
+    said = [_known(part) or (_letters(part) if part.isupper() and len(part) <= 4 else None) for part in parts]
+    return Said("".join(one.kana for one in said if one), "latin.compound") if all(said) else None
+
+
+def _romaji(word: str) -> Said | None:
+    kana = None if word.isupper() and len(word) < 4 else romaji.kana(word.lower())
+    return Said(kana, "latin.romaji") if kana else None
+
+
+def _letters(word: str) -> Said:
+    return Said(spelled(word), "latin.spelled")
+
+
+def _is_sayable(word: str) -> bool:
+    return not word.isupper() and not _VOWELS.isdisjoint(word)

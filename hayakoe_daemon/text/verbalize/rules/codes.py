@@ -1,0 +1,194 @@
+"""Numbers that are said digit by digit, or with の between: phones, postcodes, parcels, addresses, versions, models."""
+
+from __future__ import annotations
+
+import re
+
+from hayakoe_daemon.text.verbalize import latin, numbers
+from hayakoe_daemon.text.verbalize.rule import rule
+from hayakoe_daemon.text.verbalize.speech import START, counted, groups, number, spelled
+
+_EMERGENCY = {"110": "ヒャクトー番", "119": "ヒャクジューキュー番", "118": "ヒャクジューハチ番", "171": "イチナナイチ", "188": "イチハチハチ"}
+_ROMAN = {"I": 1, "V": 5, "X": 10}
+_SIGNS = {"-": "ハイフン", "_": "アンダーバー", ".": "ドット", "!": "ビックリマーク", "#": "シャープ", "@": "アットマーク", "*": "アスタリスク", "$": "ドル", "%": "パーセント", "&": "アンド"}
+
+
+def code(written: str) -> str:
+    """Character by character."""
+    return "".join(_SIGNS.get(character) or spelled(character) for character in written)
+
+
+def _version(found: re.Match[str]) -> str:
+    prefix = "" if re.search(r"(?:バージョン|ver\.?)\s?$", found.string[max(0, found.start() - 7) : found.start()], re.IGNORECASE) else "バージョン"
+    parts = "テン".join(number(part) for part in (found["n"] or found["n2"] or found["n3"]).split("."))
+    return (prefix if (found["v"] or found["v2"]) else "") + parts + (f"、{latin.word(found['tag'])}{number(found['tagn']) if found['tagn'] else ''}" if found["tag"] else "")
+
+
+def model_digits(written: str) -> str:
+    """15 → 十五, 700 → 七百, 404 → ヨンゼロヨン, 4090 → ヨンゼロキューゼロ: round numbers as numbers, others by digits."""
+    if written[0] != "0" and (len(written) <= 2 or written.endswith("00")) and len(written) <= 5:
+        return number(written)
+    return numbers.digits(written)
+
+
+def _model(found: re.Match[str]) -> str | None:
+    said = []
+    for part in re.findall(r"[A-Za-z]+|[0-9]+", found[0]):
+        if part.isdigit():
+            said.append(model_digits(part))
+        elif part.isupper() or len(part) == 1:
+            said.append(latin.known(part) or spelled(part) if len(part) > 1 else spelled(part))
+        else:
+            said.append(latin.word(part))
+    return "".join(said)
+
+
+def _room(found: re.Match[str]) -> str:
+    first = "ワン" if found["n"] == "1" else numbers.kana(int(found["n"]))
+    return first + spelled(found["k"])
+
+
+def roman(written: str) -> int:
+    """XIV → 14."""
+    values = [_ROMAN[letter] for letter in written]
+    return sum(-value if value < after else value for value, after in zip(values, [*values[1:], 0], strict=True))
+
+
+def _roman_numeral(found: re.Match[str]) -> str | None:
+    value = roman(found["w"])
+    return numbers.kanji(value)
+
+
+STRICT = (
+    rule(
+        "code.password",
+        r"(?:パスワード|パスコード|パスフレーズ|暗号化?キー|暗証番号|認証コード|確認コード|PINコード|PIN|コード|シリアル(?:番号)?|型番|型式|品番|ID|SSID)"
+        r"(?:は|が|を|:|=)?\s?[「'\"]?(?P<w>(?=[!-~]{0,40}[0-9])[A-Za-z0-9][A-Za-z0-9!@#$%&*_.-]{2,40})(?![0-9A-Za-z])(?!年|月|日|時|分|円|個|件|本|回|桁|文字|人|台|枚)",
+        lambda found: code(found["w"].rstrip(".")),
+        ("パスワードはaB3-x9です", "パスワードはエービーサンハイフンエックスキューです"),
+        ("認証コードは482913です", "認証コードはヨンハチニーキューイチサンです"),
+        ("エラーコードはE404です", "エラーコードはイーヨンゼロヨンです"),
+    ),
+    rule(
+        "code.postcode",
+        r"〒\s?(?P<n>[0-9]{3}-?[0-9]{4})(?![0-9-])",
+        lambda found: "郵便番号" + groups(found["n"][:3] + "-" + found["n"][-4:]),
+        ("〒100-0001", "郵便番号イチゼロゼロのゼロゼロゼロイチ"),
+    ),
+    rule(
+        "code.phone",
+        r"(?<![0-9A-Za-z-])(?:\+81-?\s?(?P<w2>))?\(?(?P<n>0?[0-9]{1,4}\)?[-(\s]?[0-9]{1,4}[-)][0-9]{3,4})(?![0-9-])",
+        lambda found: ("プラスハチイチの" if found["w2"] is not None else "") + groups(found["n"])
+        if found["n"].startswith("0") or found["w2"] is not None
+        else None,
+        ("090-9876-5432に電話", "ゼロキューゼロのキューハチナナロクのゴーヨンサンニーに電話"),
+        ("03(1234)5678", "ゼロサンのイチニーサンヨンのゴーロクナナハチ"),
+        ("0120-444-113", "ゼロイチニーゼロのヨンヨンヨンのイチイチサン"),
+    ),
+    rule(
+        "code.groups",
+        r"(?<![0-9A-Za-z.-])(?:[0-9]{3}-[0-9]{4}|[0-9]{2,6}(?:-[0-9]{3,6}){2,5})(?![0-9A-Za-z-])",
+        lambda found: groups(found[0]),
+        ("郵便番号は100-0001", "郵便番号はイチゼロゼロのゼロゼロゼロイチ"),
+        ("伝票番号1234-5678-9012", "伝票番号イチニーサンヨンのゴーロクナナハチのキューゼロイチニー"),
+    ),
+    rule(
+        "code.emergency",
+        r"(?<![0-9#])(?P<n>110|119|118)番(?!目|線|地|台|札)",
+        lambda found: _EMERGENCY[found["n"]],
+        ("110番しますか", "ヒャクトー番しますか"),
+    ),
+    rule(
+        "code.sharp",
+        r"[#＃♯](?P<n>[0-9]{3,4})(?![0-9])",
+        lambda found: "シャープ" + numbers.digits(found["n"]),
+        ("#7119に電話", "シャープナナイチイチキューに電話"),
+    ),
+    rule(
+        "code.numbered",
+        r"(?:#|№|No\.?|NO\.?|no\.)\s?(?P<n>[0-9]{1,4})(?![0-9])",
+        lambda found: "ナンバー" + number(found["n"]),
+        ("No.5の箱", "ナンバー五の箱"),
+    ),
+    rule(
+        "code.digits",
+        r"(?:番号|下[一二三四0-9]桁|コード|ナンバー|電話|TEL|Tel|tel|内線|口座|お問い合わせ)(?:は|が|の|:|、)?\s?(?P<w>[0-9]{3,24})(?![0-9.]|,[0-9]|号室|階|番|[年月日時分円個件本回桁人台枚社種曲つ])",
+        lambda found: numbers.digits(found["w"]),
+        ("予約番号8521です", "予約番号ハチゴーニーイチです"),
+        ("下4桁1234", "下四桁イチニーサンヨン"),
+    ),
+    rule(
+        "code.address",
+        rf"(?<=[一-龠々ヶケのぁ-んァ-ヶ町])(?<![勝負対戦差果点第数間約計度のはが]){START}(?P<n>[0-9]{{1,4}}(?:-[0-9]{{1,4}}){{1,3}})(?![0-9A-Za-z-]|[.年月日時分秒回個本人名階歳円%℃度番杯枚台倍話巻週か件ページ])(?!で[勝負敗引リ]|の(?:勝|敗|引|同|リ|ス))",
+        lambda found: "の".join(number(part) for part in found["n"].split("-")),
+        ("千代田区丸の内1-2-3", "千代田区丸の内一の二の三"),
+        ("本町12-34", "本町十二の三十四"),
+    ),
+    rule(
+        "code.address_long",
+        rf"{START}(?P<n>[0-9]{{1,4}}-[0-9]{{1,3}}-[0-9]{{1,4}})(?![0-9A-Za-z.-])",
+        lambda found: "の".join(number(part) for part in found["n"].split("-")),
+        ("1-2-3", "一の二の三"),
+    ),
+    rule(
+        "code.version",
+        r"(?<![0-9A-Za-z.])(?:(?P<v>[vV]|[Vv]er\.?\s?|[Vv]ersion\s)?(?P<n>[0-9]{1,6}(?:\.[0-9]{1,6}){2,5})|(?P<v2>[vV]|[Vv]er\.?\s?|[Vv]ersion\s)(?P<n2>[0-9]{1,4}(?:\.[0-9]{1,6})?)|(?<=バージョン)(?P<n3>[0-9]{1,4}\.[0-9]{1,6}))"
+        r"(?:[-.]?(?P<tag>alpha|beta|rc|dev|b)\.?(?P<tagn>[0-9]{1,4})?)?(?![0-9A-Za-z]|\.[0-9])",
+        _version,
+        ("v2.3.1に更新", "バージョン二テン三テン一に更新"),
+        ("バージョン2026.11.1が", "バージョン二千二十六テン十一テン一が"),
+        ("Ver.3です", "バージョン三です"),
+    ),
+)
+"""What no date can be."""
+
+LOOSE = (
+    rule(
+        "code.layout",
+        r"(?<![0-9A-Za-z.])(?P<n>[1-9])(?P<k>S?LDK|DK|K|R)(?![0-9A-Za-z])(?=[のでにはがを、。・]|$|マンション|アパート|の)(?!の?(?:テレビ|放送|動画|画質|映像|モニター|対応|カメラ|解像度))",
+        _room,
+        ("3LDKの部屋", "サンエルディーケーの部屋"),
+        ("1Kです", "ワンケーです"),
+    ),
+    rule(
+        "code.floor",
+        r"(?<![0-9A-Za-z.])(?:(?P<b>B)(?P<bn>[1-9])F?|(?P<n>[1-9][0-9]?)F)(?![0-9A-Za-z])(?!出口|用紙|サイズ|判|列)",
+        lambda found: ("地下" if found["b"] else "") + counted(found["bn"] or found["n"], "階"),
+        ("3Fの窓", "三階の窓"),
+        ("B1Fです", "地下一階です"),
+    ),
+    rule(
+        "code.paper_batteries",
+        r"単(?P<n>[1-5])(?![0-9])",
+        lambda found: "単" + ("イチ", "ニ", "サン", "ヨン", "ゴ")[int(found["n"]) - 1],
+        ("単3電池", "単サン電池"),
+    ),
+    rule(
+        "code.roman_letters",
+        r"(?:第|パート|Part\s|シーズン|フェーズ|レベル|ステージ)(?P<w>[IVX]{1,5})(?![A-Za-z])",
+        _roman_numeral,
+        ("第III章", "第三章"),
+    ),
+    rule(
+        "code.roman_suffix",
+        r"(?<![A-Za-z0-9])(?P<w>I{2,3}|I[VX]|VI{0,3}|XI{0,3})(?=世|章|部|型|種|類|期|級|度|相|巻|編)",
+        _roman_numeral,
+        ("ルイXIV世とII型", "ルイXIV世と二型"),
+    ),
+    rule(
+        "code.model",
+        r"(?<![0-9A-Za-z.])(?:[A-Za-z]{1,10}-?[0-9]{1,6}(?:-?[A-Za-z0-9]{1,6}){0,3}|[0-9]{1,4}[A-Z]{1,5}[0-9]{1,5}[A-Za-z0-9-]{0,8})(?![0-9A-Za-z])",
+        _model,
+        ("A4用紙", "エー四用紙"),
+        ("iPhone15の充電", "アイフォン十五の充電"),
+        ("N700系", "エヌ七百系"),
+        ("E404", "イーヨンゼロヨン"),
+    ),
+    rule(
+        "code.generation",
+        r"(?<![0-9A-Za-z.])(?P<n>[0-9]{1,4})(?P<k>K|G|D|P|i|p)(?![0-9A-Za-z])",
+        lambda found: number(found["n"]) + spelled(found["k"]) if int(found["n"]) < 1000 or found["k"] != "K" else None,
+        ("4K放送", "四ケー放送"),
+    ),
+)
+"""After dates, times and ranges."""

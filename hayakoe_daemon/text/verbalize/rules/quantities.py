@@ -1,0 +1,180 @@
+"""Numbers with what they measure or count: signs, money, percent, temperatures, units, counters; and numbers alone."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from hayakoe_daemon.text.verbalize import numbers, tables
+from hayakoe_daemon.text.verbalize.counters import counters
+from hayakoe_daemon.text.verbalize.rule import rule
+from hayakoe_daemon.text.verbalize.speech import NUMBER, START, counted, number
+
+_UNITS = tables.pairs("units")
+_PER = tables.pairs("per")
+_CURRENCIES = {"¥": "円", "$": "ドル", "€": "ユーロ", "£": "ポンド", "₩": "ウォン", "JPY": "円", "USD": "ドル", "EUR": "ユーロ"}
+_LARGE = "[十百千万億兆]"
+
+
+def _alternation(words: Iterable[str]) -> str:
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+
+
+
+
+def _money(found: re.Match[str]) -> str:
+    name = _CURRENCIES[found["c"]]
+    large = found["l"] or ""
+    amount = found["n"]
+    if large or "." in amount or name != "円":
+        return number(amount) + large + name
+    return counted(amount, "円")
+
+
+def _unit(found: re.Match[str]) -> str | None:
+    unit, amount = found["u"], found["n"]
+    said = _UNITS[unit]
+    if unit in {"min", "mins"}:
+        said = counted(amount, "分")
+    elif unit in {"ea", "EA", "pcs"}:
+        said = counted(amount, "個")
+    elif unit == "deg" or said == "度":
+        said = number(amount) + "度"
+    else:
+        said = number(amount) + (found["l"] or "") + said
+    if found["per"]:
+        said += _PER[found["per"]]
+    return said
+
+
+def _power(written: str) -> str:
+    sign = "マイナス" if written.startswith("-") else ""
+    return f"{sign}{numbers.kanji(int(written.lstrip('-')))}乗"
+
+
+def _unit_words(found: re.Match[str]) -> str:
+    return _UNITS[found["u"]] + _PER[found["per"]]
+
+
+def _counted(found: re.Match[str]) -> str | None:
+    return counted(found["n"], found["c"])
+
+
+RULES = (
+    rule(
+        "sign.minus",
+        r"(?:(?<![0-9A-Za-z)\-ー一-龠])|(?<=[はがのにでをも時]))[-−－](?=[0-9¥$\ue000])|(?<=[一-龠])[-−](?=[0-9]{1,3}(?:\.[0-9]{1,3})?(?:℃|度|%|dB|°))",
+        "マイナス",
+        ("-6℃の朝", "マイナス六度の朝"),
+        ("気温は-3.5℃", "気温はマイナス三点五度"),
+        ("外気温-3℃", "外気温マイナス三度"),
+    ),
+    rule("sign.plus_minus", r"[±](?=\s?[0-9])", "プラスマイナス", ("±0.5℃", "プラスマイナス零点五度")),
+    rule("sign.plus", r"(?<![0-9A-Za-z)\ue000])[+](?=[0-9])", "プラス", ("+2℃", "プラス二度")),
+    rule(
+        "money.sign_first",
+        rf"(?P<c>[¥$€£₩]|(?<![A-Za-z])(?:JPY|USD|EUR)\s?)\s?(?P<n>{NUMBER})(?P<l>{_LARGE}{{1,2}})?(?:円|ドル)?(?![0-9])",
+        _money,
+        ("¥1,280です", "千二百八十円です"),
+        ("$15.99の請求", "十五点九九ドルの請求"),
+        ("¥3万", "三万円"),
+    ),
+    rule(
+        "money.sign_last",
+        rf"{START}(?P<n>{NUMBER})(?P<l>{_LARGE}{{1,2}})?\s?(?P<c>[¥€£₩]|(?:JPY|USD|EUR)(?![A-Za-z]))",
+        _money,
+        ("50€のお釣り", "五十ユーロのお釣り"),
+    ),
+    rule("money.per", r"(?<=円)/(?=(?P<u>kWh|L|l|kg|g|m|m³|km|GB|回|人|月|年|日|時間?|h)(?![A-Za-z0-9]))", "パー", ("31円/kWh", "三十一円パーキロワットアワー")),
+    rule("unit.fahrenheit", rf"{START}(?P<n>{NUMBER})\s?(?:℉|°F)", lambda found: f"華氏{number(found['n'])}度", ("72°F", "華氏七十二度")),
+    rule(
+        "unit.number",
+        rf"{START}(?P<n>{NUMBER})(?P<l>[千万億]?)\s?(?P<u>{_alternation(_UNITS)})(?:/(?P<per>{_alternation(_PER)}))?(?![A-Za-z0-9²³])",
+        _unit,
+        ("23.5℃", "二十三点五度"),
+        ("50km/h", "五十キロメートルマイジ"),
+        ("35μg/m³", "三十五マイクログラムマイ立方メートル"),
+        ("1,013hPa", "千十三ヘクトパスカル"),
+        ("350lx", "三百五十ルクス"),
+        ("300Mbps", "三百メガビーピーエス"),
+        ("90min", "九十分"),
+    ),
+    rule(
+        "unit.kelvin",
+        rf"{START}(?P<n>[1-9][0-9]{{3,4}})K(?![A-Za-z0-9])",
+        lambda found: f"{number(found['n'])}ケルビン",
+        ("2700Kの電球", "二千七百ケルビンの電球"),
+    ),
+    rule(
+        "unit.alone",
+        rf"(?<![A-Za-z0-9])(?P<u>{_alternation(unit for unit in _UNITS if len(unit) > 1 or unit in '℃%')})/(?P<per>{_alternation(_PER)})(?![A-Za-z0-9²³])",
+        _unit_words,
+        ("km/hの表示", "キロメートルマイジの表示"),
+    ),
+    rule(
+        "unit.degrees_after_words",
+        rf"(?<=[一-龠ぁ-んァ-ヶ0-9\ue000])(?P<u>℃|%|‰|°C)",
+        lambda found: _UNITS[found["u"]],
+        ("何℃ですか", "何度ですか"),
+    ),
+    rule(
+        "count.people",
+        rf"{START}(?P<n>1)人1人",
+        "ヒトリヒトリ",
+        ("1人1人に配る", "ヒトリヒトリに配る"),
+    ),
+    rule(
+        "count.half_mats",
+        rf"{START}4[畳帖]半",
+        "ヨジョーハン",
+        ("4畳半", "ヨジョーハン"),
+    ),
+    rule(
+        "count.counter",
+        rf"{START}(?P<n>{NUMBER})\s?(?P<c>{_alternation(counters())})",
+        _counted,
+        ("犬が3匹", "犬が三匹"),
+        ("10個入り", "十個入り"),
+        ("8個", "ハッコ"),
+        ("3分タイマー", "三分タイマー"),
+        ("10分後", "十分後"),
+        ("1つ目", "一つ目"),
+        ("3つ目", "ミッツメ"),
+        ("20歳の誕生日", "ハタチの誕生日"),
+    ),
+    rule(
+        "number.with_kanji",
+        rf"{START}(?P<n>{NUMBER})(?={_LARGE})",
+        lambda found: number(found["n"]),
+        ("1億2,000万円", "一億二千万円"),
+    ),
+    rule(
+        "number.ordinal",
+        r"(?<![0-9A-Za-z.])(?P<n>[0-9]{1,3})(?:st|nd|rd|th)(?![A-Za-z0-9])",
+        lambda found: {1: "ファースト", 2: "セカンド", 3: "サード"}.get(int(found["n"])) or number(found["n"]) + "番目",
+        ("2nd", "セカンド"),
+    ),
+    rule(
+        "number.exponent",
+        rf"(?P<n>{NUMBER})(?:\^(?P<e>-?[0-9]{{1,3}})|(?P<s>[⁰¹²³⁴⁵⁶⁷⁸⁹]{{1,3}}))(?![0-9])",
+        lambda found: f"{number(found['n'])}の" + _power(found["e"] or str(int(unicodedata.normalize('NFKC', found["s"])))),
+        ("2^10は1024", "二の十乗は千二十四"),
+        ("10³", "十の三乗"),
+    ),
+    rule(
+        "number.plain",
+        rf"(?P<n>{NUMBER})",
+        lambda found: number(found["n"]),
+        ("24です", "二十四です"),
+        ("12345", "一万二千三百四十五"),
+        ("007", "ゼロゼロナナ"),
+    ),
+    rule("number.long", r"[0-9]++", lambda found: numbers.digits(found[0])),
+    rule(
+        "number.vulgar",
+        "[½⅓⅔¼¾⅕⅛]",
+        lambda found: {"½": "二ブンの一", "⅓": "三ブンの一", "⅔": "三ブンの二", "¼": "四ブンの一", "¾": "四ブンの三", "⅕": "五ブンの一", "⅛": "八ブンの一"}[found[0]],
+        ("¼カップ", "四ブンの一カップ"),
+    ),
+)

@@ -1,0 +1,107 @@
+"""What stands between two numbers: ranges, scores, fractions, ratios. Only the sign is said here, numbers by later rules."""
+
+from __future__ import annotations
+
+import re
+
+from hayakoe_daemon.text.verbalize.counters import counters
+from hayakoe_daemon.text.verbalize.rule import rule
+from hayakoe_daemon.text.verbalize.speech import DIGITS, NUMBER, START, integer, number
+
+_UNIT = r"(?:[%℃°]|度|時間?|分|秒|日|月|年|週間?|か月|ヶ月|円|人|個|本|回|枚|件|台|階|歳|点|倍|mm|cm|km|kg|ml|mL|hPa|kW|[mgLWVA])"
+_SCORED = r"(?:で(?:勝|負|敗|引|リード|終|逆転|試合)|の(?:勝|敗|引き分け|同点|リード|スコア|完封)|(?:勝|負|引き分け|リード))"
+_SCORE_BEFORE = re.compile(r"(?:スコア|結果|試合|得点|戦績)[はがの:]?\s?$|(?:対|VS|vs)")
+_KANJI = "〇一二三四五六七八九"
+
+
+def _fraction(found: re.Match[str]) -> str | None:
+    below, above = integer(found["b"]), integer(found["a"])
+    whole = f"{number(found['w'])}と" if found["w"] else ""
+    return f"{whole}{number(str(below))}ブンの{number(str(above))}"
+
+
+def _two_in_a_row(found: re.Match[str]) -> str | None:
+    first, second = int(found["a"]), int(found["b"])
+    counter = found["c"]
+    if second != first + 1 or second > 9:
+        return None
+    return f"{number(str(first))}、" + counters()[counter].say(second)
+
+
+def _score(found: re.Match[str]) -> str | None:
+    if not found["s"] and not _SCORE_BEFORE.search(found.string[max(0, found.start() - 6) : found.start()]):
+        return None
+    return f"{number(found['a'])}タイ{number(found['b'])}"
+
+
+_COUNTERS = "|".join(sorted(map(re.escape, counters()), key=len, reverse=True))
+
+RULES = (
+    rule(
+        "fraction.kanji",
+        rf"{START}(?:(?P<w>[0-9]{{1,3}})と)?(?P<b>{DIGITS})分の\s?(?P<a>{DIGITS})(?![0-9])",
+        _fraction,
+        ("3分の1が終わった", "三ブンの一が終わった"),
+    ),
+    rule(
+        "ratio.colon",
+        rf"{START}(?P<a>{NUMBER})\s?[:：∶]\s?(?P<b>{NUMBER})(?![0-9:])(?=(?P<c>\s?[:∶]\s?(?P<n>{NUMBER}))?)",
+        lambda found: f"{number(found['a'])}タイ{number(found['b'])}",
+        ("16:9の画面", "十六タイ九の画面"),
+        ("1:2の割合", "一タイ二の割合"),
+    ),
+    rule(
+        "score",
+        rf"{START}(?P<a>[0-9]{{1,3}})\s?[-–対]\s?(?P<b>[0-9]{{1,3}})(?![0-9.-])(?=(?P<s>\s?{_SCORED})?)",
+        _score,
+        ("3-1で勝ちました", "三タイ一で勝ちました"),
+        ("結果は2-2です", "結果は二タイ二です"),
+    ),
+    rule(
+        "fraction.slash",
+        rf"{START}(?:(?P<w>[0-9]{{1,3}})(?:\s|と))?(?P<a>[0-9]{{1,4}})/(?P<b>[1-9][0-9]{{0,3}})(?![0-9/]|\.[0-9])",
+        _fraction,
+        ("水を3/4カップ", "水を四ブンの三カップ"),
+        ("大さじ1/2", "大さじ二ブンの一"),
+    ),
+    rule(
+        "range.two_in_a_row",
+        rf"{START}(?P<a>[1-8])[-–〜~、,](?P<b>[2-9])(?P<c>{_COUNTERS})",
+        _two_in_a_row,
+        ("2〜3日かかる", "二、三日かかる"),
+        ("5、6人で食事", "五、六人で食事"),
+    ),
+    rule(
+        "range.numbers",
+        rf"(?:(?<=[0-9%℃°度時間分秒日月年週円人個本回枚件台階歳点倍mgLWVAlzsxhBb³²ド曜\ue000])|(?<=か月)|(?<=階))\s?[〜~–—―]\s?(?=[-+±¥$]?[0-9\ue000])",
+        "から",
+        ("10〜15個", "十から十五個"),
+        ("20℃〜24℃", "二十度から二十四度"),
+        ("-5〜-3℃", "マイナス五からマイナス三度"),
+    ),
+    rule(
+        "range.hyphen",
+        rf"(?<=[0-9])(?<![0-9]-)(?P<w>\s?-\s?)(?=[0-9]{{1,5}}(?:\.[0-9]{{1,3}})?\s?{_UNIT})|(?<=[時分日月年曜度\ue000])\s?-\s?(?=[0-9\ue000])",
+        "から",
+        ("10-15分", "十から十五分"),
+        ("9:00-18:00", "九時から十八時"),
+    ),
+    rule(
+        "range.open",
+        r"(?<=[0-9%℃°度時分秒日月年円人歳曜\ue000])\s?[〜~](?=\s|[、。)]|$|\n)",
+        "から",
+        ("営業時間10:00〜", "営業時間十時から"),
+    ),
+    rule(
+        "range.until",
+        r"(?:(?<=^)|(?<=[\s(、。]))[〜~]\s?(?P<n>(?=[0-9\ue000]))",
+        "",
+        ("〜18:00まで", "十八時まで"),
+    ),
+    rule(
+        "range.words",
+        r"(?<=[一-龠ァ-ヶA-Za-z曜])[〜~](?=[一-龠ァ-ヶA-Z])",
+        "から",
+        ("東京〜大阪", "東京から大阪"),
+    ),
+)

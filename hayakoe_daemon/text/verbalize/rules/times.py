@@ -1,0 +1,119 @@
+"""Times of day and lengths of time."""
+
+from __future__ import annotations
+
+import re
+
+from hayakoe_daemon.text.verbalize.rule import rule
+from hayakoe_daemon.text.verbalize.speech import DIGITS, START, counted
+
+_HALVES = {"a": "午前", "p": "午後"}
+_AM_PM = r"(?:[AaPp]\.?[Mm]\.?)"
+_LENGTH_BEFORE = re.compile(r"(?:残り(?:時間)?|あと|タイマー|経過(?:時間)?|所要時間|タイム|再生時間)[はがを:]?\s?$")
+
+
+def minutes(written: str) -> str:
+    """Minutes after an hour: 05 is レイゴフン, 00 is not said."""
+    number = int(written)
+    if number == 0:
+        return ""
+    return ("レイ" if written[0] == "0" and len(written) == 2 else "") + counted(str(number), "分")
+
+
+def _half(written: str | None) -> str:
+    return _HALVES[written[0].lower()] if written else ""
+
+
+def _clock(found: re.Match[str]) -> str | None:
+    hour, minute, second = int(found["h"]), found["m"], found["s"]
+    if _LENGTH_BEFORE.search(found.string[max(0, found.start() - 8) : found.start()]):
+        return _length(hour, minute, second)
+    if hour > 29:
+        return None
+    seconds = counted(str(int(second)), "秒") if second and int(second) else ""
+    words = _half(found["am"] or found["pm"]) + counted(str(hour), "時") + (minutes(minute) or ("零分" if seconds else "")) + seconds
+    return words + _rest(found)
+
+
+def _length(first: int, second: str, third: str | None) -> str:
+    if third is None:
+        return (counted(str(first), "分") if first else "") + (counted(str(int(second)), "秒") if int(second) else "")
+    hours = counted(str(first), "時間") if first else ""
+    return hours + (counted(str(int(second)), "分") if int(second) else "") + (counted(str(int(third)), "秒") if int(third) else "")
+
+
+def _rest(found: re.Match[str]) -> str:
+    """A pause where a space stood before more words."""
+    return "、" if found["sp"] and re.match(r"\w", found.string[found.end() : found.end() + 1]) else ""
+
+
+def _hours_and_minutes(found: re.Match[str]) -> str:
+    hours = counted(found["h"], "時間") if found["h"] else ""
+    return hours + counted(str(int(found["m"])), "分") + (counted(str(int(found["s"])), "秒") if found["s"] else "")
+
+
+RULES = (
+    rule(
+        "time.clock",
+        rf"(?:(?<![A-Za-z])(?P<am>{_AM_PM})\s?)?(?<![0-9:.])(?P<h>[0-9]{{1,2}}):(?P<m>[0-5][0-9])(?::(?P<s>[0-5][0-9])(?:\.[0-9]{{1,6}})?)?"
+        rf"(?![0-9:])(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})?(?:\s?(?P<pm>{_AM_PM})(?![A-Za-z]))?(?P<sp>\s)?",
+        _clock,
+        ("7:30に起きる", "七時三十分に起きる"),
+        ("電車は7:45発", "電車は七時四十五分発"),
+        ("19:05に帰宅", "十九時レイゴフンに帰宅"),
+        ("9:00〜18:00", "九時から十八時"),
+        ("AM6:00に起動", "午前六時に起動"),
+        ("11:15 PM", "午後十一時十五分"),
+        ("0:00を過ぎた", "零時を過ぎた"),
+        ("23:59:08", "二十三時五十九分八秒"),
+        ("残り1:30です", "残り一分三十秒です"),
+        ("19:30 会議", "十九時三十分、会議"),
+    ),
+    rule(
+        "time.hour_am_pm",
+        rf"(?:(?<![A-Za-z])(?P<am>{_AM_PM})\s?(?<![0-9])(?P<h>[01]?[0-9])時|(?<![0-9.:])(?P<h2>[01]?[0-9])\s?(?P<pm>{_AM_PM})(?![A-Za-z]))",
+        lambda found: _half(found["am"] or found["pm"]) + counted(str(int(found["h"] or found["h2"])), "時"),
+        ("PM3時", "午後三時"),
+        ("7am", "午前七時"),
+        ("10 p.m.まで", "午後十時まで"),
+    ),
+    rule(
+        "time.minute_after_hour",
+        r"(?<=時)\s?(?P<m>[0-5]?[0-9])分(?![のの]1)",
+        lambda found: minutes(found["m"]),
+        ("4時4分", "四時四分"),
+        ("19時05分", "十九時レイゴフン"),
+        ("7時10分", "七時ジュップン"),
+    ),
+    rule(
+        "time.midnight",
+        r"(?<![0-9.])0時(?!間)",
+        "零時",
+        ("0時に消灯", "零時に消灯"),
+    ),
+    rule(
+        "time.hours_minutes",
+        rf"{START}(?:(?P<h>[0-9]{{1,3}})\s?(?:h|hr|hours?)\s?)(?P<m>[0-9]{{1,2}})\s?(?:m|min|mins)?(?:\s?(?P<s>[0-9]{{1,2}})\s?(?:s|sec))?(?![0-9A-Za-z])",
+        _hours_and_minutes,
+        ("あと1h30m", "あと一時間三十分"),
+        ("2h 15min", "二時間十五分"),
+    ),
+    rule(
+        "time.minutes_seconds",
+        rf"{START}(?P<h>(?!))?(?P<m>[0-9]{{1,3}})\s?m(?:in)?\s?(?P<s>[0-9]{{1,2}})\s?s(?:ec)?(?![0-9A-Za-z])",
+        _hours_and_minutes,
+        ("3m20s", "三分二十秒"),
+    ),
+    rule(
+        "time.bu",
+        r"(?<![0-9.])(?P<n>[1-9])分(?=咲|袖|丈|づき|づけ|がゆ|粥|刈|搗)",
+        lambda found: counted(found["n"], "ブ"),
+        ("5分咲き", "五ブ咲き"),
+    ),
+    rule(
+        "time.parted",
+        rf"{START}(?P<n>{DIGITS})分(?=割|類|析|解|野|布|配|岐)",
+        lambda found: counted(found["n"], "分割")[:-1],
+        ("3分割の画面", "三分割の画面"),
+    ),
+)
