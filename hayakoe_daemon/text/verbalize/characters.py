@@ -8,7 +8,7 @@ from functools import cache
 
 from hayakoe_daemon.text.verbalize import tables
 
-_KEPT = frozenset("²³¹⁰⁴⁵⁶⁷⁸⁹½⅓⅔¼¾⅕⅛℃℉Ω℡№™…‥～’´¨゛゜ﾞﾟ") | frozenset(
+_KEPT = frozenset("！？²³¹⁰⁴⁵⁶⁷⁸⁹½⅓⅔¼¾⅕⅛℃℉Ω℡№™…‥～’´¨゛゜ﾞﾟ") | frozenset(
     chr(code) for first, last in ((0x2160, 0x217F), (0x2460, 0x24FF), (0x3200, 0x32FE), (0x2080, 0x2089)) for code in range(first, last + 1)
 )
 """What NFKC would tear apart, and rules have words for."""

@@ -40,7 +40,7 @@ class Counter:
         if not self._is_misread(number):
             return numbers.kanji(number) + self.surface
         last = numbers.last_part(number)
-        if last == number or number in self.exact:
+        if number in {0, last} or number in self.exact:
             return self.kana(number)
         tail = self.ending.get(last) or self._joined(numbers.kana(last))
         return numbers.kanji(number - last) + tail

@@ -16,7 +16,8 @@ SAID = "\ue000"
 class Step:
     """A rule that fired: the characters `written` from `start` on are said as `spoken`.
 
-    `start` counts in the prepared text, where half-width kana and their like are already what they mean.
+    `start` counts in the prepared text, where half-width kana and their like are already what they mean; the step
+    `characters` is how the whole became that.
     """
 
     rule: str
@@ -68,7 +69,8 @@ class Draft:
         for found in rule.pattern.finditer(self.masked):
             words = rule.say(found)
             if words is not None:
-                yield (*found.span(group), words, rule.name)
+                start, end = found.span(group) if found[group] is not None else found.span()
+                yield start, end, words, rule.name
 
     def _spoken(self) -> Iterator[str]:
         done = 0

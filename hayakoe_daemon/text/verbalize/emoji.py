@@ -13,7 +13,7 @@ _PICTURE = (
     "\u26ce\u26cf\u26d1\u26d3\u26d4\u26e9\u26ea\u26f0-\u26f5\u26f7-\u26fa\u26fd\u2702\u2705\u2708-\u270d\u270f\u2712\u2728\u2733\u2734\u2744\u2747"
     "\u274c\u274e\u2753-\u2755\u2757\u2763\u2764\u2795-\u2797\u27b0\u27bf\u2b50\u231a\u231b\u2328\u23cf\u23e9-\u23f3\u23f8-\u23fa]"
 )
-_EMOJI = re.compile(rf"(?:[0-9#*]\ufe0f?\u20e3|{_PICTURE}(?:[\ufe0e\ufe0f\u200d\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]|(?<=\u200d)[\u2640\u2642\u2695\u2696\u2194\u2195\u27a1\u2b1b]|{_PICTURE})*+|[\ufe0e\ufe0f\u200d]++)\s?")
+_EMOJI = re.compile(rf"(?:[0-9#*]\ufe0f?\u20e3|{_PICTURE}(?:[\ufe0e\ufe0f\u200d\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]|(?<=\u200d)[\u2640\u2642\u2695\u2696\u2194\u2195\u27a1\u2b1b]|{_PICTURE})*+|[\ufe0e\ufe0f\u200d]++) ?")
 _ONE = re.compile(rf"[0-9#*]\ufe0f?\u20e3|[\U0001f1e6-\U0001f1ff]{{2}}|{_PICTURE}[\ufe0f\U0001f3fb-\U0001f3ff]*+(?:\u200d[^\u200d]\ufe0f?){{0,4}}")
 _KEYCAP = re.compile(r"[0-9]")
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
 from hayakoe_daemon.text.verbalize import loanwords, romaji, tables
 from hayakoe_daemon.text.verbalize.speech import spelled
 
-MOST_GUESSES = 4
+MOST_GUESSES = 3
 """Words per text that the model is asked for; the others are spelled. It takes milliseconds for each new word."""
 
 _TOKEN = re.compile(r"[A-Za-z]+(?:['’][a-z]{1,2}(?![a-z]))?")
@@ -37,11 +37,17 @@ def _folded() -> dict[str, str]:
 
 
 @cache
-def _phrases() -> re.Pattern[str]:
-    """Names of several words or with marks in them."""
-    phrases = sorted((name for name in {*_names(), *tables.pairs("english")} if not name.isalpha() or not name.isascii()), key=len, reverse=True)
-    any_space = "|".join(re.escape(phrase).replace(r"\ ", r"\s?") for phrase in phrases)
-    return re.compile(rf"(?<![A-Za-z0-9])(?:{any_space})(?![A-Za-z0-9])", re.IGNORECASE)
+def _phrases() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Names of several words or with marks in them, in any case; and those with digits, as they are: 6G is not 6g."""
+    names = [name for name in {*_names(), *tables.pairs("english")} if not re.fullmatch("[A-Za-z']+", name)]
+    with_digits = [name for name in names if any(character.isdigit() for character in name)]
+    return _any_of(set(names) - set(with_digits), re.IGNORECASE), _any_of(with_digits, re.NOFLAG)
+
+
+def _any_of(names: Iterable[str], flags: re.RegexFlag) -> re.Pattern[str]:
+    longest_first = sorted(names, key=len, reverse=True)
+    any_space = "|".join(re.escape(name).replace(r"\ ", r" ?") for name in longest_first)
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{any_space})(?![A-Za-z0-9])", flags)
 
 
 @cache
@@ -63,8 +69,13 @@ def word(word: str) -> str:
 
 def phrases(text: str) -> Iterator[tuple[int, int, str]]:
     """The names of several words, or with digits and marks in them, with start and end."""
-    for found in _phrases().finditer(text):
-        yield (*found.span(), _squeezed()[re.sub(r"\s", "", found[0]).casefold()])
+    in_any_case, as_written = _phrases()
+    found = sorted((*in_any_case.finditer(text), *as_written.finditer(text)), key=re.Match.start)
+    end = 0
+    for one in found:
+        if one.start() >= end:
+            end = one.end()
+            yield (*one.span(), _squeezed()[re.sub(r"\s", "", one[0]).casefold()])
 
 
 def words(text: str) -> Iterator[tuple[int, int, Said]]:
@@ -81,7 +92,7 @@ def words(text: str) -> Iterator[tuple[int, int, Said]]:
 
 
 def _article(found: re.Match[str], text: str) -> Said | None:
-    if found[0] in {"a", "I"} and re.match(r"\s[A-Za-z]{2}", text[found.end() : found.end() + 3]):
+    if found[0] in {"a", "I"} and re.match(r" [A-Za-z]{2}", text[found.end() : found.end() + 3]):
         return Said(tables.pairs("english")[found[0].lower()], "latin.english")
     return None
 

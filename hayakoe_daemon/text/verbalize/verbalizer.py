@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from hayakoe_daemon.text.verbalize import emoji, latin
+from hayakoe_daemon.text.verbalize import emoji, latin, loanwords
 from hayakoe_daemon.text.verbalize.characters import prepared
 from hayakoe_daemon.text.verbalize.draft import Draft, Step
 from hayakoe_daemon.text.verbalize.home_rules import HomeRule
@@ -15,6 +15,7 @@ from hayakoe_daemon.text.verbalize.rules import codes, dates, networks, quantiti
 
 _WRITTEN = (
     *networks.RULES,
+    *dates.EARLY,
     *codes.STRICT,
     *dates.RULES,
     *times.RULES,
@@ -28,7 +29,7 @@ _WRITTEN = (
 
 RULES: tuple[Rule, ...] = (*_WRITTEN, *symbols.LATE, *words.RULES)
 
-_ONLY_WORDS = re.compile(r"[\s、。，．！？「」『』…・ー々〆ヶぁ-ゖァ-ヺ一-\u9fff㐀-\u4dbf]*")
+_ONLY_WORDS = re.compile(r"[\s、。，．！？「」『』…ー々〆ヶぁ-ゖァ-ヺ一-\u9fff㐀-\u4dbf]*")
 _LATIN = re.compile("[A-Za-z]")
 
 
@@ -51,13 +52,15 @@ class Verbalizer:
         self._home_rules = tuple(home_rules)
         self._keep = _any_of(keep)
         self._emoji_names = emoji_names
+        loanwords.load()
 
     def __call__(self, text: str) -> str:
         return self.spoken(text).text
 
     def spoken(self, text: str) -> Spoken:
         """What is said for the text, line by line as it was. Any str will do."""
-        draft = Draft(prepared(text))
+        plain = prepared(text)
+        draft = Draft(plain)
         if self._keep:
             draft.replace((*found.span(), found[0], "dictionary") for found in self._keep.finditer(draft.masked))
         for home_rule in self._home_rules:
@@ -66,7 +69,8 @@ class Verbalizer:
             self._read_signs(draft)
         for rule in words.RULES:
             draft.apply(rule)
-        return Spoken(draft.spoken, draft.steps)
+        steps = draft.steps if plain == text else (Step("characters", 0, text, plain), *draft.steps)
+        return Spoken(draft.spoken, steps)
 
     def _read_signs(self, draft: Draft) -> None:
         draft.replace(emoji.steps(draft.masked, named=self._emoji_names))

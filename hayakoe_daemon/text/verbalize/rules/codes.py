@@ -19,7 +19,7 @@ def code(written: str) -> str:
 
 
 def _version(found: re.Match[str]) -> str:
-    prefix = "" if re.search(r"(?:バージョン|ver\.?)\s?$", found.string[max(0, found.start() - 7) : found.start()], re.IGNORECASE) else "バージョン"
+    prefix = "" if re.search(r"(?:バージョン|ver\.?) ?$", found.string[max(0, found.start() - 7) : found.start()], re.IGNORECASE) else "バージョン"
     parts = "テン".join(number(part) for part in (found["n"] or found["n2"] or found["n3"]).split("."))
     return (prefix if (found["v"] or found["v2"]) else "") + parts + (f"、{latin.word(found['tag'])}{number(found['tagn']) if found['tagn'] else ''}" if found["tag"] else "")
 
@@ -33,9 +33,9 @@ def model_digits(written: str) -> str:
 
 def _model(found: re.Match[str]) -> str | None:
     said = []
-    for part in re.findall(r"[A-Za-z]+|[0-9]+", found[0]):
-        if part.isdigit():
-            said.append(model_digits(part))
+    for part in re.findall(r"[A-Za-z]+|[0-9]+(?:\.[0-9]+)?", found[0]):
+        if part[0].isdigit():
+            said.append(model_digits(part) if part.isdigit() else number(part))
         elif part.isupper() or len(part) == 1:
             said.append(latin.known(part) or spelled(part) if len(part) > 1 else spelled(part))
         else:
@@ -63,7 +63,7 @@ STRICT = (
     rule(
         "code.password",
         r"(?:パスワード|パスコード|パスフレーズ|暗号化?キー|暗証番号|認証コード|確認コード|PINコード|PIN|コード|シリアル(?:番号)?|型番|型式|品番|ID|SSID)"
-        r"(?:は|が|を|:|=)?\s?[「'\"]?(?P<w>(?=[!-~]{0,40}[0-9])[A-Za-z0-9][A-Za-z0-9!@#$%&*_.-]{2,40})(?![0-9A-Za-z])(?!年|月|日|時|分|円|個|件|本|回|桁|文字|人|台|枚)",
+        r"(?:は|が|を|:|=)? ?[「'\"]?(?P<w>(?=[!-~]{0,40}[0-9])[A-Za-z0-9][A-Za-z0-9!@#$%&*_.-]{2,40})(?![0-9A-Za-z])(?!年|月|日|時|分|円|個|件|本|回|桁|文字|人|台|枚)",
         lambda found: code(found["w"].rstrip(".")),
         ("パスワードはaB3-x9です", "パスワードはエービーサンハイフンエックスキューです"),
         ("認証コードは482913です", "認証コードはヨンハチニーキューイチサンです"),
@@ -71,13 +71,13 @@ STRICT = (
     ),
     rule(
         "code.postcode",
-        r"〒\s?(?P<n>[0-9]{3}-?[0-9]{4})(?![0-9-])",
+        r"〒 ?(?P<n>[0-9]{3}-?[0-9]{4})(?![0-9-])",
         lambda found: "郵便番号" + groups(found["n"][:3] + "-" + found["n"][-4:]),
         ("〒100-0001", "郵便番号イチゼロゼロのゼロゼロゼロイチ"),
     ),
     rule(
         "code.phone",
-        r"(?<![0-9A-Za-z-])(?:\+81-?\s?(?P<w2>))?\(?(?P<n>0?[0-9]{1,4}\)?[-(\s]?[0-9]{1,4}[-)][0-9]{3,4})(?![0-9-])",
+        r"(?<![0-9A-Za-z-])(?:\+81-? ?(?P<w2>))?\(?(?P<n>0?[0-9]{1,4}\)?[-( ]?[0-9]{1,4}[-)][0-9]{3,4})(?![0-9-])",
         lambda found: ("プラスハチイチの" if found["w2"] is not None else "") + groups(found["n"])
         if found["n"].startswith("0") or found["w2"] is not None
         else None,
@@ -106,13 +106,13 @@ STRICT = (
     ),
     rule(
         "code.numbered",
-        r"(?:#|№|No\.?|NO\.?|no\.)\s?(?P<n>[0-9]{1,4})(?![0-9])",
+        r"(?:#|№|No\.?|NO\.?|no\.) ?(?P<n>[0-9]{1,4})(?![0-9])",
         lambda found: "ナンバー" + number(found["n"]),
         ("No.5の箱", "ナンバー五の箱"),
     ),
     rule(
         "code.digits",
-        r"(?:番号|下[一二三四0-9]桁|コード|ナンバー|電話|TEL|Tel|tel|内線|口座|お問い合わせ)(?:は|が|の|:|、)?\s?(?P<w>[0-9]{3,24})(?![0-9.]|,[0-9]|号室|階|番|[年月日時分円個件本回桁人台枚社種曲つ])",
+        r"(?:番号|下[一二三四0-9]桁|コード|ナンバー|電話|TEL|Tel|tel|内線|口座|お問い合わせ)(?:は|が|の|:|、)? ?(?P<w>[0-9]{3,24})(?![0-9.]|,[0-9]|号室|階|番|[年月日時分円個件本回桁人台枚社種曲つ])",
         lambda found: numbers.digits(found["w"]),
         ("予約番号8521です", "予約番号ハチゴーニーイチです"),
         ("下4桁1234", "下四桁イチニーサンヨン"),
@@ -132,7 +132,7 @@ STRICT = (
     ),
     rule(
         "code.version",
-        r"(?<![0-9A-Za-z.])(?:(?P<v>[vV]|[Vv]er\.?\s?|[Vv]ersion\s)?(?P<n>[0-9]{1,6}(?:\.[0-9]{1,6}){2,5})|(?P<v2>[vV]|[Vv]er\.?\s?|[Vv]ersion\s)(?P<n2>[0-9]{1,4}(?:\.[0-9]{1,6})?)|(?<=バージョン)(?P<n3>[0-9]{1,4}\.[0-9]{1,6}))"
+        r"(?<![0-9A-Za-z.])(?:(?P<v>[vV]|[Vv]er\.? ?|[Vv]ersion )?(?P<n>[0-9]{1,6}(?:\.[0-9]{1,6}){2,5})|(?P<v2>[vV]|[Vv]er\.? ?|[Vv]ersion )(?P<n2>[0-9]{1,4}(?:\.[0-9]{1,6})?)|(?<=バージョン)(?P<n3>[0-9]{1,4}\.[0-9]{1,6}))"
         r"(?:[-.]?(?P<tag>alpha|beta|rc|dev|b)\.?(?P<tagn>[0-9]{1,4})?)?(?![0-9A-Za-z]|\.[0-9])",
         _version,
         ("v2.3.1に更新", "バージョン二テン三テン一に更新"),
@@ -165,19 +165,19 @@ LOOSE = (
     ),
     rule(
         "code.roman_letters",
-        r"(?:第|パート|Part\s|シーズン|フェーズ|レベル|ステージ)(?P<w>[IVX]{1,5})(?![A-Za-z])",
+        r"(?:第|パート|Part |シーズン|フェーズ|レベル|ステージ)(?P<w>[IVX]{1,5})(?![A-Za-z])",
         _roman_numeral,
         ("第III章", "第三章"),
     ),
     rule(
         "code.roman_suffix",
-        r"(?<![A-Za-z0-9])(?P<w>I{2,3}|I[VX]|VI{0,3}|XI{0,3})(?=世|章|部|型|種|類|期|級|度|相|巻|編)",
+        r"(?<![A-Za-z0-9])(?P<w>(?=[IVX]{2})X{0,2}(?:IX|IV|V?I{0,3})|V|X)(?=世|章|部|型|種|類|期|級|度|相|巻|編)",
         _roman_numeral,
-        ("ルイXIV世とII型", "ルイXIV世と二型"),
+        ("ルイXIV世とII型", "ルイ十四世と二型"),
     ),
     rule(
         "code.model",
-        r"(?<![0-9A-Za-z.])(?:[A-Za-z]{1,10}-?[0-9]{1,6}(?:-?[A-Za-z0-9]{1,6}){0,3}|[0-9]{1,4}[A-Z]{1,5}[0-9]{1,5}[A-Za-z0-9-]{0,8})(?![0-9A-Za-z])",
+        r"(?<![0-9A-Za-z.])(?:[A-Za-z]{1,10}[-.]?[0-9]{1,6}(?:\.[0-9]{1,3}(?![0-9.]))?(?:-?[A-Za-z0-9]{1,6}){0,3}|[0-9]{1,4}[A-Z]{1,5}[0-9]{1,5}[A-Za-z0-9-]{0,8})(?![0-9A-Za-z円])",
         _model,
         ("A4用紙", "エー四用紙"),
         ("iPhone15の充電", "アイフォン十五の充電"),

@@ -10,7 +10,7 @@ from hayakoe_daemon.text.verbalize.speech import START, counted
 
 _DAYS = "月火水木金土日"
 _OPEN, _CLOSE = r"[(\[【〈<(（［]", r"[)\]】〉>)）］]"
-_IN_BRACKETS = rf"\s?{_OPEN}\s?[{_DAYS}](?:曜日?)?(?:[・,、/]?(?:祝日?|休日?|振休))?\s?{_CLOSE}"
+_IN_BRACKETS = rf" ?{_OPEN} ?[{_DAYS}](?:曜日?)?(?:[・,、/]?(?:祝日?|休日?|振休))? ?{_CLOSE}"
 _YEAR, _MONTH, _DAY = "[12][0-9]{3}", "(?:1[0-2]|0?[1-9])", "(?:3[01]|[12][0-9]|0?[1-9])"
 _ERAS = {"M": "明治", "T": "大正", "S": "昭和", "H": "平成", "R": "令和"}
 _PARTS = r"(?:カップ|個|本|量|程度|以[上下]|倍|サイズ|スケール|丁|束|袋|缶|枚|玉|株|片|切れ|ページ|の(?:確率|割合|量|大きさ|人|時間|値段|価格|サイズ|濃度))"
@@ -21,18 +21,20 @@ def _month_and_day(month: str, day: str) -> str:
     return f"{numbers.kanji(int(month))}月" + ("ツイタチ" if int(day) == 1 else counted(str(int(day)), "日"))
 
 
-def _date(found: re.Match[str]) -> str:
+def _date(found: re.Match[str]) -> str | None:
+    if re.search(r"(?:バージョン|[Vv]er\.?|[Vv]ersion|v) ?$", found.string[max(0, found.start() - 8) : found.start()]):
+        return None
     year = counted(found["y"], "年") if found["y"] else ""
     return year + _month_and_day(found["m"], found["d"]) + ("、" if re.match(r"[ T][0-9]", found.string[found.end() : found.end() + 2]) else "")
 
 
 def _short_date(found: re.Match[str]) -> str | None:
     before, after = found.string[max(0, found.start() - 6) : found.start()], found.string[found.end() : found.end() + 8]
-    if re.search(rf"{_WHOLE_BEFORE}\s?$", before) or re.match(rf"\s?{_PARTS}", after):
+    if re.search(rf"{_WHOLE_BEFORE} ?$", before) or re.match(rf" ?{_PARTS}", after):
         return None
     if int(found["m"]) < int(found["d"]) <= 5 and re.match(r"(?:です|でした|だ|に(?:な|減|縮|し)|。|$)", after):
         # 1/2です: half of something, where nothing says that it is a day
-        if not re.search(r"(?:日|今日|明日|期限|締切|予定)[はが:]\s?$", before):
+        if not re.search(r"(?:日|今日|明日|期限|締切|予定)[はが:] ?$", before):
             return None
     return _month_and_day(found["m"], found["d"])
 
@@ -47,10 +49,10 @@ def _weekdays(found: re.Match[str]) -> str:
     inside = found["in"]
     names = [f"{day}曜日" for day in inside if day in _DAYS and not inside.startswith(("祝", "休"))][:1]
     names += ["祝日"] if "祝" in inside else ["休日"] if "振休" in inside or "休" in inside else []
-    return "".join(names) + ("" if found.string[found.end() : found.end() + 1] in {"", "、", "。", "は", "に", "の", "から", "で", "と", "ま"} else "、")
+    return "".join(names) + ("、" if re.match(r"[0-9A-Za-z一-龠々ァ-ヶ\ue000]", found.string[found.end() : found.end() + 1]) else "")
 
 
-RULES = (
+EARLY = (
     rule(
         "date.iso",
         rf"{START}(?P<y>{_YEAR})(?P<sep>[-/.])(?P<m>{_MONTH})(?P=sep)(?P<d>{_DAY})(?![0-9]|[-/.][0-9])(?:T(?=[0-9]))?",
@@ -74,9 +76,13 @@ RULES = (
         ("H30年の建物", "平成三十年の建物"),
         ("R1年", "令和元年"),
     ),
+)
+"""Whole dates, before what else is written with hyphens and points."""
+
+RULES = (
     rule(
         "date.short",
-        rf"{START}(?P<m>{_MONTH})/(?P<d>{_DAY})(?![0-9]|[/.][0-9]|\s?=)(?=(?P<week>{_IN_BRACKETS})?)",
+        rf"{START}(?P<m>{_MONTH})/(?P<d>{_DAY})(?![0-9]|[/.][0-9]| ?=)(?=(?P<week>{_IN_BRACKETS})?)",
         lambda found: _month_and_day(found["m"], found["d"]) if found["week"] else _short_date(found),
         ("12/31まで休み", "十二月三十一日まで休み"),
         ("11/20(金)", "十一月二十日金曜日"),
@@ -85,15 +91,29 @@ RULES = (
     ),
     rule(
         "date.month_day",
-        rf"(?<![0-9.])(?P<m>1[0-2]|0?[1-9])月\s?(?P<d>{_DAY})日(?!間|本(?!日))",
+        rf"(?<![0-9.])(?P<m>1[0-2]|0?[1-9])月 ?(?P<d>{_DAY})日(?!間|本(?!日))",
         lambda found: _month_and_day(found["m"], found["d"]),
-        ("1月1日は元日", "一月ツイタチは元日"),
+        ("1月1日の朝", "一月ツイタチの朝"),
         ("11月20日", "十一月二十日"),
         ("09月05日", "九月五日"),
     ),
     rule(
+        "date.first_of_month",
+        r"(?:(?:毎月|今月|来月|先月|翌月|再来月|同月) ?|(?<![0-9時丸あとまるもう第]))(?P<w>1日)(?=(?: ?[(（]"
+        rf"[{_DAYS}]|は(?:燃|資源|ゴミ|休|定休|元)|(?:午[前後]|付け?|発売|開始|生まれ|締|までに?(?:支払|提出|返))))",
+        "ツイタチ",
+        ("1日は燃えるゴミ", "ツイタチは燃えるゴミ"),
+        ("1日(日)は休み", "ツイタチ日曜日は休み"),
+    ),
+    rule(
+        "date.first_after_month_word",
+        r"(?:毎月|今月|来月|先月|翌月|再来月|同月)の?(?P<w>1日)(?!中|間|分|目)",
+        "ツイタチ",
+        ("来月1日に届く", "来月ツイタチに届く"),
+    ),
+    rule(
         "date.weekday",
-        rf"(?<=[0-9日\ue000])\s?{_OPEN}\s?(?P<in>(?:祝|[{_DAYS}])(?:曜日?)?(?:[・,、/]?(?:祝日?|休日?|振休))?)\s?{_CLOSE}\s?",
+        rf"(?<=[0-9日\ue000]) ?{_OPEN} ?(?P<in>(?:祝|[{_DAYS}])(?:曜日?)?(?:[・,、/]?(?:祝日?|休日?|振休))?) ?{_CLOSE} ?",
         _weekdays,
         ("20日(金)", "二十日金曜日"),
         ("11/23[月・祝]は休み", "十一月二十三日月曜日祝日は休み"),
@@ -102,7 +122,7 @@ RULES = (
     ),
     rule(
         "date.weekday_range",
-        rf"(?<![一-龠])(?P<a>[{_DAYS}])(?:曜日?)?\s?[〜~-]\s?(?P<b>[{_DAYS}])(?:曜日?)?(?![一-龠])",
+        rf"(?<![一-龠])(?P<a>[{_DAYS}])(?:曜日?)? ?[〜~-] ?(?P<b>[{_DAYS}])(?:曜日?)?(?![一-龠])",
         lambda found: f"{found['a']}曜から{found['b']}曜",
         ("月〜金は7時", "月曜から金曜は七時"),
     ),
@@ -113,28 +133,14 @@ RULES = (
         ("月・木はゴミの日", "月曜、木曜はゴミの日"),
     ),
     rule(
-        "date.first_of_month",
-        r"(?:(?:毎月|今月|来月|先月|翌月|再来月|同月)\s?|(?<![0-9時丸あとまるもう第]))(?P<w>1日)(?=(?:\s?[(（]"
-        rf"[{_DAYS}]|は(?:燃|資源|ゴミ|休|定休|元)|(?:午[前後]|付け?|発売|開始|生まれ|締|までに?(?:支払|提出|返))))",
-        "ツイタチ",
-        ("毎月1日は映画の日", "毎月ツイタチは映画の日"),
-        ("1日(日)は休み", "ツイタチ日曜日は休み"),
-    ),
-    rule(
-        "date.first_after_month_word",
-        r"(?:毎月|今月|来月|先月|翌月|再来月|同月)の?(?P<w>1日)(?!中|間|分|目)",
-        "ツイタチ",
-        ("来月1日に届く", "来月ツイタチに届く"),
-    ),
-    rule(
         "date.all_day",
         r"(?<![0-9A-Za-z.,])1日中",
         "イチニチジュー",
-        ("1日中家にいました", "イチニチジュー家にいました"),
+        ("1日中家にいました", "イチニチジューいえにいました"),
     ),
     rule(
         "date.one_day",
-        r"(?<![0-9A-Za-z.,])1日(?![0-9間目分本])",
+        r"(?<![0-9A-Za-z.,])1日(?![間目分本])",
         "イチニチ",
         ("1日3回飲む", "イチニチ三回飲む"),
         ("あと1日です", "あとイチニチです"),

@@ -7,13 +7,16 @@ import unicodedata
 from collections.abc import Iterable
 
 from hayakoe_daemon.text.verbalize import numbers, tables
-from hayakoe_daemon.text.verbalize.counters import counters
+from hayakoe_daemon.text.verbalize.counters import Counter, counters
 from hayakoe_daemon.text.verbalize.rule import rule
 from hayakoe_daemon.text.verbalize.speech import NUMBER, START, counted, number
 
 _UNITS = tables.pairs("units")
 _PER = tables.pairs("per")
 _CURRENCIES = {"¥": "円", "$": "ドル", "€": "ユーロ", "£": "ポンド", "₩": "ウォン", "JPY": "円", "USD": "ドル", "EUR": "ユーロ"}
+_SPOILED = ("ピー", "ヘルツ", "平方キロ", "ガロン")
+"""Units before which OpenJTalk changes the number as before a counter."""
+
 _LARGE = "[十百千万億兆]"
 
 
@@ -32,6 +35,14 @@ def _money(found: re.Match[str]) -> str:
     return counted(amount, "円")
 
 
+def _tail_in_kana(amount: str, unit: str, per: str | None) -> str | None:
+    """OpenJTalk would say ゴジュッピーピーエム, ゴジュッヘルツ, and ゴジューキロメートルマイジ."""
+    plain = amount.replace(",", "")
+    if not unit.startswith(_SPOILED + (("キ",) if per else ())) or not plain.isdigit():
+        return None
+    return Counter(unit, unit, "k" if unit.startswith("キ") else "-", misread=frozenset("*")).say(int(plain))
+
+
 def _unit(found: re.Match[str]) -> str | None:
     unit, amount = found["u"], found["n"]
     said = _UNITS[unit]
@@ -42,10 +53,14 @@ def _unit(found: re.Match[str]) -> str | None:
     elif unit == "deg" or said == "度":
         said = number(amount) + "度"
     else:
-        said = number(amount) + (found["l"] or "") + said
+        said = _tail_in_kana(amount, said, found["per"]) or number(amount) + (found["l"] or "") + said
     if found["per"]:
         said += _PER[found["per"]]
     return said
+
+
+def _per_unit(found: re.Match[str]) -> str:
+    return f"パー{_UNITS.get(found['u'], found['u'])}"
 
 
 def _power(written: str) -> str:
@@ -70,11 +85,11 @@ RULES = (
         ("気温は-3.5℃", "気温はマイナス三点五度"),
         ("外気温-3℃", "外気温マイナス三度"),
     ),
-    rule("sign.plus_minus", r"[±](?=\s?[0-9])", "プラスマイナス", ("±0.5℃", "プラスマイナス零点五度")),
+    rule("sign.plus_minus", r"[±](?= ?[0-9])", "プラスマイナス", ("±0.5℃", "プラスマイナス零点五度")),
     rule("sign.plus", r"(?<![0-9A-Za-z)\ue000])[+](?=[0-9])", "プラス", ("+2℃", "プラス二度")),
     rule(
         "money.sign_first",
-        rf"(?P<c>[¥$€£₩]|(?<![A-Za-z])(?:JPY|USD|EUR)\s?)\s?(?P<n>{NUMBER})(?P<l>{_LARGE}{{1,2}})?(?:円|ドル)?(?![0-9])",
+        rf"(?P<c>[¥$€£₩]|(?<![A-Za-z])(?:JPY|USD|EUR) ?) ?(?P<n>{NUMBER})(?P<l>{_LARGE}{{1,2}})?(?:円|ドル)?(?![0-9])",
         _money,
         ("¥1,280です", "千二百八十円です"),
         ("$15.99の請求", "十五点九九ドルの請求"),
@@ -82,23 +97,24 @@ RULES = (
     ),
     rule(
         "money.sign_last",
-        rf"{START}(?P<n>{NUMBER})(?P<l>{_LARGE}{{1,2}})?\s?(?P<c>[¥€£₩]|(?:JPY|USD|EUR)(?![A-Za-z]))",
+        rf"{START}(?P<n>{NUMBER})(?P<l>{_LARGE}{{1,2}})? ?(?P<c>[¥€£₩]|(?:JPY|USD|EUR)(?![A-Za-z]))",
         _money,
         ("50€のお釣り", "五十ユーロのお釣り"),
     ),
-    rule("money.per", r"(?<=円)/(?=(?P<u>kWh|L|l|kg|g|m|m³|km|GB|回|人|月|年|日|時間?|h)(?![A-Za-z0-9]))", "パー", ("31円/kWh", "三十一円パーキロワットアワー")),
-    rule("unit.fahrenheit", rf"{START}(?P<n>{NUMBER})\s?(?:℉|°F)", lambda found: f"華氏{number(found['n'])}度", ("72°F", "華氏七十二度")),
+    rule("money.per", r"(?<=円)/(?P<u>kWh|L|l|kg|g|m|m³|km|GB|回|人|月|年|日|時間?|h)(?![A-Za-z0-9])", _per_unit, ("31円/kWh", "三十一円パーキロワットアワー")),
+    rule("unit.fahrenheit", rf"{START}(?P<n>{NUMBER}) ?(?:℉|°F)", lambda found: f"華氏{number(found['n'])}度", ("72°F", "華氏七十二度")),
     rule(
         "unit.number",
-        rf"{START}(?P<n>{NUMBER})(?P<l>[千万億]?)\s?(?P<u>{_alternation(_UNITS)})(?:/(?P<per>{_alternation(_PER)}))?(?![A-Za-z0-9²³])",
+        rf"{START}(?P<n>{NUMBER})(?P<l>[千万億]?) ?(?P<u>{_alternation(_UNITS)})(?:/(?P<per>{_alternation(_PER)}))?(?![A-Za-z²³])(?![0-9](?![0-9,]{{0,8}}円))",
         _unit,
         ("23.5℃", "二十三点五度"),
-        ("50km/h", "五十キロメートルマイジ"),
+        ("50km/h", "ゴジュッキロメートルマイジ"),
         ("35μg/m³", "三十五マイクログラムマイ立方メートル"),
         ("1,013hPa", "千十三ヘクトパスカル"),
         ("350lx", "三百五十ルクス"),
         ("300Mbps", "三百メガビーピーエス"),
         ("90min", "九十分"),
+        ("50Hz", "ゴジューヘルツ"),
     ),
     rule(
         "unit.kelvin",
@@ -114,7 +130,7 @@ RULES = (
     ),
     rule(
         "unit.degrees_after_words",
-        rf"(?<=[一-龠ぁ-んァ-ヶ0-9\ue000])(?P<u>℃|%|‰|°C)",
+        rf"(?<=[一-龠ぁ-んァ-ヶ0-9\ue000])(?P<u>℃|%|‰|°C|(?<=\ue000)(?:{_alternation(unit for unit in _UNITS if len(unit) > 1)}))(?![A-Za-z0-9])",
         lambda found: _UNITS[found["u"]],
         ("何℃ですか", "何度ですか"),
     ),
@@ -132,7 +148,7 @@ RULES = (
     ),
     rule(
         "count.counter",
-        rf"{START}(?P<n>{NUMBER})\s?(?P<c>{_alternation(counters())})",
+        rf"{START}(?P<n>{NUMBER}) ?(?P<c>{_alternation(counters())})",
         _counted,
         ("犬が3匹", "犬が三匹"),
         ("10個入り", "十個入り"),

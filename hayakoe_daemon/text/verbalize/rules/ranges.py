@@ -10,13 +10,13 @@ from hayakoe_daemon.text.verbalize.speech import DIGITS, NUMBER, START, integer,
 
 _UNIT = r"(?:[%℃°]|度|時間?|分|秒|日|月|年|週間?|か月|ヶ月|円|人|個|本|回|枚|件|台|階|歳|点|倍|mm|cm|km|kg|ml|mL|hPa|kW|[mgLWVA])"
 _SCORED = r"(?:で(?:勝|負|敗|引|リード|終|逆転|試合)|の(?:勝|敗|引き分け|同点|リード|スコア|完封)|(?:勝|負|引き分け|リード))"
-_SCORE_BEFORE = re.compile(r"(?:スコア|結果|試合|得点|戦績)[はがの:]?\s?$|(?:対|VS|vs)")
+_SCORE_BEFORE = re.compile(r"(?:スコア|結果|試合|得点|戦績)[はがの:]? ?$|(?:対|VS|vs)")
 _KANJI = "〇一二三四五六七八九"
 
 
 def _fraction(found: re.Match[str]) -> str | None:
     below, above = integer(found["b"]), integer(found["a"])
-    whole = f"{number(found['w'])}と" if found["w"] else ""
+    whole = f"{number(found['i'])}と" if found["i"] else ""
     return f"{whole}{number(str(below))}ブンの{number(str(above))}"
 
 
@@ -39,27 +39,33 @@ _COUNTERS = "|".join(sorted(map(re.escape, counters()), key=len, reverse=True))
 RULES = (
     rule(
         "fraction.kanji",
-        rf"{START}(?:(?P<w>[0-9]{{1,3}})と)?(?P<b>{DIGITS})分の\s?(?P<a>{DIGITS})(?![0-9])",
+        rf"{START}(?:(?P<i>[0-9]{{1,3}})と)?(?P<b>{DIGITS})分の ?(?P<a>{DIGITS})(?![0-9])",
         _fraction,
         ("3分の1が終わった", "三ブンの一が終わった"),
     ),
     rule(
         "ratio.colon",
-        rf"{START}(?P<a>{NUMBER})\s?[:：∶]\s?(?P<b>{NUMBER})(?![0-9:])(?=(?P<c>\s?[:∶]\s?(?P<n>{NUMBER}))?)",
+        rf"{START}(?P<a>{NUMBER}) ?[:：∶] ?(?P<b>{NUMBER})(?![0-9:])(?=(?P<c> ?[:∶] ?(?P<n>{NUMBER}))?)",
         lambda found: f"{number(found['a'])}タイ{number(found['b'])}",
         ("16:9の画面", "十六タイ九の画面"),
         ("1:2の割合", "一タイ二の割合"),
     ),
     rule(
         "score",
-        rf"{START}(?P<a>[0-9]{{1,3}})\s?[-–対]\s?(?P<b>[0-9]{{1,3}})(?![0-9.-])(?=(?P<s>\s?{_SCORED})?)",
+        rf"{START}(?P<a>[0-9]{{1,3}}) ?[-–対] ?(?P<b>[0-9]{{1,3}})(?![0-9.-])(?=(?P<s> ?{_SCORED})?)",
         _score,
         ("3-1で勝ちました", "三タイ一で勝ちました"),
         ("結果は2-2です", "結果は二タイ二です"),
     ),
     rule(
+        "pair.blood_pressure",
+        r"(?<=血圧)(?P<before>[^0-9]{0,4})(?P<w>(?P<a>[0-9]{2,3})/(?P<b>[0-9]{2,3}))(?![0-9/])",
+        lambda found: f"{number(found['a'])}の{number(found['b'])}",
+        ("血圧は128/82です", "血圧は百二十八の八十二です"),
+    ),
+    rule(
         "fraction.slash",
-        rf"{START}(?:(?P<w>[0-9]{{1,3}})(?:\s|と))?(?P<a>[0-9]{{1,4}})/(?P<b>[1-9][0-9]{{0,3}})(?![0-9/]|\.[0-9])",
+        rf"{START}(?:(?P<i>[0-9]{{1,3}})(?: |と))?(?P<a>[0-9]{{1,4}})/(?P<b>[1-9][0-9]{{0,3}})(?![0-9/]|\.[0-9])",
         _fraction,
         ("水を3/4カップ", "水を四ブンの三カップ"),
         ("大さじ1/2", "大さじ二ブンの一"),
@@ -73,28 +79,28 @@ RULES = (
     ),
     rule(
         "range.numbers",
-        rf"(?:(?<=[0-9%℃°度時間分秒日月年週円人個本回枚件台階歳点倍mgLWVAlzsxhBb³²ド曜\ue000])|(?<=か月)|(?<=階))\s?[〜~–—―]\s?(?=[-+±¥$]?[0-9\ue000])",
-        "から",
+        rf"(?:(?<=[0-9%℃°度時間分秒日月年週円人個本回枚件台階歳点倍mgLWVAlzsxhBb³²ド曜\ue000])|(?<=か月)|(?<=階)) ?[〜~–—―] ?(?P<minus>-(?=[0-9]))?(?=[+±¥$]?[0-9\ue000])",
+        lambda found: "からマイナス" if found["minus"] else "から",
         ("10〜15個", "十から十五個"),
         ("20℃〜24℃", "二十度から二十四度"),
         ("-5〜-3℃", "マイナス五からマイナス三度"),
     ),
     rule(
         "range.hyphen",
-        rf"(?<=[0-9])(?<![0-9]-)(?P<w>\s?-\s?)(?=[0-9]{{1,5}}(?:\.[0-9]{{1,3}})?\s?{_UNIT})|(?<=[時分日月年曜度\ue000])\s?-\s?(?=[0-9\ue000])",
+        rf"(?<=[0-9])(?<![0-9]-)(?P<w> ?- ?)(?=[0-9]{{1,5}}(?:\.[0-9]{{1,3}})? ?{_UNIT})|(?<=[時分日月年曜度\ue000]) ?- ?(?=[0-9\ue000])",
         "から",
         ("10-15分", "十から十五分"),
         ("9:00-18:00", "九時から十八時"),
     ),
     rule(
         "range.open",
-        r"(?<=[0-9%℃°度時分秒日月年円人歳曜\ue000])\s?[〜~](?=\s|[、。)]|$|\n)",
+        r"(?<=[0-9%℃°度時分秒日月年円人歳曜\ue000]) ?[〜~](?=[ 、。)\n]|$)",
         "から",
         ("営業時間10:00〜", "営業時間十時から"),
     ),
     rule(
         "range.until",
-        r"(?:(?<=^)|(?<=[\s(、。]))[〜~]\s?(?P<n>(?=[0-9\ue000]))",
+        r"(?:(?<=^)|(?<=[ \n(、。]))[〜~] ?(?P<n>(?=[0-9\ue000]))",
         "",
         ("〜18:00まで", "十八時まで"),
     ),

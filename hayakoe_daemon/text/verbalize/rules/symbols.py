@@ -32,7 +32,9 @@ def _opening(found: re.Match[str]) -> str:
     return "、" if found.start() and re.match(_WORD, found.string[found.start() - 1]) else ""
 
 
+_FACE = r"[^()（）一-龠ぁ-ん0-9\s]"
 EARLY = (
+    rule("symbol.face", rf"[(（](?={_FACE}{{0,11}}[\^ω∀´`;；▽≧≦><*д])(?:{_FACE}| ){{2,12}}[)）][ノゞ]?", "", ("やったね(^o^)", "やったね")),
     rule("symbol.circled", "[①-⑳㉑-㉟㊱-㊿]", _circled, ("①玄関②窓", "マルイチ玄関マルニ窓")),
     rule("symbol.parenthesised", "[⑴-⒛⓪-⓿]", _circled, ("⑶を選ぶ", "マルサンを選ぶ")),
     rule("symbol.company", "[㈱㈲㈹㊗㊙㊤㊥㊦℡]", lambda found: _ENCLOSED[found[0]], ("㈱山田", "株式会社山田")),
@@ -40,44 +42,42 @@ EARLY = (
     rule("symbol.enclosed", "[㈀-㋾]", lambda found: unicodedata.normalize("NFKC", found[0]).strip("()"), ("㊒", "有")),
     rule("symbol.roman", "[Ⅰ-Ⅻⅰ-ⅻ]", _roman, ("第Ⅲ章", "第三章")),
     rule("symbol.company_brackets", r"[(（](?P<k>株|有|社|財)[)）]", lambda found: {"株": "株式会社", "有": "有限会社", "社": "社団法人", "財": "財団法人"}[found["k"]], ("(株)山田", "株式会社山田")),
-    rule("symbol.zip", "〒(?!\\s?[0-9])", "郵便番号", ("〒を教えて", "郵便番号を教えて")),
+    rule("symbol.zip", "〒(?! ?[0-9])", "郵便番号", ("〒を教えて", "郵便番号を教えて")),
 )
 """Before numbers are read."""
 
 MATHS = (
-    rule("maths.times", rf"{_NUMBER_BEFORE}\s?[×✕*xX]\s?{_AFTER}|(?<=[一-龠ァ-ヶーA-Za-z])\s?×\s?(?=[一-龠ァ-ヶA-Za-z0-9])", "かける", ("6×4は24", "六かける四は二十四"), ("幅10cm×奥行20cm", "幅十センチメートルかける奥行二十センチメートル")),
-    rule("maths.divided", rf"{_NUMBER_BEFORE}\s?÷\s?{_AFTER}", "わる", ("8÷2", "八わる二")),
-    rule("maths.plus", rf"{_NUMBER_BEFORE}\s?[+＋]\s?{_AFTER}", "たす", ("1+1", "一たす一")),
-    rule("maths.minus", rf"{_NUMBER_BEFORE}(?:\s[-−]\s|[-−])(?=[0-9]{{1,6}}\s?=)", "ひく", ("5-2=3", "五ひく二は三")),
-    rule("maths.equals", rf"{_NUMBER_BEFORE}\s?[=＝]\s?(?=[-0-9\ue000])", "は", ("1+1=2", "一たす一は二")),
-    rule("maths.equals_word", r"(?<=[0-9A-Za-zぁ-んァ-ヶ一-龠])\s?[=＝]\s?(?=[0-9A-Za-zぁ-んァ-ヶ一-龠])", "イコール", ("モード=自動", "モードイコール自動")),
-    rule("maths.compare", rf"[≦≧≠≒<>＜＞]\s?{_AFTER}", lambda found: {"≦": "小なりイコール", "≧": "大なりイコール", "≠": "ノットイコール", "≒": "ニアリーイコール", "<": "小なり", ">": "大なり"}[unicodedata.normalize("NFKC", found[0]).strip()[0]], ("x≒3", "エックスニアリーイコール三")),
+    rule("maths.times", rf"{_NUMBER_BEFORE} ?[×✕*xX] ?{_AFTER}|(?<=[一-龠ァ-ヶーA-Za-z]) ?× ?(?=[一-龠ァ-ヶA-Za-z0-9])", "かける", ("6×4は24", "六かける四は二十四"), ("幅10cm×奥行20cm", "幅十センチメートルかける奥行二十センチメートル")),
+    rule("maths.divided", rf"{_NUMBER_BEFORE} ?÷ ?{_AFTER}", "わる", ("8÷2", "八わる二")),
+    rule("maths.plus", rf"{_NUMBER_BEFORE} ?[+＋] ?{_AFTER}", "たす", ("1+1", "一たす一")),
+    rule("maths.minus", rf"{_NUMBER_BEFORE}(?: [-−] |[-−])(?=[0-9]{{1,6}} ?=)", "ひく", ("5-2=3", "五ひく二は三")),
+    rule("maths.equals", rf"{_NUMBER_BEFORE} ?[=＝] ?(?=[-0-9\ue000])", "は", ("1+1=2", "一たす一は二")),
+    rule("maths.equals_word", r"(?<![ァ-ヶー])(?<=[0-9A-Za-zぁ-ん一-龠]) ?[=＝] ?(?=[0-9A-Za-zぁ-んァ-ヶ一-龠])", "イコール", ("設定=自動", "設定イコール自動")),
+    rule("maths.compare", rf"[≦≧≠≒<>＜＞] ?{_AFTER}", lambda found: {"≦": "小なりイコール", "≧": "大なりイコール", "≠": "ノットイコール", "≒": "ニアリーイコール", "<": "小なり", ">": "大なり"}[unicodedata.normalize("NFKC", found[0]).strip()[0]], ("x≒3", "エックスニアリーイコール三")),
     rule("maths.root", r"√(?=[0-9])", "ルート", ("√2", "ルート二")),
     rule("maths.pi", "π", "パイ", ("π", "パイ")),
     rule("maths.infinity", "∞", "無限大", ("∞", "無限大")),
-    rule("maths.copies", r"(?<=[一-龠ぁ-んァ-ヶー])\s?[×✕xX]\s?(?=[0-9])", "かける", ("りんご×3", "りんごかける三")),
+    rule("maths.copies", r"(?<=[一-龠ぁ-んァ-ヶー]) ?[×✕xX] ?(?=[0-9])", "かける", ("りんご×3", "りんごかける三")),
 )
 """Before numbers are read, which stand around them."""
 
 LATE = (
-    rule("arrow.right", r"(?<=[0-9A-Za-z一-龠ァ-ヶー\ue000])\s?(?:→|⇒|➡|=>|->)\s?(?=[0-9A-Za-z一-龠ぁ-んァ-ヶ\ue000マ])", "から", ("東京→大阪", "東京から大阪"), ("20℃→23℃", "二十度から二十三度")),
-    rule("arrow.up", r"(?<=[0-9A-Za-z一-龠ぁ-んァ-ヶー\ue000])\s?[↑⬆⤴]", "アップ", ("気温↑", "気温アップ")),
-    rule("arrow.down", r"(?<=[0-9A-Za-z一-龠ぁ-んァ-ヶー\ue000])\s?[↓⬇⤵]", "ダウン", ("気温↓", "気温ダウン")),
-    rule("arrow.other", r"\s?[←-⇿➔-➾⬅-⬍]\s?", "、", ("はい←いいえ", "はい、いいえ")),
-    rule("symbol.and", r"(?<=\S)\s?&\s?(?=\S)", "アンド", ("父&母", "父アンド母")),
+    rule("arrow.right", r"(?<=[0-9A-Za-z一-龠ァ-ヶー\ue000]) ?(?:→|⇒|➡|=>|->) ?(?=[0-9A-Za-z一-龠ぁ-んァ-ヶ\ue000マ])", "から", ("東京→大阪", "東京から大阪"), ("20℃→23℃", "二十度から二十三度")),
+    rule("arrow.up", r"(?<=[0-9A-Za-z一-龠ぁ-んァ-ヶー\ue000]) ?[↑⬆⤴]", "アップ", ("気温↑", "気温アップ")),
+    rule("arrow.down", r"(?<=[0-9A-Za-z一-龠ぁ-んァ-ヶー\ue000]) ?[↓⬇⤵]", "ダウン", ("気温↓", "気温ダウン")),
+    rule("arrow.other", r" ?[←-⇿➔-➾⬅-⬍] ?", "、", ("はい←いいえ", "はい、いいえ")),
+    rule("symbol.and", r"(?<=\S) ?& ?(?=\S)", "アンド", ("父&母", "父アンド母")),
     rule("symbol.at", r"@(?=\S)", "アット", ("会議@本社", "会議アット本社")),
-    rule("symbol.percent", "[%％]", "パーセント", ("何%ですか", "何パーセントですか")),
-    rule("symbol.degree", "[℃°]", "度", ("何℃ですか", "何度ですか")),
     rule("symbol.tick", "[✓✔☑]", "", ("✓完了", "完了")),
     rule("symbol.circle", r"[○◯](?=[○◯×✕△でのがを。、]|$)|(?<=[○◯])〇|〇(?=[○◯〇]{1,8}(?![一-九]))", "マル", ("結果は○です", "結果はマルです")),
     rule("symbol.cross", r"(?<=[はが、\ue000])[×✕✖❌](?=[でのがを。、]|$)", "バツ", ("結果は×です", "結果はバツです")),
     rule("symbol.triangle", r"(?<=[はが、])△(?=[でのがを。、]|$)", "サンカク", ("評価は△です", "評価はサンカクです")),
     rule("symbol.number_sign", r"#(?=[A-Za-z一-龠ぁ-んァ-ヶ])", "ハッシュタグ、", ("#夏休み", "ハッシュタグ、夏休み")),
-    rule("symbol.slash", rf"(?<={_WORD})\s?[/／|｜]\s?(?={_WORD})", "、", ("洗濯/乾燥", "洗濯、乾燥")),
-    rule("bracket.open", r"\s?[(（\[［【〔〈《{｛]\s?", _opening, ("会議(定例)です", "会議、定例です")),
-    rule("bracket.close", r"\s?[)）\]］】〕〉》}｝]\s?", _closing, ("【重要】更新", "重要、更新")),
-    rule("symbol.colon", rf"(?<={_WORD})\s?[:：]\s?(?={_WORD})", "、", ("室温：快適", "室温、快適")),
-    rule("symbol.dash", r"\s?(?:--+|[―—–─]{1,9}|\s-\s)\s?", "、", ("朝 - 夜", "朝、夜")),
+    rule("symbol.slash", rf"(?<={_WORD}) ?[/／|｜] ?(?={_WORD})", "、", ("洗濯/乾燥", "洗濯、乾燥")),
+    rule("bracket.open", r" ?[(（\[［【〔〈《{｛] ?", _opening, ("会議(定例)です", "会議、定例です")),
+    rule("bracket.close", r" ?[)）\]］】〕〉》}｝] ?", _closing, ("【重要】更新", "重要、更新")),
+    rule("symbol.colon", rf"(?<={_WORD}) ?[:：] ?(?={_WORD})", "、", ("室温：快適", "室温、快適")),
+    rule("symbol.dash", r" ?(?:--+|[―—–─]{1,9}| - ) ?", "、", ("朝 - 夜", "朝、夜")),
     rule("symbol.hyphen", r"(?<=\S)-(?=\S)", "", ("あ-い", "あい")),
     rule("symbol.silent", r"[★☆●■□◆◇▲▼▽♪♫♬♩※†‡§¶©®™•◦▪◎☎☏♡♥❤_*`^\\]+|・{3,}(?=$)", "", ("おやすみなさい♪", "おやすみなさい")),
 )

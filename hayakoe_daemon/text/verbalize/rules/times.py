@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from hayakoe_daemon.text.verbalize.rule import rule
-from hayakoe_daemon.text.verbalize.speech import DIGITS, START, counted
+from hayakoe_daemon.text.verbalize.speech import DIGITS, START, counted, number
 
 _HALVES = {"a": "午前", "p": "午後"}
 _AM_PM = r"(?:[AaPp]\.?[Mm]\.?)"
-_LENGTH_BEFORE = re.compile(r"(?:残り(?:時間)?|あと|タイマー|経過(?:時間)?|所要時間|タイム|再生時間)[はがを:]?\s?$")
+_LENGTH_BEFORE = re.compile(r"(?:残り(?:時間)?|あと|タイマー|経過(?:時間)?|所要時間|タイム|再生時間)[はがを:]? ?$")
 
 
 def minutes(written: str) -> str:
@@ -55,8 +55,8 @@ def _hours_and_minutes(found: re.Match[str]) -> str:
 RULES = (
     rule(
         "time.clock",
-        rf"(?:(?<![A-Za-z])(?P<am>{_AM_PM})\s?)?(?<![0-9:.])(?P<h>[0-9]{{1,2}}):(?P<m>[0-5][0-9])(?::(?P<s>[0-5][0-9])(?:\.[0-9]{{1,6}})?)?"
-        rf"(?![0-9:])(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})?(?:\s?(?P<pm>{_AM_PM})(?![A-Za-z]))?(?P<sp>\s)?",
+        rf"(?:(?<![A-Za-z])(?P<am>{_AM_PM}) ?)?(?<![0-9:.])(?P<h>[0-9]{{1,2}}):(?P<m>[0-5][0-9])(?::(?P<s>[0-5][0-9])(?:\.[0-9]{{1,6}})?)?"
+        rf"(?![0-9:])(?:(?<=[0-9]:[0-9]{{2}}:[0-9]{{2}})(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}}))?(?: ?(?P<pm>{_AM_PM})(?![A-Za-z]))?(?P<sp> )?",
         _clock,
         ("7:30に起きる", "七時三十分に起きる"),
         ("電車は7:45発", "電車は七時四十五分発"),
@@ -64,14 +64,14 @@ RULES = (
         ("9:00〜18:00", "九時から十八時"),
         ("AM6:00に起動", "午前六時に起動"),
         ("11:15 PM", "午後十一時十五分"),
-        ("0:00を過ぎた", "零時を過ぎた"),
+        ("0:00を過ぎた", "レージを過ぎた"),
         ("23:59:08", "二十三時五十九分八秒"),
         ("残り1:30です", "残り一分三十秒です"),
         ("19:30 会議", "十九時三十分、会議"),
     ),
     rule(
         "time.hour_am_pm",
-        rf"(?:(?<![A-Za-z])(?P<am>{_AM_PM})\s?(?<![0-9])(?P<h>[01]?[0-9])時|(?<![0-9.:])(?P<h2>[01]?[0-9])\s?(?P<pm>{_AM_PM})(?![A-Za-z]))",
+        rf"(?:(?<![A-Za-z])(?P<am>{_AM_PM}) ?(?<![0-9])(?P<h>[01]?[0-9])時|(?<![0-9.:])(?P<h2>[01]?[0-9]) ?(?P<pm>{_AM_PM})(?![A-Za-z]))",
         lambda found: _half(found["am"] or found["pm"]) + counted(str(int(found["h"] or found["h2"])), "時"),
         ("PM3時", "午後三時"),
         ("7am", "午前七時"),
@@ -79,7 +79,7 @@ RULES = (
     ),
     rule(
         "time.minute_after_hour",
-        r"(?<=時)\s?(?P<m>[0-5]?[0-9])分(?![のの]1)",
+        r"(?<=時) ?(?P<m>[0-5]?[0-9])分(?![のの]1)",
         lambda found: minutes(found["m"]),
         ("4時4分", "四時四分"),
         ("19時05分", "十九時レイゴフン"),
@@ -88,27 +88,28 @@ RULES = (
     rule(
         "time.midnight",
         r"(?<![0-9.])0時(?!間)",
-        "零時",
-        ("0時に消灯", "零時に消灯"),
+        "レージ",
+        ("0時に消灯", "レージに消灯"),
     ),
     rule(
         "time.hours_minutes",
-        rf"{START}(?:(?P<h>[0-9]{{1,3}})\s?(?:h|hr|hours?)\s?)(?P<m>[0-9]{{1,2}})\s?(?:m|min|mins)?(?:\s?(?P<s>[0-9]{{1,2}})\s?(?:s|sec))?(?![0-9A-Za-z])",
+        rf"{START}(?:(?P<h>[0-9]{{1,3}}) ?(?:h|hr|hours?) ?)(?P<m>[0-9]{{1,2}}) ?(?:m|min|mins)?(?: ?(?P<s>[0-9]{{1,2}}) ?(?:s|sec))?(?![0-9A-Za-z])",
         _hours_and_minutes,
         ("あと1h30m", "あと一時間三十分"),
         ("2h 15min", "二時間十五分"),
     ),
     rule(
         "time.minutes_seconds",
-        rf"{START}(?P<h>(?!))?(?P<m>[0-9]{{1,3}})\s?m(?:in)?\s?(?P<s>[0-9]{{1,2}})\s?s(?:ec)?(?![0-9A-Za-z])",
+        rf"{START}(?P<h>(?!))?(?P<m>[0-9]{{1,3}}) ?m(?:in)? ?(?P<s>[0-9]{{1,2}}) ?s(?:ec)?(?![0-9A-Za-z])",
         _hours_and_minutes,
         ("3m20s", "三分二十秒"),
     ),
     rule(
         "time.bu",
-        r"(?<![0-9.])(?P<n>[1-9])分(?=咲|袖|丈|づき|づけ|がゆ|粥|刈|搗)",
-        lambda found: counted(found["n"], "ブ"),
+        r"(?<![0-9.])(?P<n>[1-9])分(?=咲|袖|丈|づき|づけ|がゆ|粥|刈|搗)|(?<=割)(?P<n2>[1-9])分",
+        lambda found: number(found["n"] or found["n2"]) + "ブ",
         ("5分咲き", "五ブ咲き"),
+        ("6割5分", "六割五ブ"),
     ),
     rule(
         "time.parted",
