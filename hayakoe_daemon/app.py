@@ -36,12 +36,11 @@ from hayakoe_daemon.mqtt.station import Ears, Station
 from hayakoe_daemon.mqtt.topics import Request, Topics
 from hayakoe_daemon.overrides import Overrides
 from hayakoe_daemon.speaker.speaker import Audience, Materials, Speaker
+from hayakoe_daemon.reader import Reader
 from hayakoe_daemon.system import logs, systemd
 from hayakoe_daemon.system.bell import Bell
 from hayakoe_daemon.system.health import Health
 from hayakoe_daemon.system.lock import StateLock
-from hayakoe_daemon.text.openjtalk import teach
-from hayakoe_daemon.text.sentences import split
 from hayakoe_daemon.voice.ladder import Ladder
 from hayakoe_daemon.voice.render_queue import RenderQueue
 from hayakoe_daemon.voices import build_ladder
@@ -81,8 +80,11 @@ class App:
             shown=self._board.settings,
             trouble=lambda message: self._herald.trouble("state", message),
         )
+        self._reader = Reader(config.reading.rules, emoji_names=config.reading.emoji_names)
         self._words = WordBook(
-            dictionary_file(config, os.environ), teach, lambda message: self._herald.trouble("dictionary", message)
+            dictionary_file(config, os.environ),
+            self._reader.teach,
+            lambda message: self._herald.trouble("dictionary", message),
         )
         self._words_worker = self._worker("dictionary", self._words.step, limit=60.0)
         self._renders = RenderQueue()
@@ -104,7 +106,7 @@ class App:
         self._speaker = Speaker(
             self._open_sink(config.audio),
             self._journal,
-            Materials(split=split, lead=self._lead.sounds, renders=self._renders, ladder=self._ladder),
+            Materials(split=self._reader.split, lead=self._lead.sounds, renders=self._renders, ladder=self._ladder),
             self._dials.settings,
             Audience(event=self._herald.event, speaking=self._board.speaking, device=self._herald.device),
             clock=clock,
@@ -341,6 +343,7 @@ class App:
         self._dials.take(self._config)
         self._journal.limits = _limits(config)
         self._lead.folder = config.audio.sounds_dir
+        self._reader.change(config.reading.rules, emoji_names=config.reading.emoji_names)
         self._words.reload(dictionary_file(config, os.environ))
         if sink is not None:
             self._speaker.change_sink(sink)

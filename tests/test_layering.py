@@ -32,7 +32,8 @@ MAY_IMPORT = {
     "herald": ("announcement", "board", "feed", "journal", "mqtt"),
     "voices": ("audio", "voice"),
     "system": ("worker",),
-    "config": ("announcement",),
+    "config": ("announcement", "text.home_rules"),
+    "reader": ("text",),
     "dials": ("config", "mqtt", "overrides", "speaker"),
     "bench": ("mqtt",),
 }
@@ -44,6 +45,8 @@ HOMES = {
     "paho": "mqtt.client",
     "sounddevice": "audio.player",
     "pyopenjtalk": "text.openjtalk",
+    "regex": "text.home_rules",
+    "kanalizer": "text.verbalize.loanwords",
     "systemd": "system.systemd",
     "sqlite3": "journal",
     "soundfile": "audio",

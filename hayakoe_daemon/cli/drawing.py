@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from hayakoe_daemon.text.g2p import Reading, SpokenMora, SpokenWord
 from hayakoe_daemon.text.symbols import PUNCTUATION
 from hayakoe_daemon.text.tokenizer import Tokenizer
+from hayakoe_daemon.text.verbalize import Step
 
 _MARGIN = 8
 """Columns for the names of the rows."""
@@ -34,6 +35,13 @@ def drawn(text: str, reading: Reading, tokenizer: Tokenizer | None, width: int) 
     blocks = [_block(word, after) for word, after in zip(reading.words, [*following, None], strict=True)]
     for part in _parts(blocks, max(width - _MARGIN, 20)):
         lines += ["", *(_row(name, "".join(cells)) for name, cells in zip(_ROWS, zip(*part, strict=True), strict=True))]
+    return "\n".join(lines)
+
+
+def rules_drawn(text: str, steps: Sequence[Step]) -> str:
+    """What was written, and which rule says what for which part of it."""
+    lines = [_row("written", text)]
+    lines += [_row("rule", f"{step.rule}: {step.written} → {step.spoken or 'silent'}") for step in steps]
     return "\n".join(lines)
 
 

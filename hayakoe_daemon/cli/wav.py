@@ -23,8 +23,7 @@ from hayakoe_daemon.config.model import Config
 from hayakoe_daemon.config.places import dictionary_file
 from hayakoe_daemon.lead import Lead
 from hayakoe_daemon.mqtt.payload import PayloadError, parse_say
-from hayakoe_daemon.text.openjtalk import teach
-from hayakoe_daemon.text.sentences import split
+from hayakoe_daemon.reader import Reader
 from hayakoe_daemon.voices import build_ladder
 from hayakoe_daemon.words import WordBook
 
@@ -62,10 +61,11 @@ def _sound(announcement: Announcement, config: Config) -> list[AudioChunk]:
     if refusal is not None:
         raise Failure(refusal.message)
     chunks, _ = lead.sounds(announcement, settings.chime_of(announcement))
-    WordBook(dictionary_file(config, os.environ), teach, _warn).load()
+    reader = Reader(config.reading.rules, emoji_names=config.reading.emoji_names)
+    WordBook(dictionary_file(config, os.environ), reader.teach, _warn).load()
     ladder = build_ladder()
     ladder.warm_up()
-    for utterance in split(announcement.text):
+    for utterance in reader.split(announcement.text):
         voice = announcement.voice or settings.voice
         rendering = ladder.say(utterance, settings.manner(announcement), wanted=voice, deaths=0)
         chunks.extend(rendering)

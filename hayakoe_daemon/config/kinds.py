@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
 from hayakoe_daemon.announcement import NAME
 from hayakoe_daemon.config import durations
+from hayakoe_daemon.text.home_rules import MOST, HomeRule, HomeRuleError
 
 
 @runtime_checkable
@@ -103,6 +104,25 @@ def _chime(value: object) -> bool | str:
     raise ValueError("is neither true, false nor a name")
 
 
+def _home_rules(rules: object) -> dict[str, str]:
+    if not isinstance(rules, dict):
+        raise ValueError("needs one regular expression and its words a line, such as 'LDK': リビング")
+    wrong = []
+    for pattern, words in rules.items():
+        if not isinstance(words, str):
+            wrong.append(f"{pattern}: its words are no text, put quotes around them")
+            continue
+        try:
+            HomeRule.of(pattern, words)
+        except HomeRuleError as error:
+            wrong.append(f"{pattern}: {error}")
+    if len(rules) > MOST:
+        wrong.append(f"{len(rules)} rules are more than {MOST}")
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    return dict(rules)
+
+
 Flag = Annotated[bool, Allowed("true or false")]
 Name = Annotated[str, Written(NAME.pattern, "1 to 32 of the characters a-z, 0-9, _ and -")]
 Text = Annotated[str, Written(r"[^\x00-\x1f\x7f]{1,200}", "one line of text, 1 to 200 characters")]
@@ -132,3 +152,5 @@ File = Annotated[Path, BeforeValidator(_path), Allowed("a path; a relative one s
 Chime = Annotated[
     bool | str, BeforeValidator(_chime), Allowed("true, false or the name of a chime (a-z, 0-9, _ and -)")
 ]
+HomeRules = Annotated[dict[str, str], BeforeValidator(_home_rules)]
+"""Regular expressions, and the words for each."""

@@ -18,6 +18,7 @@ from hayakoe_daemon.config.kinds import (
     Device,
     File,
     Flag,
+    HomeRules,
     Host,
     Lasting,
     Name,
@@ -108,6 +109,18 @@ class Speech(Section):
     """The folder of BERT's vocab.txt."""
 
 
+class Reading(Section):
+    """How texts are read aloud."""
+
+    emoji: Annotated[Literal["silent", "names"], Allowed("silent or names")] = "silent"
+    rules: HomeRules = {}
+    """Regular expression to words, in their order."""
+
+    @property
+    def emoji_names(self) -> bool:
+        return self.emoji == "names"
+
+
 class Queue(Section):
     limit: Annotated[int, Between(1, 100_000)] = 500
     expires_in: Annotated[float, Lasting(1, 30 * _DAY)] = 1800
@@ -128,6 +141,7 @@ class Config(Section):
     control: Control = Control()
     audio: Audio = Audio()
     speech: Speech = Speech()
+    reading: Reading = Reading()
     queue: Queue = Queue()
 
     @property

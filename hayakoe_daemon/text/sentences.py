@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from hayakoe_daemon.text import cutting
@@ -48,8 +48,11 @@ class _Sentence:
     pause: float
 
 
-def split(text: str) -> tuple[Utterance, ...]:
+def split(text: str, say: Callable[[str], str] = str) -> tuple[Utterance, ...]:
     """The utterances of an announcement in order, each at most MAX_CHARACTERS long; none where nothing is to be said.
+
+    `say` gives the words for what is written, for each stretch between readings and pauses that were asked for. It
+    comes before sentences are looked for: whether a point ends one or stands in a number is known afterwards.
 
     A sentence ends at 。！？ and their like, with the brackets that close after them, and at the end of a line (for
     OpenJTalk a newline is nothing, and two lines would run into one word). A `[pause]` takes the place of the pause
@@ -60,7 +63,7 @@ def split(text: str) -> tuple[Utterance, ...]:
     pauses: list[float] = []
     natural = 0.0
     asked: float | None = None
-    for item in _items(text):
+    for item in _items(text, say):
         if isinstance(item, Pause):
             asked = min((asked or 0.0) + item.seconds, MAX_PAUSE)
             continue
@@ -90,17 +93,21 @@ def has_speech(text: str) -> bool:
     )
 
 
-def _items(text: str) -> Iterator[_Sentence | Pause]:
+def _items(text: str, say: Callable[[str], str]) -> Iterator[_Sentence | Pause]:
     clean = _UNSPEAKABLE.sub(" ", _LINE_ENDS.sub("\n", text))
     words: list[Words] = []
     for part in parse(clean):
         if isinstance(part, Words):
-            words.append(part)
+            words.append(part if part.is_reading else _as_said(say(part.spoken)))
             continue
         yield from _sentences(words)
         words = []
         yield part
     yield from _sentences(words)
+
+
+def _as_said(text: str) -> Words:
+    return Words(spoken=text, shown=text)
 
 
 def _sentences(words: Sequence[Words]) -> Iterator[_Sentence]:

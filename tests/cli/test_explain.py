@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-FIELDS = "text spoken normalized kana phones tones word2ph phone_ids tone_ids lang_ids bert_text"
+FIELDS = "text spoken normalized kana phones tones word2ph phone_ids tone_ids lang_ids bert_text rules"
 
 
 @pytest.fixture
@@ -53,9 +53,36 @@ def test_one_object_for_every_line_in_order(config: Path) -> None:
     found = explained(config, "".join(f"{line}\n" for line in lines).encode() + "最後".encode())
     assert [one["text"] for one in found] == [*lines, "最後"]
     assert all(" ".join(one) == FIELDS for one in found)
-    assert all(one["spoken"] == one["text"] for one in found)
+    assert [one["spoken"] for one in found[:3]] == [one["text"] for one in found[:3]]
     assert found[0]["kana"] == "アメガフル."
     assert found[1]["phones"] == ["_", "_"]
+
+
+def test_rules_are_shown_and_left_out_verbatim(config: Path) -> None:
+    (one,) = explained(config, "7:30に｜点《てん》".encode())
+    assert one["spoken"].startswith("七時三十分に")
+    assert one["kana"].startswith("シチジサンジュップンニ")
+    assert one["rules"][0] == {"rule": "time.clock", "start": 0, "written": "7:30", "spoken": "七時三十分"}
+    (one,) = explained(config, "7:30に".encode(), "--verbatim")
+    assert (one["spoken"], one["rules"]) == ("7:30に", [])
+    shown = command(config, "explain", "7:30に[pause 500]｜今日《きょう》は").stdout.decode()
+    assert "time.clock: 7:30 → 七時三十分" in shown
+    assert "キョウワ" in shown
+
+
+def test_a_home_has_rules_and_words_of_its_own(config: Path) -> None:
+    settings = yaml.safe_load(config.read_text())
+    config.write_text(yaml.safe_dump({**settings, "reading": {"rules": {"LDK": "リビング"}, "emoji": "names"}}))
+    assert command(config, "dictionary", "add", "QX7", "キューセブン").returncode == 0
+    (one,) = explained(config, "LDKのQX7🎂".encode())
+    assert one["kana"] == "リビングノキューセブン,バースデーケーキ"
+    assert [step["rule"] for step in one["rules"]] == ["home.LDK", "dictionary", "emoji.name"]
+    config.write_text(yaml.safe_dump({**settings, "reading": {"rules": {"(": "x", "a": 3}}}))
+    done = command(config, "check-config")
+    assert done.returncode != 0
+    told = (done.stdout + done.stderr).decode()
+    assert "no regular expression" in told
+    assert "a: its words are no text" in told
 
 
 def test_what_cannot_be_read_has_an_error_and_the_next_line_none(config: Path) -> None:

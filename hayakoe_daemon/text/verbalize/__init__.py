@@ -4,7 +4,7 @@
 """
 
 from hayakoe_daemon.text.verbalize.draft import Step
-from hayakoe_daemon.text.verbalize.home_rules import HomeRule, HomeRuleError
+from hayakoe_daemon.text.home_rules import HomeRule, HomeRuleError
 from hayakoe_daemon.text.verbalize.verbalizer import RULES, Spoken, Verbalizer
 
 __all__ = ["RULES", "HomeRule", "HomeRuleError", "Spoken", "Step", "Verbalizer"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hayakoe_daemon.text.verbalize import emoji, latin, loanwords
 from hayakoe_daemon.text.verbalize.characters import prepared
 from hayakoe_daemon.text.verbalize.draft import Draft, Step
-from hayakoe_daemon.text.verbalize.home_rules import HomeRule
+from hayakoe_daemon.text.home_rules import HomeRule
 from hayakoe_daemon.text.verbalize.rule import Rule
 from hayakoe_daemon.text.verbalize.rules import codes, dates, networks, quantities, ranges, symbols, times, words
 

@@ -14,7 +14,7 @@ from hayakoe_daemon.text.verbalize import Verbalizer
 from tests.support.readings import Sentence, sentences
 
 OUR_OWN = Path(__file__).parent / "sentences.tsv"
-CORPORA = Path(os.environ.get("HAYAKOE_CORPORA", "../shared/corpora"))
+SHARED = Path(os.environ.get("HAYAKOE_SHARED") or Path(__file__).parents[4] / "shared")
 
 VERBALIZER = Verbalizer()
 
@@ -34,9 +34,9 @@ def wrong(rows: list[Sentence]) -> Iterator[str]:
 
 
 def corpus(name: str) -> list[Sentence]:
-    path = CORPORA / name
+    path = SHARED / "corpora" / name
     if not path.exists():
-        pytest.skip(f"there is no {path}; HAYAKOE_CORPORA names the folder of the corpora")
+        pytest.skip(f"there is no {path}; HAYAKOE_SHARED names the folder above corpora")
     return sentences(path)
 
 
