@@ -35,8 +35,8 @@ from hayakoe_daemon.mqtt.link import BrokerSettings, Incoming, TlsFiles
 from hayakoe_daemon.mqtt.station import Ears, Station
 from hayakoe_daemon.mqtt.topics import Request, Topics
 from hayakoe_daemon.overrides import Overrides
-from hayakoe_daemon.speaker.speaker import Audience, Materials, Speaker
 from hayakoe_daemon.reader import Reader
+from hayakoe_daemon.speaker.speaker import Audience, Materials, Speaker
 from hayakoe_daemon.system import logs, systemd
 from hayakoe_daemon.system.bell import Bell
 from hayakoe_daemon.system.health import Health

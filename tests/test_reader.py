@@ -23,7 +23,11 @@ def texts(reader: Reader, text: str) -> list[str]:
 
 
 def test_a_point_in_a_number_ends_no_sentence(reader: Reader) -> None:
-    assert texts(reader, "23.5℃です。v2.3.1へ。7:30に") == ["二十三点五度です。", "バージョン二テン三テン一へ。", "七時三十分に"]
+    assert texts(reader, "23.5℃です。v2.3.1へ。7:30に") == [
+        "二十三点五度です。",
+        "バージョン二テン三テン一へ。",
+        "七時三十分に",
+    ]
     assert texts(reader, "https://example.com/?a=1!b を開く") == ["エグザンプルドットコム を開く"]
 
 
@@ -44,7 +48,7 @@ def test_long_numbers_make_several_utterances_and_no_long_one(reader: Reader) ->
 
 def test_words_of_the_user_come_first(reader: Reader) -> None:
     assert texts(reader, "Hueの7:30") == ["ヒューの七時三十分"]
-    reader.teach([UserWord.written("Hue", "フエ", None)])
+    reader.teach([UserWord.written("Hue", "フエ", 0)])
     assert texts(reader, "Hueの7:30") == ["Hueの七時三十分"]
 
 

@@ -106,7 +106,7 @@ def _chime(value: object) -> bool | str:
 
 def _home_rules(rules: object) -> dict[str, str]:
     if not isinstance(rules, dict):
-        raise ValueError("needs one regular expression and its words a line, such as 'LDK': リビング")
+        raise ValueError("needs one regular expression and its words a line, such as 'LDK': リビング")  # noqa: TRY004, pydantic wants it so
     wrong = []
     for pattern, words in rules.items():
         if not isinstance(words, str):

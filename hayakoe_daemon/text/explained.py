@@ -9,7 +9,7 @@ from hayakoe_daemon.text.tokenizer import Tokenizer
 
 
 def explained(text: str, reading: Reading, tokenizer: Tokenizer | None = None) -> dict[str, Any]:
-    """`spoken` is the text itself, until who calls knows better; `word2ph` is that without blanks, the ids are with them.
+    """`spoken` is the text itself, reading rules are for the caller; `word2ph` has no blanks, the ids have them.
 
     `bert_ids` is there where there is a tokenizer.
     """

@@ -47,13 +47,16 @@ class HomeRule:
         return cls(f"home.{name or pattern}", compiled, say)
 
     def matches(self, text: str) -> Iterator[tuple[int, int, str, str]]:
-        """Start, end and words of each place, and this rule's name. One that takes too long is left out of this text."""
-        found = []
+        """Start, end and words of each place, and this rule's name. One that takes too long is left out."""
         try:
-            for match in self.pattern.finditer(text, timeout=TIMEOUT):
-                if match.end() > match.start():
-                    found.append((match.start(), match.end(), match.expand(self.say), self.name))
+            found = [
+                (match.start(), match.end(), match.expand(self.say), self.name)
+                for match in self.pattern.finditer(text, timeout=TIMEOUT)
+                if match.end() > match.start()
+            ]
         except TimeoutError:
-            _log.warning("the reading rule %s took longer than %d ms and was left out: %.60s", self.name, TIMEOUT * 1000, text)
+            _log.warning(
+                "the reading rule %s took longer than %d ms and was left out: %.60s", self.name, TIMEOUT * 1000, text
+            )
             return
         yield from found

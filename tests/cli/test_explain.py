@@ -59,7 +59,7 @@ def test_one_object_for_every_line_in_order(config: Path) -> None:
 
 
 def test_rules_are_shown_and_left_out_verbatim(config: Path) -> None:
-    (one,) = explained(config, "7:30に｜点《てん》".encode())
+    (one,) = explained(config, "7:30に点《てん》".encode())
     assert one["spoken"].startswith("七時三十分に")
     assert one["kana"].startswith("シチジサンジュップンニ")
     assert one["rules"][0] == {"rule": "time.clock", "start": 0, "written": "7:30", "spoken": "七時三十分"}

@@ -17,11 +17,28 @@ _ROWS = {
     "オ": "オコソトノホモヨロヲゴゾドボポォョ",
 }
 _VOWEL = {kana: vowel for vowel, row in _ROWS.items() for kana in row}
-_SAME = (
-    ("ヴァ", "バ"), ("ヴィ", "ビ"), ("ヴェ", "ベ"), ("ヴォ", "ボ"), ("ヴュ", "ビュ"), ("ヴャ", "ビャ"), ("ヴョ", "ビョ"), ("ヴ", "ブ"),
-    ("スィ", "シ"), ("ズィ", "ジ"), ("ヂ", "ジ"), ("ヅ", "ズ"), ("ヲ", "オ"), ("ヰ", "イ"), ("ヱ", "エ"), ("ヵ", "カ"), ("ヶ", "ケ"),
-    ("クヮ", "クァ"), ("グヮ", "グァ"), ("イウ", "ユウ"),
-)  # fmt: skip
+_SAME = {
+    "ヴァ": "バ",
+    "ヴィ": "ビ",
+    "ヴェ": "ベ",
+    "ヴォ": "ボ",
+    "ヴュ": "ビュ",
+    "ヴャ": "ビャ",
+    "ヴョ": "ビョ",
+    "ヴ": "ブ",
+    "スィ": "シ",
+    "ズィ": "ジ",
+    "ヂ": "ジ",
+    "ヅ": "ズ",
+    "ヲ": "オ",
+    "ヰ": "イ",
+    "ヱ": "エ",
+    "ヵ": "カ",
+    "ヶ": "ケ",
+    "クヮ": "クァ",
+    "グヮ": "グァ",
+    "イウ": "ユウ",
+}
 _MORA = re.compile(r"[ァ-ヺ][ァィゥェォャュョヮ]*|ー")
 
 
@@ -39,16 +56,16 @@ def moras(text: str) -> list[str]:
     text = unicodedata.normalize("NFKC", text)
     text = "".join(chr(ord(character) + 0x60) if "ぁ" <= character <= "ゖ" else character for character in text)
     text = re.sub(r"[^ァ-ヺー]", "", text)
-    for one, other in _SAME:
+    for one, other in _SAME.items():
         text = text.replace(one, other)
     result: list[str] = []
-    for mora in _MORA.findall(text):
+    for mora in map(str, _MORA.findall(text)):
         before = _VOWEL.get(result[-1][-1]) if result else None
         if mora == "ー":
             if before:
                 result.append(before)
         else:
-            result.append({("エ", "イ"): "エ", ("オ", "ウ"): "オ"}.get((before, mora), mora))
+            result.append({"エイ": "エ", "オウ": "オ"}.get(f"{before}{mora}", mora))
     return result
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -79,4 +78,3 @@ class Draft:
             yield step.spoken
             done = step.end
         yield self.text[done:]
-

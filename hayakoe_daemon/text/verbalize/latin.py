@@ -13,7 +13,7 @@ from hayakoe_daemon.text.verbalize.speech import spelled
 MOST_GUESSES = 3
 """Words per text that the model is asked for; the others are spelled. It takes milliseconds for each new word."""
 
-_TOKEN = re.compile(r"[A-Za-z]+(?:['’][a-z]{1,2}(?![a-z]))?")
+_TOKEN = re.compile(r"(?:[A-Z]\.){2,8}|[A-Za-z]+(?:['’][a-z]{1,2}(?![a-z]))?")
 _CAMEL = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _VOWELS = frozenset("aeiouyAEIOUY")
 _MOST_LETTERS = 24
@@ -83,12 +83,16 @@ def words(text: str) -> Iterator[tuple[int, int, Said]]:
     guesses = 0
     for found in _TOKEN.finditer(text):
         token = found[0].replace("’", "'")
-        said = _article(found, text) or _known(token) or _parts(token)
+        said = _dotted(token) or _article(found, text) or _known(token) or _parts(token)
         if said is None and guesses < MOST_GUESSES and _is_sayable(token):
             guesses += 1
             guess = loanwords.guessed(token.replace("'", "").lower())
             said = Said(guess, "latin.model") if guess else None
         yield (*found.span(), said or _romaji(token) or _letters(token))
+
+
+def _dotted(token: str) -> Said | None:
+    return Said(spelled(token), "latin.spelled") if token.endswith(".") else None
 
 
 def _article(found: re.Match[str], text: str) -> Said | None:
@@ -98,28 +102,35 @@ def _article(found: re.Match[str], text: str) -> Said | None:
 
 
 def _known(word: str) -> Said | None:
-    """In the order that the rules promise; capitals of three letters or fewer are letters rather than words."""
-    if len(word) > _MOST_LETTERS:
+    """In the order that the rules promise. Capitals are read as a word where they are written so in a table, or are
+    more than two (English) or three (OpenJTalk) letters; otherwise they are letters."""
+    if not 1 < len(word) <= _MOST_LETTERS:
         return None
-    if kana := _names().get(word):
-        return Said(kana, "latin.name")
-    english, dictionary = tables.pairs("english"), tables.pairs("openjtalk")
     lower = word.lower()
-    if len(word) == 1:
-        return None
-    if not (word.isupper() and len(word) == 2):
-        if kana := english.get(lower):
-            return Said(kana, "latin.english")
-        if kana := _folded().get(lower):
-            return Said(kana, "latin.name")
-    if kana := dictionary.get(word):
-        return Said(kana, "latin.dictionary")
-    if not (word.isupper() and len(word) <= 3) and (kana := dictionary.get(lower) or dictionary.get(word.capitalize())):
-        return Said(kana, "latin.dictionary")
-    for ending, sound in (("'s", "ズ"), ("s", "ズ")):
-        stem = lower.removesuffix(ending)
-        if stem != lower and len(stem) > 3 and (kana := english.get(stem) or dictionary.get(stem)):
-            return Said(kana + ("ス" if stem.endswith(("p", "k", "f", "t")) else sound), "latin.plural")
+    any_case = lower if not (word.isupper() and len(word) == 2) else word
+    looked_up = (
+        (_names(), word, "latin.name"),
+        (tables.pairs("english"), any_case, "latin.english"),
+        (_folded(), any_case, "latin.name"),
+        (tables.pairs("openjtalk"), word, "latin.dictionary"),
+        *(
+            (tables.pairs("openjtalk"), form, "latin.dictionary")
+            for form in (lower, word.capitalize())
+            if not (word.isupper() and len(word) <= 3)
+        ),
+    )
+    for table, form, rule in looked_up:
+        if kana := table.get(form):
+            return Said(kana, rule)
+    return _plural(lower)
+
+
+def _plural(word: str) -> Said | None:
+    for ending in ("'s", "s"):
+        stem = word.removesuffix(ending)
+        known = tables.pairs("english").get(stem) or tables.pairs("openjtalk").get(stem)
+        if stem != word and len(stem) > 3 and known:
+            return Said(known + ("ス" if stem.endswith(("p", "k", "f", "t")) else "ズ"), "latin.plural")
     return None
 
 

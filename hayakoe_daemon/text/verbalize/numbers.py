@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
-_KANJI = "〇一二三四五六七八九"
+_KANJI = ("ゼロ", *"一二三四五六七八九")
 _POWERS = ("", "万", "億", "兆", "京", "垓")
 _POWERS_KANA = ("", "マン", "オク", "チョー", "ケー", "ガイ")
 _ONES = ("", "イチ", "ニ", "サン", "ヨン", "ゴ", "ロク", "ナナ", "ハチ", "キュー")
-_TENS = ("", "ジュー", "ニジュー", "サンジュー", "ヨンジュー", "ゴジュー", "ロクジュー", "ナナジュー", "ハチジュー", "キュージュー")
-_HUNDREDS = ("", "ヒャク", "ニヒャク", "サンビャク", "ヨンヒャク", "ゴヒャク", "ロッピャク", "ナナヒャク", "ハッピャク", "キューヒャク")
+_TENS = (
+    "",
+    "ジュー",
+    "ニジュー",
+    "サンジュー",
+    "ヨンジュー",
+    "ゴジュー",
+    "ロクジュー",
+    "ナナジュー",
+    "ハチジュー",
+    "キュージュー",
+)
+_HUNDREDS = (
+    "",
+    "ヒャク",
+    "ニヒャク",
+    "サンビャク",
+    "ヨンヒャク",
+    "ゴヒャク",
+    "ロッピャク",
+    "ナナヒャク",
+    "ハッピャク",
+    "キューヒャク",
+)
 _THOUSANDS = ("", "セン", "ニセン", "サンゼン", "ヨンセン", "ゴセン", "ロクセン", "ナナセン", "ハッセン", "キューセン")
-_DIGITS = dict(zip("0123456789", ("ゼロ", "イチ", "ニー", "サン", "ヨン", "ゴー", "ロク", "ナナ", "ハチ", "キュー"), strict=True))
+_DIGITS = dict(
+    zip("0123456789", ("ゼロ", "イチ", "ニー", "サン", "ヨン", "ゴー", "ロク", "ナナ", "ハチ", "キュー"), strict=True)
+)
 
 MOST = 10 ** (4 * len(_POWERS)) - 1
 """Above, nobody has words: digit by digit."""
@@ -43,12 +67,12 @@ def digits(text: str) -> str:
 
 
 def kanji_digits(text: str) -> str:
-    """The digits after a decimal point, in kanji: 05 → 〇五."""
+    """The digits after a decimal point, in kanji: 05 → ゼロ五."""
     return "".join(_KANJI[int(character)] for character in text)
 
 
 def decimal(whole: int, fraction: str) -> str:
-    """3, "14" → 三点一四: the digits after the point one by one."""
+    """3, "05" → 三点ゼロ五: the digits after the point one by one."""
     return f"{kanji(whole)}点{kanji_digits(fraction)}"
 
 
@@ -70,7 +94,9 @@ def _myriad_kanji(part: int, power: int) -> str:
         digit, part = divmod(part, unit)
         if digit:
             # 一千万, but 千五百: only before 万 and above the one is said.
-            words += ("" if digit == 1 and not (unit == 1000 and power and not part and not words) else _KANJI[digit]) + name
+            words += (
+                "" if digit == 1 and not (unit == 1000 and power and not part and not words) else _KANJI[digit]
+            ) + name
     return words + (_KANJI[part] if part else "") + _POWERS[power]
 
 

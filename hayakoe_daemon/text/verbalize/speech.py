@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hayakoe_daemon.text.verbalize import numbers
+from hayakoe_daemon.text.verbalize import numbers, tables
 from hayakoe_daemon.text.verbalize.counters import counters
 
 DIGITS = "(?:[0-9]{1,3}(?:,[0-9]{3}){1,8}(?![0-9])|[0-9]{1,24})"
@@ -16,14 +16,7 @@ START = r"(?<![0-9A-Za-z.])(?<![0-9][,:/\-])"
 
 _MISREAD = {"13": "ジューサン", "99": "キュージューキュー", "800": "ハッピャク"}
 """What OpenJTalk takes for names where it stands alone: 八百 is ヤオ to it."""
-_SPELLED = dict(
-    zip(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        "エー ビー シー ディー イー エフ ジー エイチ アイ ジェー ケー エル エム エヌ オー ピー キュー アール エス ティー ユー ブイ "
-        "ダブリュー エックス ワイ ゼット".split(),
-        strict=True,
-    )
-)
+_SPELLED = tables.pairs("letters")
 
 
 def number(written: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from hayakoe_daemon.text.home_rules import HomeRule
 from hayakoe_daemon.text.verbalize import emoji, latin, loanwords
 from hayakoe_daemon.text.verbalize.characters import prepared
 from hayakoe_daemon.text.verbalize.draft import Draft, Step
-from hayakoe_daemon.text.home_rules import HomeRule
 from hayakoe_daemon.text.verbalize.rule import Rule
 from hayakoe_daemon.text.verbalize.rules import codes, dates, networks, quantities, ranges, symbols, times, words
 
@@ -48,7 +48,9 @@ class Verbalizer:
     With `emoji_names` emoji are said by their Japanese names; otherwise they are silent.
     """
 
-    def __init__(self, home_rules: Sequence[HomeRule] = (), keep: Iterable[str] = (), *, emoji_names: bool = False) -> None:
+    def __init__(
+        self, home_rules: Sequence[HomeRule] = (), keep: Iterable[str] = (), *, emoji_names: bool = False
+    ) -> None:
         self._home_rules = tuple(home_rules)
         self._keep = _any_of(keep)
         self._emoji_names = emoji_names
@@ -75,7 +77,7 @@ class Verbalizer:
     def _read_signs(self, draft: Draft) -> None:
         draft.replace(emoji.steps(draft.masked, named=self._emoji_names))
         has_latin = bool(_LATIN.search(draft.masked))
-        for rule in networks.RULES if has_latin or "." in draft.masked else ():
+        for rule in networks.RULES if has_latin or "." in draft.masked or ":" in draft.masked else ():
             draft.apply(rule)
         if has_latin:
             draft.replace((start, end, kana, "latin.name") for start, end, kana in latin.phrases(draft.masked))

@@ -50,13 +50,24 @@ def test_words_that_are_none_are_not_guessed() -> None:
 
 @pytest.mark.parametrize(
     ("word", "kana"),
-    [("tanaka", "タナカ"), ("shinjuku", "シンジュク"), ("nippon", "ニッポン"), ("matcha", "マッチャ"), ("kanji", "カンジ"), ("street", None), ("to", None)],
+    [
+        ("tanaka", "タナカ"),
+        ("shinjuku", "シンジュク"),
+        ("nippon", "ニッポン"),
+        ("matcha", "マッチャ"),
+        ("kanji", "カンジ"),
+        ("street", None),
+        ("to", None),
+    ],
 )
 def test_romaji(word: str, kana: str | None) -> None:
     assert romaji.kana(word) == kana
 
 
-@pytest.mark.parametrize("name", ["latin", "english", "openjtalk", "units", "per", "emoji", "variants"])
+@pytest.mark.parametrize(
+    "name",
+    ["latin", "english", "openjtalk", "letters", "romaji", "domains", "files", "units", "per", "emoji", "variants"],
+)
 def test_tables_are_in_order(name: str) -> None:
     table = tables.rows(name)
     assert all(len(row) == 2 and all(row) for row in table)
@@ -68,4 +79,6 @@ def test_tables_are_in_order(name: str) -> None:
 def test_words_of_openjtalk_sound_as_there(word: str) -> None:
     from hayakoe_daemon.text.g2p import read  # noqa: PLC0415, OpenJTalk is wanted by this test alone
 
-    assert moras(tables.pairs("openjtalk").get(word) or tables.pairs("openjtalk")[word.lower()]) == moras(read(word).kana)
+    assert moras(tables.pairs("openjtalk").get(word) or tables.pairs("openjtalk")[word.lower()]) == moras(
+        read(word).kana
+    )

@@ -18,8 +18,37 @@ CHARACTERS = (
     "\x00\ud800\ue000\u200b\u0301ﾞﾟｶﾞｱ￥％／．𠮷髙\U0010ffff\u0378"
 )
 PIECES = [
-    *("7:30", "2026/11/20", "http://", "a@b.c", "192.168.0.1", "v1.2", "kWh", "km/h", "万", "億", "¥1,280", "3LDK", "Wi-Fi"),
-    *("ヶ月", "分の", "バージョン", "パスワードは", "上空の", "被害を", "1/2", "10〜15分", "AM", "pm", "第III", "〒", "電話", "番号"),
+    *(
+        "7:30",
+        "2026/11/20",
+        "http://",
+        "a@b.c",
+        "192.168.0.1",
+        "v1.2",
+        "kWh",
+        "km/h",
+        "万",
+        "億",
+        "¥1,280",
+        "3LDK",
+        "Wi-Fi",
+    ),
+    *(
+        "ヶ月",
+        "分の",
+        "バージョン",
+        "パスワードは",
+        "上空の",
+        "被害を",
+        "1/2",
+        "10〜15分",
+        "AM",
+        "pm",
+        "第III",
+        "〒",
+        "電話",
+        "番号",
+    ),
     *("AA:BB:CC:DD:EE:FF", "xkqjz", "strengths", "supercalifragilistic", "[pause 500]", "《", "》", "｜"),
 ]
 
@@ -35,7 +64,9 @@ def adversarial(number: int, seed: int = 1) -> list[str]:
         elif kind < 0.8:
             text = "".join(chance.choice(PIECES) + chance.choice(CHARACTERS) for _ in range(length // 4 + 1))
         else:
-            unit = "".join(chance.choice(CHARACTERS) for _ in range(chance.randint(1, 4))) + chance.choice(["", *PIECES])
+            unit = "".join(chance.choice(CHARACTERS) for _ in range(chance.randint(1, 4))) + chance.choice(
+                ["", *PIECES]
+            )
             text = unit * (length // len(unit) + 1)
         texts.append(text)
     return texts
@@ -62,7 +93,25 @@ def test_adversarial_strings_many() -> None:
     check(100_000)
 
 
-@pytest.mark.parametrize("unit", [*"1aあ漢(.-〜何の\n😀", "1,", "1-", "1:", "a.", "a@", "/", "1/", "10分", "上空の", "被害を", "v1.", "水が", "12〜"])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *"1aあ漢(.-〜何の\n😀",
+        "1,",
+        "1-",
+        "1:",
+        "a.",
+        "a@",
+        "/",
+        "1/",
+        "10分",
+        "上空の",
+        "被害を",
+        "v1.",
+        "水が",
+        "12〜",
+    ],
+)
 def test_time_is_linear(unit: str) -> None:
     short, long = (unit * 2_000)[:2_000], (unit * 8_000)[:8_000]
     VERBALIZER(short)

@@ -9,9 +9,7 @@ from hayakoe_daemon.text.verbalize import RULES, Verbalizer
 VERBALIZER = Verbalizer()
 
 EXAMPLES = [
-    pytest.param(rule.name, text, spoken, id=f"{rule.name}: {text}")
-    for rule in RULES
-    for text, spoken in rule.examples
+    pytest.param(rule.name, text, spoken, id=f"{rule.name}: {text}") for rule in RULES for text, spoken in rule.examples
 ]
 
 WITHOUT = {"number.long"}

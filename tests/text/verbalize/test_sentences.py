@@ -78,7 +78,9 @@ def test_words_alone_change_by_word_rules_only(name: str) -> None:
             assert result.text == row.text or result.steps
 
 
-@pytest.mark.parametrize("kana_word", ["グァテマラ", "ツァイ", "スィート", "グェン", "ディスク", "フィン", "ウェブ", "ヴァイオリン"])
+@pytest.mark.parametrize(
+    "kana_word", ["グァテマラ", "ツァイ", "スィート", "グェン", "ディスク", "フィン", "ウェブ", "ヴァイオリン"]
+)
 def test_rare_moras_pass_unchanged(kana_word: str) -> None:
     assert VERBALIZER(kana_word) == kana_word
 

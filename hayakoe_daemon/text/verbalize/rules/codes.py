@@ -8,9 +8,26 @@ from hayakoe_daemon.text.verbalize import latin, numbers
 from hayakoe_daemon.text.verbalize.rule import rule
 from hayakoe_daemon.text.verbalize.speech import START, counted, groups, number, spelled
 
-_EMERGENCY = {"110": "ヒャクトー番", "119": "ヒャクジューキュー番", "118": "ヒャクジューハチ番", "171": "イチナナイチ", "188": "イチハチハチ"}
+_EMERGENCY = {
+    "110": "ヒャクトー番",
+    "119": "ヒャクジューキュー番",
+    "118": "ヒャクジューハチ番",
+    "171": "イチナナイチ",
+    "188": "イチハチハチ",
+}
 _ROMAN = {"I": 1, "V": 5, "X": 10}
-_SIGNS = {"-": "ハイフン", "_": "アンダーバー", ".": "ドット", "!": "ビックリマーク", "#": "シャープ", "@": "アットマーク", "*": "アスタリスク", "$": "ドル", "%": "パーセント", "&": "アンド"}
+_SIGNS = {
+    "-": "ハイフン",
+    "_": "アンダーバー",
+    ".": "ドット",
+    "!": "ビックリマーク",
+    "#": "シャープ",
+    "@": "アットマーク",
+    "*": "アスタリスク",
+    "$": "ドル",
+    "%": "パーセント",
+    "&": "アンド",
+}
 
 
 def code(written: str) -> str:
@@ -19,13 +36,23 @@ def code(written: str) -> str:
 
 
 def _version(found: re.Match[str]) -> str:
-    prefix = "" if re.search(r"(?:バージョン|ver\.?) ?$", found.string[max(0, found.start() - 7) : found.start()], re.IGNORECASE) else "バージョン"
+    prefix = (
+        ""
+        if re.search(
+            r"(?:バージョン|ver\.?) ?$", found.string[max(0, found.start() - 7) : found.start()], re.IGNORECASE
+        )
+        else "バージョン"
+    )
     parts = "テン".join(number(part) for part in (found["n"] or found["n2"] or found["n3"]).split("."))
-    return (prefix if (found["v"] or found["v2"]) else "") + parts + (f"、{latin.word(found['tag'])}{number(found['tagn']) if found['tagn'] else ''}" if found["tag"] else "")
+    return (
+        (prefix if (found["v"] or found["v2"]) else "")
+        + parts
+        + (f"、{latin.word(found['tag'])}{number(found['tagn']) if found['tagn'] else ''}" if found["tag"] else "")
+    )
 
 
 def model_digits(written: str) -> str:
-    """15 → 十五, 700 → 七百, 404 → ヨンゼロヨン, 4090 → ヨンゼロキューゼロ: round numbers as numbers, others by digits."""
+    """Short or round numbers as numbers (15, 700), others by their digits (404, 4090)."""
     if written[0] != "0" and (len(written) <= 2 or written.endswith("00")) and len(written) <= 5:
         return number(written)
     return numbers.digits(written)
@@ -62,8 +89,11 @@ def _roman_numeral(found: re.Match[str]) -> str | None:
 STRICT = (
     rule(
         "code.password",
-        r"(?:パスワード|パスコード|パスフレーズ|暗号化?キー|暗証番号|認証コード|確認コード|PINコード|PIN|コード|シリアル(?:番号)?|型番|型式|品番|ID|SSID)"
-        r"(?:は|が|を|:|=)? ?[「'\"]?(?P<w>(?=[!-~]{0,40}[0-9])[A-Za-z0-9][A-Za-z0-9!@#$%&*_.-]{2,40})(?![0-9A-Za-z])(?!年|月|日|時|分|円|個|件|本|回|桁|文字|人|台|枚)",
+        r"(?:パスワード|パスコード|パスフレーズ|暗号化?キー|暗証番号|認証コード|確認コード|PINコード|PIN|"
+        r"コード|シリアル(?:番号)?|型番|型式|品番|ID|SSID)"
+        r"(?:は|が|を|:|"
+        r"=)? ?[「'\"]?(?P<w>(?=[!-~]{0,40}[0-9])[A-Za-z0-9][A-Za-z0-9!@#$%&*_.-]{2,40})(?![0-9A-Za-z])(?!年|"
+        r"月|日|時|分|円|個|件|本|回|桁|文字|人|台|枚)",
         lambda found: code(found["w"].rstrip(".")),
         ("パスワードはaB3-x9です", "パスワードはエービーサンハイフンエックスキューです"),
         ("認証コードは482913です", "認証コードはヨンハチニーキューイチサンです"),
@@ -78,19 +108,27 @@ STRICT = (
     rule(
         "code.phone",
         r"(?<![0-9A-Za-z-])(?:\+81-? ?(?P<w2>))?\(?(?P<n>0?[0-9]{1,4}\)?[-( ]?[0-9]{1,4}[-)][0-9]{3,4})(?![0-9-])",
-        lambda found: ("プラスハチイチの" if found["w2"] is not None else "") + groups(found["n"])
-        if found["n"].startswith("0") or found["w2"] is not None
-        else None,
+        lambda found: (
+            ("プラスハチイチの" if found["w2"] is not None else "") + groups(found["n"])
+            if found["n"].startswith("0") or found["w2"] is not None
+            else None
+        ),
         ("090-9876-5432に電話", "ゼロキューゼロのキューハチナナロクのゴーヨンサンニーに電話"),
         ("03(1234)5678", "ゼロサンのイチニーサンヨンのゴーロクナナハチ"),
         ("0120-444-113", "ゼロイチニーゼロのヨンヨンヨンのイチイチサン"),
     ),
     rule(
         "code.groups",
-        r"(?<![0-9A-Za-z.-])(?:[0-9]{3}-[0-9]{4}|[0-9]{2,6}(?:-[0-9]{3,6}){2,5})(?![0-9A-Za-z-])",
+        r"(?<![0-9A-Za-z.-])(?:[0-9]{3}-[0-9]{4}|[0-9]{2,8}(?:-[0-9]{3,8}){2,5})(?![0-9A-Za-z-])",
         lambda found: groups(found[0]),
         ("郵便番号は100-0001", "郵便番号はイチゼロゼロのゼロゼロゼロイチ"),
         ("伝票番号1234-5678-9012", "伝票番号イチニーサンヨンのゴーロクナナハチのキューゼロイチニー"),
+    ),
+    rule(
+        "code.spaced_groups",
+        r"(?<![0-9A-Za-z.,-])[0-9]{4}(?: [0-9]{4}){1,4}(?![0-9A-Za-z.,-])",
+        lambda found: "、".join(numbers.digits(group) for group in found[0].split()),
+        ("1234 5678 9012", "イチニーサンヨン、ゴーロクナナハチ、キューゼロイチニー"),
     ),
     rule(
         "code.emergency",
@@ -112,7 +150,8 @@ STRICT = (
     ),
     rule(
         "code.digits",
-        r"(?:番号|下[一二三四0-9]桁|コード|ナンバー|電話|TEL|Tel|tel|内線|口座|お問い合わせ)(?:は|が|の|:|、)? ?(?P<w>[0-9]{3,24})(?![0-9.]|,[0-9]|号室|階|番|[年月日時分円個件本回桁人台枚社種曲つ])",
+        r"(?:番号|下[一二三四0-9]桁|コード|ナンバー|電話|TEL|Tel|tel|内線|口座|お問い合わせ)(?:は|が|の|:|"
+        r"、)? ?(?P<w>[0-9]{3,24})(?![0-9.]|,[0-9]|号室|階|番|[年月日時分円個件本回桁人台枚社種曲つ])",
         lambda found: numbers.digits(found["w"]),
         ("予約番号8521です", "予約番号ハチゴーニーイチです"),
         ("下4桁1234", "下四桁イチニーサンヨン"),
@@ -132,7 +171,9 @@ STRICT = (
     ),
     rule(
         "code.version",
-        r"(?<![0-9A-Za-z.])(?:(?P<v>[vV]|[Vv]er\.? ?|[Vv]ersion )?(?P<n>[0-9]{1,6}(?:\.[0-9]{1,6}){2,5})|(?P<v2>[vV]|[Vv]er\.? ?|[Vv]ersion )(?P<n2>[0-9]{1,4}(?:\.[0-9]{1,6})?)|(?<=バージョン)(?P<n3>[0-9]{1,4}\.[0-9]{1,6}))"
+        r"(?<![0-9A-Za-z.])(?:(?P<v>[vV]|[Vv]er\.? ?|[Vv]ersion )?(?P<n>[0-9]{1,6}(?:\.[0-9]{1,6}){2,5})|"
+        r"(?P<v2>[vV]|[Vv]er\.? ?|[Vv]ersion )(?P<n2>[0-9]{1,4}(?:\.[0-9]{1,6})?)|"
+        r"(?<=バージョン)(?P<n3>[0-9]{1,4}\.[0-9]{1,6}))"
         r"(?:[-.]?(?P<tag>alpha|beta|rc|dev|b)\.?(?P<tagn>[0-9]{1,4})?)?(?![0-9A-Za-z]|\.[0-9])",
         _version,
         ("v2.3.1に更新", "バージョン二テン三テン一に更新"),
@@ -145,14 +186,15 @@ STRICT = (
 LOOSE = (
     rule(
         "code.layout",
-        r"(?<![0-9A-Za-z.])(?P<n>[1-9])(?P<k>S?LDK|DK|K|R)(?![0-9A-Za-z])(?=[のでにはがを、。・]|$|マンション|アパート|の)(?!の?(?:テレビ|放送|動画|画質|映像|モニター|対応|カメラ|解像度))",
+        r"(?<![0-9A-Za-z.])(?P<n>[1-9])(?P<k>S?LDK|DK|K|R)(?![0-9A-Za-z])(?=[のでにはがを、。・]|$|マンション|"
+        r"アパート|の)(?!の?(?:テレビ|放送|動画|画質|映像|モニター|対応|カメラ|解像度))",
         _room,
         ("3LDKの部屋", "サンエルディーケーの部屋"),
         ("1Kです", "ワンケーです"),
     ),
     rule(
         "code.floor",
-        r"(?<![0-9A-Za-z.])(?:(?P<b>B)(?P<bn>[1-9])F?|(?P<n>[1-9][0-9]?)F)(?![0-9A-Za-z])(?!出口|用紙|サイズ|判|列)",
+        r"(?<![0-9A-Za-z.])(?:(?P<b>B)(?P<bn>[1-9])F|(?P<n>[1-9][0-9]?)F)(?![0-9A-Za-z])(?!出口|用紙|サイズ|判|列)",
         lambda found: ("地下" if found["b"] else "") + counted(found["bn"] or found["n"], "階"),
         ("3Fの窓", "三階の窓"),
         ("B1Fです", "地下一階です"),
@@ -176,8 +218,15 @@ LOOSE = (
         ("ルイXIV世とII型", "ルイ十四世と二型"),
     ),
     rule(
+        "code.magnitude",
+        r"(?<![A-Za-z0-9])M ?(?=[3-9]\.[0-9](?![0-9.]))",
+        "マグニチュード",
+        ("M7.3の地震", "マグニチュード七点三の地震"),
+    ),
+    rule(
         "code.model",
-        r"(?<![0-9A-Za-z.])(?:[A-Za-z]{1,10}[-.]?[0-9]{1,6}(?:\.[0-9]{1,3}(?![0-9.]))?(?:-?[A-Za-z0-9]{1,6}){0,3}|[0-9]{1,4}[A-Z]{1,5}[0-9]{1,5}[A-Za-z0-9-]{0,8})(?![0-9A-Za-z円])",
+        r"(?<![0-9A-Za-z.])(?:[A-Za-z]{1,10}[-.]?[0-9]{1,6}(?:\.[0-9]{1,3}(?![0-9.]))?(?:-?[A-Za-z0-9]{1,6}){0,3}|"
+        r"[0-9]{1,4}[A-Z]{1,5}[0-9]{1,5}[A-Za-z0-9-]{0,8})(?![0-9A-Za-z円])",
         _model,
         ("A4用紙", "エー四用紙"),
         ("iPhone15の充電", "アイフォン十五の充電"),

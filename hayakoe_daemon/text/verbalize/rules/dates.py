@@ -13,7 +13,10 @@ _OPEN, _CLOSE = r"[(\[【〈<(（［]", r"[)\]】〉>)）］]"
 _IN_BRACKETS = rf" ?{_OPEN} ?[{_DAYS}](?:曜日?)?(?:[・,、/]?(?:祝日?|休日?|振休))? ?{_CLOSE}"
 _YEAR, _MONTH, _DAY = "[12][0-9]{3}", "(?:1[0-2]|0?[1-9])", "(?:3[01]|[12][0-9]|0?[1-9])"
 _ERAS = {"M": "明治", "T": "大正", "S": "昭和", "H": "平成", "R": "令和"}
-_PARTS = r"(?:カップ|個|本|量|程度|以[上下]|倍|サイズ|スケール|丁|束|袋|缶|枚|玉|株|片|切れ|ページ|の(?:確率|割合|量|大きさ|人|時間|値段|価格|サイズ|濃度))"
+_PARTS = (
+    r"(?:カップ|個|本|量|程度|以[上下]|倍|サイズ|スケール|丁|束|袋|缶|枚|玉|株|片|切れ|ページ"
+    r"|の(?:確率|割合|量|大きさ|人|時間|値段|価格|サイズ|濃度))"
+)
 _WHOLE_BEFORE = r"(?:大さじ|小さじ|残り|約|およそ|カップ|確率は?|割合は?|全体の|半分の)"
 
 
@@ -24,18 +27,24 @@ def _month_and_day(month: str, day: str) -> str:
 def _date(found: re.Match[str]) -> str | None:
     if re.search(r"(?:バージョン|[Vv]er\.?|[Vv]ersion|v) ?$", found.string[max(0, found.start() - 8) : found.start()]):
         return None
+    if found["sep"] == "." and re.search(r"[A-Za-z\ue000] ?$", found.string[max(0, found.start() - 2) : found.start()]):
+        return None  # a version of what was just named
     year = counted(found["y"], "年") if found["y"] else ""
-    return year + _month_and_day(found["m"], found["d"]) + ("、" if re.match(r"[ T][0-9]", found.string[found.end() : found.end() + 2]) else "")
+    return (
+        year
+        + _month_and_day(found["m"], found["d"])
+        + ("、" if re.match(r"[ T][0-9]", found.string[found.end() : found.end() + 2]) else "")
+    )
 
 
 def _short_date(found: re.Match[str]) -> str | None:
     before, after = found.string[max(0, found.start() - 6) : found.start()], found.string[found.end() : found.end() + 8]
-    if re.search(rf"{_WHOLE_BEFORE} ?$", before) or re.match(rf" ?{_PARTS}", after):
+    if re.search(rf"(?:{_WHOLE_BEFORE}|[0-9]と) ?$", before) or re.match(rf" ?{_PARTS}", after):
         return None
-    if int(found["m"]) < int(found["d"]) <= 5 and re.match(r"(?:です|でした|だ|に(?:な|減|縮|し)|。|$)", after):
-        # 1/2です: half of something, where nothing says that it is a day
-        if not re.search(r"(?:日|今日|明日|期限|締切|予定)[はが:] ?$", before):
-            return None
+    is_small = int(found["m"]) < int(found["d"]) <= 5
+    ends_there = re.match(r"(?:です|でした|だ|に(?:な|減|縮|し)|。|$)", after)
+    if is_small and ends_there and not re.search(r"(?:日|今日|明日|期限|締切|予定)[はが:] ?$", before):
+        return None  # 1/2です: half of something, where nothing says that it is a day
     return _month_and_day(found["m"], found["d"])
 
 
@@ -49,7 +58,9 @@ def _weekdays(found: re.Match[str]) -> str:
     inside = found["in"]
     names = [f"{day}曜日" for day in inside if day in _DAYS and not inside.startswith(("祝", "休"))][:1]
     names += ["祝日"] if "祝" in inside else ["休日"] if "振休" in inside or "休" in inside else []
-    return "".join(names) + ("、" if re.match(r"[0-9A-Za-z一-龠々ァ-ヶ\ue000]", found.string[found.end() : found.end() + 1]) else "")
+    return "".join(names) + (
+        "、" if re.match(r"[0-9A-Za-z一-龠々ァ-ヶ\ue000]", found.string[found.end() : found.end() + 1]) else ""
+    )
 
 
 EARLY = (
@@ -82,12 +93,25 @@ EARLY = (
 RULES = (
     rule(
         "date.short",
-        rf"{START}(?P<m>{_MONTH})/(?P<d>{_DAY})(?![0-9]|[/.][0-9]| ?=)(?=(?P<week>{_IN_BRACKETS})?)",
+        rf"(?<![0-9A-Za-z.])(?<![0-9][,:/])(?P<m>{_MONTH})/(?P<d>{_DAY})(?![0-9]|[/.][0-9]|"
+        rf" ?=)(?=(?P<week>{_IN_BRACKETS})?)",
         lambda found: _month_and_day(found["m"], found["d"]) if found["week"] else _short_date(found),
         ("12/31まで休み", "十二月三十一日まで休み"),
         ("11/20(金)", "十一月二十日金曜日"),
         ("1/2(土)から", "一月二日土曜日から"),
         ("明日は3/3です", "明日は三月三日です"),
+    ),
+    rule(
+        "date.until_day",
+        r"(?<=\ue000) ?[〜~] ?(?P<d>3[01]|[12][0-9]|[1-9])(?![0-9/:.,]| ?[^\s、。()の])",
+        lambda found: "から" + counted(found["d"], "日"),
+        ("11/20〜23の予定", "十一月二十日から二十三日の予定"),
+    ),
+    rule(
+        "date.day_of_range",
+        r"(?<=月)(?P<d>3[01]|[12][0-9]|[1-9])(?= ?[〜~-] ?[0-9]{1,2}日)",
+        lambda found: "ツイタチ" if found["d"] == "1" else counted(found["d"], "日"),
+        ("11月20〜23日", "十一月二十日から二十三日"),
     ),
     rule(
         "date.month_day",
@@ -113,12 +137,28 @@ RULES = (
     ),
     rule(
         "date.weekday",
-        rf"(?<=[0-9日\ue000]) ?{_OPEN} ?(?P<in>(?:祝|[{_DAYS}])(?:曜日?)?(?:[・,、/]?(?:祝日?|休日?|振休))?) ?{_CLOSE} ?",
+        rf"(?<=[0-9日\ue000]) ?{_OPEN} ?(?P<in>(?:祝|[{_DAYS}])(?:曜日?)?(?:[・,、/]?(?:祝日?|休日?|"
+        rf"振休))?) ?{_CLOSE} ?",
         _weekdays,
         ("20日(金)", "二十日金曜日"),
         ("11/23[月・祝]は休み", "十一月二十三日月曜日祝日は休み"),
         ("11/20(金) 19:00から", "十一月二十日金曜日、十九時から"),
         ("14日【土】午後", "十四日土曜日、午後"),
+    ),
+    rule(
+        "date.nth_sunday",
+        r"第 ?(?P<n>[1-5])(?=日曜)",
+        lambda found: "第" + numbers.kana(int(found["n"])),
+        ("第2日曜日", "第ニ日曜日"),
+    ),
+    rule(
+        "date.weekday_alone",
+        rf"{_OPEN}(?P<d>[{_DAYS}])(?:曜日?)?{_CLOSE}",
+        lambda found: (
+            ("、" if re.search(r"[一-龠ァ-ヶー]$", found.string[: found.start()][-1:]) else "") + f"{found['d']}曜日"
+        ),
+        ("次の(土)に", "次の土曜日に"),
+        ("プラ(火)", "プラ、火曜日"),
     ),
     rule(
         "date.weekday_range",
@@ -128,9 +168,12 @@ RULES = (
     ),
     rule(
         "date.weekday_list",
-        rf"(?<![一-龠])(?P<a>[{_DAYS}])[・/](?P<b>[{_DAYS}])(?:[・/](?P<c>[{_DAYS}]))?(?:曜日?)?(?=[はがにのと、。)]|$)",
+        r"(?:(?<![一-龠])|"
+        rf"(?<=週))(?P<a>[{_DAYS}])[・/](?P<b>[{_DAYS}])(?:[・/](?P<c>[{_DAYS}]))?(?:曜日?)?(?=[はがにのと、。)]|"
+        r"$)",
         lambda found: "、".join(f"{day}曜" for day in found.group("a", "b", "c") if day),
         ("月・木はゴミの日", "月曜、木曜はゴミの日"),
+        ("毎週月・水・金", "毎週月曜、水曜、金曜"),
     ),
     rule(
         "date.all_day",

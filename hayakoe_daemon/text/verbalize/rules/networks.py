@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import re
 
-from hayakoe_daemon.text.verbalize import latin, numbers
+from hayakoe_daemon.text.verbalize import latin, numbers, tables
 from hayakoe_daemon.text.verbalize.rule import rule
 from hayakoe_daemon.text.verbalize.speech import spelled
 
-_DOMAINS = {
-    "com": "コム", "net": "ネット", "org": "オーグ", "info": "インフォ", "local": "ローカル", "home": "ホーム", "lan": "ラン",
-    "dev": "デブ", "app": "アップ", "shop": "ショップ", "biz": "ビズ", "gov": "ガブ", "edu": "エデュ", "jp": "ジェーピー", "co": "シーオー",
-    "io": "アイオー", "ne": "エヌイー", "or": "オーアール", "ac": "エーシー", "go": "ジーオー", "tv": "ティービー", "me": "ミー", "ai": "エーアイ",
-    "www": "",
-}  # fmt: skip
-_ENDINGS = {
-    "txt": "テキスト", "pdf": "ピーディーエフ", "jpg": "ジェイペグ", "jpeg": "ジェイペグ", "png": "ピーエヌジー", "gif": "ジフ", "mp3": "エムピースリー",
-    "mp4": "エムピーフォー", "wav": "ワブ", "zip": "ジップ", "csv": "シーエスブイ", "tsv": "ティーエスブイ", "log": "ログ", "yaml": "ヤムル",
-    "yml": "ヤムル", "json": "ジェイソン", "xml": "エックスエムエル", "html": "エイチティーエムエル", "exe": "エグゼ", "doc": "ドック",
-    "docx": "ドックエックス", "xls": "エックスエルエス", "xlsx": "エックスエルエスエックス", "ppt": "ピーピーティー", "pptx": "ピーピーティーエックス",
-    "py": "パイ", "sh": "エスエイチ", "md": "エムディー", "conf": "コンフ", "cfg": "シーエフジー", "ini": "イニ", "bak": "バック", "iso": "アイエスオー",
-    "svg": "エスブイジー", "heic": "ヘイク", "mov": "モブ", "avi": "エーブイアイ", "db": "ディービー", "tar": "ター", "gz": "ジーゼット", "js": "ジェイエス",
-}  # fmt: skip
+_DOMAINS = tables.pairs("domains")
+_ENDINGS = tables.pairs("files")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62})"
 _HOST = rf"{_LABEL}(?:\.{_LABEL}){{1,8}}"
 _TOP = r"(?:com|net|org|info|local|home|lan|dev|app|shop|biz|gov|edu|jp|io|tv|me|ai|co|uk|us|de|fr|cn|kr|tw|eu)"
@@ -70,7 +58,8 @@ RULES = (
     ),
     rule(
         "network.url",
-        rf"(?<![A-Za-z0-9])(?:https?|ftp|mqtts?|rtsp|wss?)://(?:[^\s/@]{{1,40}}@)?(?P<host>{_LABEL}(?:\.{_LABEL}){{0,8}})(?::(?P<port>[0-9]{{1,5}}))?"
+        r"(?<![A-Za-z0-9])(?:https?|ftp|mqtts?|rtsp|"
+        rf"wss?)://(?:[^\s/@]{{1,40}}@)?(?P<host>{_LABEL}(?:\.{_LABEL}){{0,8}})(?::(?P<port>[0-9]{{1,5}}))?"
         r"(?P<path>/[!-~]*+)?",
         _url,
         ("https://www.example.com/help?a=1を開く", "エグザンプルドットコムを開く"),
@@ -78,11 +67,14 @@ RULES = (
     ),
     rule(
         "network.ip",
-        r"(?<![0-9A-Za-z.])(?P<ip>(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(?:\.(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3})(?:/(?P<mask>[0-9]{1,2}))?"
+        r"(?<![0-9A-Za-z.])(?P<ip>(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(?:\.(?:25[0-5]|2[0-4][0-9]|"
+        r"1?[0-9]?[0-9])){3})(?:/(?P<mask>[0-9]{1,2}))?"
         r"(?::(?P<port>[0-9]{2,5}))?(?![0-9A-Za-z]|\.[0-9])",
-        lambda found: host(found["ip"])
-        + (f"スラッシュ{numbers.kanji(int(found['mask']))}" if found["mask"] else "")
-        + (f"ポート{numbers.digits(found['port'])}" if found["port"] else ""),
+        lambda found: (
+            host(found["ip"])
+            + (f"スラッシュ{numbers.kanji(int(found['mask']))}" if found["mask"] else "")
+            + (f"ポート{numbers.digits(found['port'])}" if found["port"] else "")
+        ),
         ("192.168.1.10に接続", "イチキューニードットイチロクハチドットイチドットイチゼロに接続"),
     ),
     rule(
@@ -100,7 +92,8 @@ RULES = (
     ),
     rule(
         "network.file",
-        rf"(?<![A-Za-z0-9._-])(?P<name>[A-Za-z0-9][A-Za-z0-9._-]{{0,80}}|(?<=[一-龠ぁ-んァ-ヶー]))\.(?P<end>{'|'.join(_ENDINGS)})(?![A-Za-z0-9_])",
+        rf"(?<![A-Za-z0-9._-])(?P<name>[A-Za-z0-9][A-Za-z0-9._-]{{0,80}}|"
+        rf"(?<=[一-龠ぁ-んァ-ヶー]))\.(?P<end>(?i:{'|'.join(_ENDINGS)}))(?![A-Za-z0-9_])",
         _file,
         ("config.yamlを直す", "コンフィグドットヤムルを直す"),
         ("写真.jpg", "写真ドットジェイペグ"),

@@ -13,7 +13,16 @@ from hayakoe_daemon.text.verbalize.speech import NUMBER, START, counted, number
 
 _UNITS = tables.pairs("units")
 _PER = tables.pairs("per")
-_CURRENCIES = {"¥": "円", "$": "ドル", "€": "ユーロ", "£": "ポンド", "₩": "ウォン", "JPY": "円", "USD": "ドル", "EUR": "ユーロ"}
+_CURRENCIES = {
+    "¥": "円",
+    "$": "ドル",
+    "€": "ユーロ",
+    "£": "ポンド",
+    "₩": "ウォン",
+    "JPY": "円",
+    "USD": "ドル",
+    "EUR": "ユーロ",
+}
 _SPOILED = ("ピー", "ヘルツ", "平方キロ", "ガロン")
 """Units before which OpenJTalk changes the number as before a counter."""
 
@@ -22,8 +31,6 @@ _LARGE = "[十百千万億兆]"
 
 def _alternation(words: Iterable[str]) -> str:
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-
-
 
 
 def _money(found: re.Match[str]) -> str:
@@ -68,8 +75,13 @@ def _power(written: str) -> str:
     return f"{sign}{numbers.kanji(int(written.lstrip('-')))}乗"
 
 
+def _fahrenheit(found: re.Match[str]) -> str:
+    is_said = found.string[max(0, found.start() - 2) : found.start()] == "華氏"
+    return f"{'' if is_said else '華氏'}{number(found['n'])}度"
+
+
 def _unit_words(found: re.Match[str]) -> str:
-    return _UNITS[found["u"]] + _PER[found["per"]]
+    return _UNITS[found["square"]] if found["square"] else _UNITS[found["u"]] + _PER[found["per"]]
 
 
 def _counted(found: re.Match[str]) -> str | None:
@@ -79,7 +91,8 @@ def _counted(found: re.Match[str]) -> str | None:
 RULES = (
     rule(
         "sign.minus",
-        r"(?:(?<![0-9A-Za-z)\-ー一-龠])|(?<=[はがのにでをも時]))[-−－](?=[0-9¥$\ue000])|(?<=[一-龠])[-−](?=[0-9]{1,3}(?:\.[0-9]{1,3})?(?:℃|度|%|dB|°))",
+        r"(?:(?<![0-9A-Za-z)\-ー一-龠])|(?<=[はがのにでをも時]))[-−－](?=[0-9¥$\ue000])|"
+        r"(?<=[一-龠])[-−](?=[0-9]{1,3}(?:\.[0-9]{1,3})?(?:℃|度|%|dB|°))|(?<=[比差])[-−](?=[0-9¥$])",
         "マイナス",
         ("-6℃の朝", "マイナス六度の朝"),
         ("気温は-3.5℃", "気温はマイナス三点五度"),
@@ -101,11 +114,23 @@ RULES = (
         _money,
         ("50€のお釣り", "五十ユーロのお釣り"),
     ),
-    rule("money.per", r"(?<=円)/(?P<u>kWh|L|l|kg|g|m|m³|km|GB|回|人|月|年|日|時間?|h)(?![A-Za-z0-9])", _per_unit, ("31円/kWh", "三十一円パーキロワットアワー")),
-    rule("unit.fahrenheit", rf"{START}(?P<n>{NUMBER}) ?(?:℉|°F)", lambda found: f"華氏{number(found['n'])}度", ("72°F", "華氏七十二度")),
+    rule(
+        "money.per",
+        r"(?<=円)/(?P<u>kWh|L|l|kg|g|m|m³|km|GB|回|人|月|年|日|時間?|h)(?![A-Za-z0-9])",
+        _per_unit,
+        ("31円/kWh", "三十一円パーキロワットアワー"),
+    ),
+    rule(
+        "unit.fahrenheit",
+        rf"{START}(?P<n>{NUMBER}) ?(?:℉|°F)",
+        _fahrenheit,
+        ("72°F", "華氏七十二度"),
+        ("華氏100°F", "華氏百度"),
+    ),
     rule(
         "unit.number",
-        rf"{START}(?P<n>{NUMBER})(?P<l>[千万億]?) ?(?P<u>{_alternation(_UNITS)})(?:/(?P<per>{_alternation(_PER)}))?(?![A-Za-z²³])(?![0-9](?![0-9,]{{0,8}}円))",
+        rf"{START}(?P<n>{NUMBER})(?P<l>[千万億]?) ?(?P<u>{_alternation(_UNITS)})(?:/(?P<per>{_alternation(_PER)}))?"
+        r"(?:(?<=[℃%‰°])|(?![A-Za-z²³])(?![0-9](?![0-9,]{0,8}円)))",
         _unit,
         ("23.5℃", "二十三点五度"),
         ("50km/h", "ゴジュッキロメートルマイジ"),
@@ -124,13 +149,15 @@ RULES = (
     ),
     rule(
         "unit.alone",
-        rf"(?<![A-Za-z0-9])(?P<u>{_alternation(unit for unit in _UNITS if len(unit) > 1 or unit in '℃%')})/(?P<per>{_alternation(_PER)})(?![A-Za-z0-9²³])",
+        rf"(?<![A-Za-z0-9])(?:(?P<u>{_alternation(unit for unit in _UNITS if len(unit) > 1 or unit in '℃%')})"
+        rf"/(?P<per>{_alternation(_PER)})|(?P<square>[ckm]?m[²³]))(?![A-Za-z0-9²³])",
         _unit_words,
         ("km/hの表示", "キロメートルマイジの表示"),
     ),
     rule(
         "unit.degrees_after_words",
-        rf"(?<=[一-龠ぁ-んァ-ヶ0-9\ue000])(?P<u>℃|%|‰|°C|(?<=\ue000)(?:{_alternation(unit for unit in _UNITS if len(unit) > 1)}))(?![A-Za-z0-9])",
+        r"(?<=[一-龠ぁ-んァ-ヶ0-9\ue000])(?P<u>℃|%|‰|°C|"
+        rf"(?<=\ue000)(?:{_alternation(unit for unit in _UNITS if len(unit) > 1)}))(?![A-Za-z0-9])",
         lambda found: _UNITS[found["u"]],
         ("何℃ですか", "何度ですか"),
     ),
@@ -148,7 +175,7 @@ RULES = (
     ),
     rule(
         "count.counter",
-        rf"{START}(?P<n>{NUMBER}) ?(?P<c>{_alternation(counters())})",
+        rf"{START}(?P<n>{NUMBER}) ?(?P<c>{_alternation(counters())})(?!曜)",
         _counted,
         ("犬が3匹", "犬が三匹"),
         ("10個入り", "十個入り"),
@@ -174,9 +201,27 @@ RULES = (
     rule(
         "number.exponent",
         rf"(?P<n>{NUMBER})(?:\^(?P<e>-?[0-9]{{1,3}})|(?P<s>[⁰¹²³⁴⁵⁶⁷⁸⁹]{{1,3}}))(?![0-9])",
-        lambda found: f"{number(found['n'])}の" + _power(found["e"] or str(int(unicodedata.normalize('NFKC', found["s"])))),
+        lambda found: (
+            f"{number(found['n'])}の" + _power(found["e"] or str(int(unicodedata.normalize("NFKC", found["s"]))))
+        ),
         ("2^10は1024", "二の十乗は千二十四"),
         ("10³", "十の三乗"),
+    ),
+    rule(
+        "number.batting",
+        r"(?<=率)は?\.(?P<n>[0-9]{3})(?![0-9])",
+        lambda found: "".join(
+            f"{numbers.kanji(int(digit))}{unit}"
+            for digit, unit in zip(found["n"], "割ブ厘", strict=True)
+            if digit != "0"
+        ),
+        ("打率.325", "打率三割二ブ五厘"),
+    ),
+    rule(
+        "number.point",
+        r"(?<![0-9A-Za-z\ue000])\.(?P<n>[0-9]{1,6})(?![0-9.])",
+        lambda found: numbers.decimal(0, found["n"]),
+        ("確率は.5", "確率は零点五"),
     ),
     rule(
         "number.plain",
@@ -190,7 +235,15 @@ RULES = (
     rule(
         "number.vulgar",
         "[½⅓⅔¼¾⅕⅛]",
-        lambda found: {"½": "二ブンの一", "⅓": "三ブンの一", "⅔": "三ブンの二", "¼": "四ブンの一", "¾": "四ブンの三", "⅕": "五ブンの一", "⅛": "八ブンの一"}[found[0]],
+        lambda found: {
+            "½": "二ブンの一",
+            "⅓": "三ブンの一",
+            "⅔": "三ブンの二",
+            "¼": "四ブンの一",
+            "¾": "四ブンの三",
+            "⅕": "五ブンの一",
+            "⅛": "八ブンの一",
+        }[found[0]],
         ("¼カップ", "四ブンの一カップ"),
     ),
 )

@@ -1,4 +1,4 @@
-"""What stands between two numbers: ranges, scores, fractions, ratios. Only the sign is said here, numbers by later rules."""
+"""What stands between two numbers: ranges, scores, fractions, ratios."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from hayakoe_daemon.text.verbalize.counters import counters
 from hayakoe_daemon.text.verbalize.rule import rule
 from hayakoe_daemon.text.verbalize.speech import DIGITS, NUMBER, START, integer, number
 
-_UNIT = r"(?:[%℃°]|度|時間?|分|秒|日|月|年|週間?|か月|ヶ月|円|人|個|本|回|枚|件|台|階|歳|点|倍|mm|cm|km|kg|ml|mL|hPa|kW|[mgLWVA])"
-_SCORED = r"(?:で(?:勝|負|敗|引|リード|終|逆転|試合)|の(?:勝|敗|引き分け|同点|リード|スコア|完封)|(?:勝|負|引き分け|リード))"
+_UNIT = (
+    r"(?:[%℃°]|度|時間?|分|秒|日|月|年|週間?|か月|ヶ月|円|人|個|本|回|枚|件|台|階|歳|点|倍"
+    r"|mm|cm|km|kg|ml|mL|hPa|kW|[mgLWVA])"
+)
+_SCORED = (
+    r"(?:で(?:勝|負|敗|引|リード|終|逆転|試合)|の(?:勝|敗|引き分け|同点|リード|スコア|完封)|(?:勝|負|引き分け|リード))"
+)
 _SCORE_BEFORE = re.compile(r"(?:スコア|結果|試合|得点|戦績)[はがの:]? ?$|(?:対|VS|vs)")
 _KANJI = "〇一二三四五六七八九"
 
@@ -25,7 +30,8 @@ def _two_in_a_row(found: re.Match[str]) -> str | None:
     counter = found["c"]
     if second != first + 1 or second > 9:
         return None
-    return f"{number(str(first))}、" + counters()[counter].say(second)
+    said = "ヨン" if first == 4 else number(str(first))
+    return f"{said}、" + counters()[counter].say(second)
 
 
 def _score(found: re.Match[str]) -> str | None:
@@ -52,10 +58,16 @@ RULES = (
     ),
     rule(
         "score",
-        rf"{START}(?P<a>[0-9]{{1,3}}) ?[-–対] ?(?P<b>[0-9]{{1,3}})(?![0-9.-])(?=(?P<s> ?{_SCORED})?)",
+        rf"{START}(?P<a>[0-9]{{1,3}}) ?[-–] ?(?P<b>[0-9]{{1,3}})(?![0-9.-])(?=(?P<s> ?{_SCORED})?)",
         _score,
         ("3-1で勝ちました", "三タイ一で勝ちました"),
         ("結果は2-2です", "結果は二タイ二です"),
+    ),
+    rule(
+        "score.versus",
+        rf"{START}(?P<a>{NUMBER}) ?対 ?(?P<b>{NUMBER})(?![0-9])",
+        lambda found: f"{number(found['a'])}タイ{number(found['b'])}",
+        ("2対1で終了", "二タイ一で終了"),
     ),
     rule(
         "pair.blood_pressure",
@@ -76,10 +88,12 @@ RULES = (
         _two_in_a_row,
         ("2〜3日かかる", "二、三日かかる"),
         ("5、6人で食事", "五、六人で食事"),
+        ("4〜5回", "ヨン、五回"),
     ),
     rule(
         "range.numbers",
-        rf"(?:(?<=[0-9%℃°度時間分秒日月年週円人個本回枚件台階歳点倍mgLWVAlzsxhBb³²ド曜\ue000])|(?<=か月)|(?<=階)) ?[〜~–—―] ?(?P<minus>-(?=[0-9]))?(?=[+±¥$]?[0-9\ue000])",
+        r"(?:(?<=[0-9%℃°度時間分秒日月年週円人個本回枚件台階歳点倍mgLWVAlzsxhBb³²ド曜\ue000])|(?<=か月)|"
+        r"(?<=階)) ?[〜~–—―] ?(?P<minus>-(?=[0-9]))?(?=[+±¥$]?[0-9\ue000])",
         lambda found: "からマイナス" if found["minus"] else "から",
         ("10〜15個", "十から十五個"),
         ("20℃〜24℃", "二十度から二十四度"),
@@ -87,14 +101,21 @@ RULES = (
     ),
     rule(
         "range.hyphen",
-        rf"(?<=[0-9])(?<![0-9]-)(?P<w> ?- ?)(?=[0-9]{{1,5}}(?:\.[0-9]{{1,3}})? ?{_UNIT})|(?<=[時分日月年曜度\ue000]) ?- ?(?=[0-9\ue000])",
+        rf"(?<=[0-9])(?<![0-9]-)(?P<w> ?- ?)(?=[0-9]{{1,5}}(?:\.[0-9]{{1,3}})? ?{_UNIT})|"
+        r"(?<=[時分日月年曜度\ue000]) ?- ?(?=[0-9\ue000])",
         "から",
         ("10-15分", "十から十五分"),
         ("9:00-18:00", "九時から十八時"),
     ),
     rule(
+        "pair.hyphen",
+        r"(?<![0-9A-Za-z.-])(?P<a>[0-9]{1,4})-(?P<b>[0-9]{1,4})(?![0-9A-Za-z.-]| ?=)",
+        lambda found: f"{number(found['a'])}の{number(found['b'])}",
+        ("第3-2号", "第三の二号"),
+    ),
+    rule(
         "range.open",
-        r"(?<=[0-9%℃°度時分秒日月年円人歳曜\ue000]) ?[〜~](?=[ 、。)\n]|$)",
+        r"(?<=[0-9%℃°度時分秒日月年円人歳曜\ue000]) ?[〜~](?=[ 、。)\n一-龠ァ-ヶA-Z]|$)",
         "から",
         ("営業時間10:00〜", "営業時間十時から"),
     ),

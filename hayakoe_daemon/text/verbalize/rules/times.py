@@ -31,7 +31,12 @@ def _clock(found: re.Match[str]) -> str | None:
     if hour > 29:
         return None
     seconds = counted(str(int(second)), "秒") if second and int(second) else ""
-    words = _half(found["am"] or found["pm"]) + counted(str(hour), "時") + (minutes(minute) or ("零分" if seconds else "")) + seconds
+    words = (
+        _half(found["am"] or found["pm"])
+        + counted(str(hour), "時")
+        + (minutes(minute) or ("零分" if seconds else ""))
+        + seconds
+    )
     return words + _rest(found)
 
 
@@ -39,7 +44,11 @@ def _length(first: int, second: str, third: str | None) -> str:
     if third is None:
         return (counted(str(first), "分") if first else "") + (counted(str(int(second)), "秒") if int(second) else "")
     hours = counted(str(first), "時間") if first else ""
-    return hours + (counted(str(int(second)), "分") if int(second) else "") + (counted(str(int(third)), "秒") if int(third) else "")
+    return (
+        hours
+        + (counted(str(int(second)), "分") if int(second) else "")
+        + (counted(str(int(third)), "秒") if int(third) else "")
+    )
 
 
 def _rest(found: re.Match[str]) -> str:
@@ -55,8 +64,10 @@ def _hours_and_minutes(found: re.Match[str]) -> str:
 RULES = (
     rule(
         "time.clock",
-        rf"(?:(?<![A-Za-z])(?P<am>{_AM_PM}) ?)?(?<![0-9:.])(?P<h>[0-9]{{1,2}}):(?P<m>[0-5][0-9])(?::(?P<s>[0-5][0-9])(?:\.[0-9]{{1,6}})?)?"
-        rf"(?![0-9:])(?:(?<=[0-9]:[0-9]{{2}}:[0-9]{{2}})(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}}))?(?: ?(?P<pm>{_AM_PM})(?![A-Za-z]))?(?P<sp> )?",
+        rf"(?:(?<![A-Za-z])(?P<am>{_AM_PM}) ?)?(?<![0-9:.])(?P<h>[0-9]{{1,2}}):(?P<m>[0-5][0-9])"
+        r"(?::(?P<s>[0-5][0-9])(?:\.[0-9]{1,6})?)?(?![0-9:])"
+        r"(?:(?<=[0-9]:[0-9]{2}:[0-9]{2})(?:Z|[+-][0-9]{2}:?[0-9]{2}))?"
+        rf"(?: ?(?P<pm>{_AM_PM})(?![A-Za-z]))?(?P<sp> )?",
         _clock,
         ("7:30に起きる", "七時三十分に起きる"),
         ("電車は7:45発", "電車は七時四十五分発"),
@@ -71,7 +82,8 @@ RULES = (
     ),
     rule(
         "time.hour_am_pm",
-        rf"(?:(?<![A-Za-z])(?P<am>{_AM_PM}) ?(?<![0-9])(?P<h>[01]?[0-9])時|(?<![0-9.:])(?P<h2>[01]?[0-9]) ?(?P<pm>{_AM_PM})(?![A-Za-z]))",
+        rf"(?:(?<![A-Za-z])(?P<am>{_AM_PM}) ?(?<![0-9])(?P<h>[01]?[0-9])時|"
+        rf"(?<![0-9.:])(?P<h2>[01]?[0-9]) ?(?P<pm>{_AM_PM})(?![A-Za-z]))",
         lambda found: _half(found["am"] or found["pm"]) + counted(str(int(found["h"] or found["h2"])), "時"),
         ("PM3時", "午後三時"),
         ("7am", "午前七時"),
@@ -93,7 +105,8 @@ RULES = (
     ),
     rule(
         "time.hours_minutes",
-        rf"{START}(?:(?P<h>[0-9]{{1,3}}) ?(?:h|hr|hours?) ?)(?P<m>[0-9]{{1,2}}) ?(?:m|min|mins)?(?: ?(?P<s>[0-9]{{1,2}}) ?(?:s|sec))?(?![0-9A-Za-z])",
+        rf"{START}(?:(?P<h>[0-9]{{1,3}}) ?(?:h|hr|hours?) ?)(?P<m>[0-9]{{1,2}}) ?(?:m|min|"
+        rf"mins)?(?: ?(?P<s>[0-9]{{1,2}}) ?(?:s|sec))?(?![0-9A-Za-z])",
         _hours_and_minutes,
         ("あと1h30m", "あと一時間三十分"),
         ("2h 15min", "二時間十五分"),

@@ -6,6 +6,5 @@ from hayakoe_daemon.text.verbalize import tables
 from hayakoe_daemon.text.verbalize.rule import rule
 
 RULES = tuple(
-    rule(f"word.{name}", where, said, (example, spoken))
-    for name, where, said, example, spoken in tables.rows("words")
+    rule(f"word.{name}", where, said, (example, spoken)) for name, where, said, example, spoken in tables.rows("words")
 )
