@@ -90,6 +90,16 @@ class Verbalizer:
 
 
 def _any_of(words: Iterable[str]) -> re.Pattern[str] | None:
-    plain = {prepared(word) for word in words} - {""}
-    longest_first = sorted(plain, key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE) if plain else None
+    """The words, longest first, none inside a Latin word or a number; a single kanji or kana is no word to leave alone
+    (分 would be no minute any more)."""
+    plain = {prepared(word) for word in words}
+    longest_first = sorted((word for word in plain if len(word) > 1 or word.isascii()), key=len, reverse=True)
+    edged = [_edge(word[0], "<") + re.escape(word) + _edge(word[-1], "") for word in longest_first if word]
+    return re.compile("|".join(edged), re.IGNORECASE) if edged else None
+
+
+def _edge(character: str, side: str) -> str:
+    for kind in ("[A-Za-z]", "[0-9]"):
+        if re.match(kind, character):
+            return f"(?{side}!{kind})"
+    return ""

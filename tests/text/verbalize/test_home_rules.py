@@ -21,6 +21,11 @@ def test_words_of_the_dictionary_are_left_alone() -> None:
     assert [step.rule for step in result.steps] == ["dictionary", "dictionary", "count.counter"]
 
 
+def test_a_word_of_the_dictionary_is_not_found_inside_another() -> None:
+    verbalizer = Verbalizer(keep=["Mo", "1分", "分"])
+    assert verbalizer("Monitorは11分、Mo") == "モニターは十一分、Mo"
+
+
 @pytest.mark.parametrize(
     ("pattern", "say", "reason"),
     [

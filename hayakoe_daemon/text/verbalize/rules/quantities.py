@@ -33,12 +33,18 @@ def _alternation(words: Iterable[str]) -> str:
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
 
 
+def _before_myriad(written: str) -> str:
+    """千 alone, but 一千万."""
+    words = number(written)
+    return f"一{words}" if words == "千" else words
+
+
 def _money(found: re.Match[str]) -> str:
     name = _CURRENCIES[found["c"]]
     large = found["l"] or ""
     amount = found["n"]
     if large or "." in amount or name != "円":
-        return number(amount) + large + name
+        return (_before_myriad(amount) if large else number(amount)) + large + name
     return counted(amount, "円")
 
 
@@ -96,7 +102,7 @@ RULES = (
         "マイナス",
         ("-6℃の朝", "マイナス六度の朝"),
         ("気温は-3.5℃", "気温はマイナス三点五度"),
-        ("外気温-3℃", "外気温マイナス三度"),
+        ("最低気温-3℃", "最低気温マイナス三度"),
     ),
     rule("sign.plus_minus", r"[±](?= ?[0-9])", "プラスマイナス", ("±0.5℃", "プラスマイナス零点五度")),
     rule("sign.plus", r"(?<![0-9A-Za-z)\ue000])[+](?=[0-9])", "プラス", ("+2℃", "プラス二度")),
@@ -189,8 +195,9 @@ RULES = (
     rule(
         "number.with_kanji",
         rf"{START}(?P<n>{NUMBER})(?={_LARGE})",
-        lambda found: number(found["n"]),
+        lambda found: _before_myriad(found["n"]),
         ("1億2,000万円", "一億二千万円"),
+        ("1,000万円", "一千万円"),
     ),
     rule(
         "number.ordinal",
