@@ -103,11 +103,11 @@ def _article(found: re.Match[str], text: str) -> Said | None:
 
 def _known(word: str) -> Said | None:
     """In the order that the rules promise. Capitals are read as a word where they are written so in a table, or are
-    more than two (English) or three (OpenJTalk) letters; otherwise they are letters."""
+    more than three; otherwise they are letters."""
     if not 1 < len(word) <= _MOST_LETTERS:
         return None
     lower = word.lower()
-    any_case = lower if not (word.isupper() and len(word) == 2) else word
+    any_case = word if word.isupper() and len(word) <= 3 else lower
     looked_up = (
         (_names(), word, "latin.name"),
         (tables.pairs("english"), any_case, "latin.english"),

@@ -16,6 +16,9 @@ START = r"(?<![0-9A-Za-z.])(?<![0-9][,:/\-])"
 
 _MISREAD = {"13": "ジューサン", "99": "キュージューキュー", "800": "ハッピャク"}
 """What OpenJTalk takes for names where it stands alone: 八百 is ヤオ to it."""
+_MISREAD_LETTERS = {"C": "シイ", "MC": "エムシイ"}
+"""シー alone is スィー to OpenJTalk, the English sea."""
+
 _SPELLED = tables.pairs("letters")
 
 
@@ -40,7 +43,10 @@ def counted(written: str, counter: str) -> str:
 
 def spelled(letters: str) -> str:
     """MQTT → エムキューティーティー; digits one by one, what is neither goes."""
-    return "".join(_SPELLED.get(letter) or numbers.digits(letter) for letter in letters.upper() if letter.isascii())
+    upper = letters.upper()
+    if upper in _MISREAD_LETTERS:
+        return _MISREAD_LETTERS[upper]
+    return "".join(_SPELLED.get(letter) or numbers.digits(letter) for letter in upper if letter.isascii())
 
 
 def groups(written: str) -> str:
