@@ -85,7 +85,7 @@ class Speaker:
         self._clearing: Future[int] | None = None
         self._next_sink: Sink | None = None
         self._device_lost: str | None = None
-        self._device_told = False
+        self._device_told: str | None = None
         self._resume_failures = 0
         self._resume_at = 0.0
         self._tend_at = 0.0
@@ -274,7 +274,7 @@ class Speaker:
         if sink is not None:
             self._sink.close()
             self._sink = sink
-            self._device_lost, self._device_told, self._resume_failures, self._tend_at = None, False, 0, 0.0
+            self._device_lost, self._device_told, self._resume_failures, self._tend_at = None, None, 0, 0.0
 
     def _tend(self) -> None:
         now = time.monotonic()
@@ -319,10 +319,11 @@ class Speaker:
         self._resume_at = time.monotonic() + pause
         if str(lost) != self._device_lost:
             self._device_lost = str(lost)
-            self._device_told = True
+            self._device_told = None
             self._audience.device(False, str(lost))
 
     def _found(self) -> None:
-        if self._device_lost is not None or not self._device_told:
-            self._device_lost, self._device_told, self._resume_failures = None, True, 0
+        self._device_lost, self._resume_failures = None, 0
+        if self._device_told != self._sink.name:  # it came, or another one took over
+            self._device_told = self._sink.name
             self._audience.device(True, self._sink.name)

@@ -92,6 +92,12 @@ class Gone(NullSink):
         self.closed = True
 
 
+class Wandering(NullSink):
+    """Goes from one device to the other by itself."""
+
+    name = "first"
+
+
 class Life:
     """From a start of the daemon to its end."""
 
@@ -100,6 +106,7 @@ class Life:
         self.voice = Deadly()
         self.letters: list[Letter] = []
         self.events: list[Event] = []
+        self.devices: list[tuple[bool, str]] = []
         self.leads = 0
         self.crashes: list[str] = []
         self.journal = Journal(
@@ -117,7 +124,7 @@ class Life:
             self.journal,
             Materials(split, self._lead, renders, Ladder([self.voice], tone=lambda: BEEP)),
             lambda: SETTINGS,
-            Audience(self.events.append, lambda _: None, lambda *_: None),
+            Audience(self.events.append, lambda _: None, lambda *told: self.devices.append(told)),
             clock=time.time,
             alive=lambda: None,
         )
@@ -269,3 +276,11 @@ def test_a_sink_that_was_never_used_is_closed_too(lives: Callable[..., Life]) ->
     life.speaker.change_sink(superseded)
     life.speaker.change_sink(NullSink())
     assert superseded.closed
+
+
+def test_a_device_that_takes_over_unasked_is_told(lives: Callable[..., Life]) -> None:
+    wandering = Wandering()
+    life = lives(sink=wandering)
+    wait_for(lambda: life.devices == [(True, "first")])
+    wandering.name = "second"
+    wait_for(lambda: life.devices == [(True, "first"), (True, "second")])
