@@ -276,7 +276,6 @@ class AlsaSink:
     def _lose(self, message: str) -> None:
         """Keeps what was not heard, kills the player, starts the next one. Raises SinkLost, always."""
         self._lost = f"{message} What was not heard is kept, and goes on when the device is back."
-        _log.warning("%s", self._lost)
         self._end_player()
         self._start_player()
         self._backlog.rewind()
@@ -299,7 +298,6 @@ class AlsaSink:
                     _log.warning("%s Playing on %s.", reason, device)
                 return
         self._lost = f"{' '.join(reasons)} What is to be said is kept, and is said when the device is there."
-        _log.warning("%s", self._lost)
         raise SinkLost(self._lost)
 
     def _open(self, device: str, *, relist: bool) -> None:

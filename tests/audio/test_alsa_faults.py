@@ -177,6 +177,17 @@ def test_the_first_look_says_whether_the_device_is_there(card: FakeCard, open_al
     assert time.monotonic() - since < REPORTED
 
 
+def test_a_device_that_stays_away_fills_no_log(
+    card: FakeCard, open_alsa: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    card.fault("gone")
+    sink = open_alsa()
+    for attempt in (sink.tend, sink.resume, sink.resume):
+        with pytest.raises(SinkLost):
+            attempt()
+    assert not caplog.records
+
+
 def test_cancel_of_a_hung_player_does_not_wait(card: FakeCard, open_alsa: Open) -> None:
     sink = open_alsa()
     sink.begin("cut")
