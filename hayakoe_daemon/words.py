@@ -35,6 +35,10 @@ class WordsError(Exception):
     """The words cannot be kept, or cannot be said; the message says why."""
 
 
+class WordsFileError(WordsError):
+    """The file of the words cannot be written."""
+
+
 class WordBook:
     """The dictionary in the file at `path`. `trouble` is told, in plain English, what of it cannot be used."""
 
@@ -43,7 +47,7 @@ class WordBook:
         self._teach = teach
         self._trouble = trouble
         self._dictionary = Dictionary()
-        self._unreadable = False
+        self._unreadable: str | None = None
         self._requests: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
 
     @property
@@ -51,8 +55,9 @@ class WordBook:
         return self._dictionary
 
     def document(self) -> dict[str, Any]:
-        """The words and what was set aside, as `dictionary list --json` shows them."""
-        return document(self._dictionary)
+        """The words and what was set aside, as `dictionary list --json` shows them; and why the file was not read."""
+        found = document(self._dictionary)
+        return found if self._unreadable is None else {**found, "unreadable": self._unreadable}
 
     def submit(self, change: Change, reply: Callable[[Answer], None]) -> None:
         """Have a word added or removed; any thread, returns at once. `reply` comes from the thread of `step`."""
@@ -62,7 +67,8 @@ class WordBook:
         """Have the file read again, or another one instead."""
 
         def read() -> None:
-            self._path = path
+            if path != self._path:
+                self._path, self._dictionary = path, Dictionary()
             self.load()
 
         self._requests.put(read)
@@ -76,16 +82,18 @@ class WordBook:
         request()
 
     def load(self) -> None:
-        """Read the file and teach its words. Whatever is wrong with it, the trouble is told and the rest counts."""
-        self._unreadable = False
+        """Read the file and teach its words. Whatever is wrong with it, the trouble is told and the rest counts; where
+        nothing of it can be read, the words that were known before do."""
+        self._unreadable = None
         try:
             found = parse(self._path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             found = Dictionary()
         except (OSError, UnicodeDecodeError, DictionaryError) as error:
-            self._unreadable = True
-            self._trouble(f"the dictionary {self._path} cannot be read, none of its words is known: {error}")
-            found = Dictionary()
+            self._unreadable = f"the dictionary {self._path} cannot be read: {error}"
+            found = Dictionary(self._dictionary.words)
+            known = "the words that were known before still count" if found.words else "none of its words is known"
+            self._trouble(f"{self._unreadable}; {known}")
         for aside in found.set_aside:
             self._trouble(f"the dictionary {self._path}: an entry was set aside, {aside.reason}")
         try:
@@ -112,7 +120,7 @@ class WordBook:
             self._write(new)
         except OSError as error:
             self._teach(old.words)
-            raise WordsError(f"cannot write {self._path}: {error.strerror or error}") from error
+            raise WordsFileError(f"cannot write {self._path}: {error.strerror or error}") from error
         self._dictionary = Dictionary(new.words)
         return True
 
@@ -121,15 +129,16 @@ class WordBook:
             if self.change(change):
                 return Done()
         except WordsError as error:
-            return Refused("bad_word", f"{str(error)[0].upper()}{str(error)[1:]}.")
+            code = "not_kept" if isinstance(error, WordsFileError) else "bad_word"
+            return Refused(code, f"{str(error)[0].upper()}{str(error)[1:]}.")
         return Refused("unknown_word", f'There is no word "{change.word}" in the dictionary.', "word")
 
     def _write(self, dictionary: Dictionary) -> None:
         """Replace the file atomically; what cannot be used of the old one is kept beside it."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        if self._unreadable:
+        if self._unreadable is not None:
             self._path.replace(self._beside(".broken"))
-            self._unreadable = False
+            self._unreadable = None
         if dictionary.set_aside:
             aside = self._beside(".set-aside")
             old = aside.read_text(encoding="utf-8") if aside.exists() else _ASIDE_HEAD

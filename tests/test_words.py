@@ -75,6 +75,11 @@ def test_a_disk_that_takes_nothing_is_told_and_nothing_has_changed(file: Path) -
     with pytest.raises(WordsError, match="cannot write"):
         book.change(AddWord("早声", "ハヤコエ", 2))
     assert book.dictionary.words == pupil.words == ()
+    answers: list[Answer] = []
+    book.submit(AddWord("早声", "ハヤコエ", 2), answers.append)
+    book.step()
+    assert isinstance(answers[0], Refused)
+    assert answers[0].code == "not_kept"
 
 
 def test_a_bad_entry_is_set_aside_with_its_reason_and_is_not_lost(file: Path) -> None:
@@ -103,6 +108,21 @@ def test_a_file_that_is_no_dictionary_blocks_nothing_and_is_kept(file: Path, con
     book.change(AddWord("早声", "ハヤコエ", 2))
     assert file.with_name("dictionary.broken.yaml").read_bytes() == content
     assert book_of(file)[1].words == (HAYAKOE,)
+
+
+def test_a_mistake_in_the_file_takes_no_word_away_from_a_daemon_that_runs(file: Path) -> None:
+    book, pupil, troubles = book_of(file)
+    book.change(AddWord("早声", "ハヤコエ", 2))
+    file.write_text("- {word: ", encoding="utf-8")
+    book.reload(file)
+    book.step()
+    assert pupil.words == (HAYAKOE,)
+    assert "still count" in troubles[0]
+    assert "line 1" in troubles[0]
+    assert "line 1" in book.document()["unreadable"]
+    book.change(AddWord("紬", "ツムギ", 0))
+    assert "unreadable" not in book.document()
+    assert book_of(file)[1].words == (HAYAKOE, UserWord("紬", "ツムギ", 0))
 
 
 def test_words_that_openjtalk_does_not_take_block_nothing(file: Path) -> None:

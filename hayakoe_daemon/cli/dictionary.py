@@ -76,10 +76,12 @@ def _list(given: argparse.Namespace) -> int:
     if given.json:
         print(json.dumps(found, ensure_ascii=False, indent=2))
         return 0
+    if "unreadable" in found:
+        print(f"warning: {found['unreadable']}", file=sys.stderr)
     for one in found["words"]:
         print(f"{one['word']}  {one['reading']}  {one['accent']}")
     for one in found["set_aside"]:
         print(f"set aside: {one['reason']}")
-    if not found["words"] and not found["set_aside"]:
+    if not found["words"] and not found["set_aside"] and "unreadable" not in found:
         print("There are no words yet: `hayakoe-daemon dictionary add 早声 ハヤコエ --accent 2`")
     return 0

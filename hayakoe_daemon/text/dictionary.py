@@ -96,6 +96,10 @@ def parse(text: str) -> Dictionary:
     """
     try:
         root = yaml.compose(text, yaml.BaseLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = "" if mark is None else f" in line {mark.line + 1}, column {mark.column + 1}"
+        raise DictionaryError(f"it is not valid YAML{where}: {error.problem or error.context}") from error
     except (yaml.YAMLError, RecursionError) as error:
         raise DictionaryError(f"it is not valid YAML: {' '.join(str(error).split())}") from error
     dictionary = Dictionary()
