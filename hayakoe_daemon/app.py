@@ -154,7 +154,7 @@ class App:
     def _start(self) -> None:
         died = self._journal.recover()
         if died:
-            log.warning("the last life ended during %d sentence(s); they are said again", died)
+            log.warning("the daemon ended in the middle of %d sentence(s) last time; it goes on from there", died)
         self._journal_worker.start()
         self._words.load()
         self._words_worker.start()
@@ -244,7 +244,8 @@ class App:
         try:
             self._control = ControlServer(path, self._config.control.group, self._ask, self._look, self._feed)
         except OSError as error:
-            log.error("no control socket at %s: %s; the commands cannot reach the daemon", path, error)  # noqa: TRY400
+            why = error.strerror or error
+            log.error("no control socket at %s: %s; the commands cannot reach the daemon", path, why)  # noqa: TRY400
         else:
             self._control.start()
 

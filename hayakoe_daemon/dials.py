@@ -95,5 +95,5 @@ class Dials:
         try:
             turn()
         except OSError as error:
-            self._trouble(f"{name} is changed, but cannot be kept for the next start: {error}")
+            self._trouble(f"{name} is changed, but cannot be kept for the next start: {error.strerror or error}")
         self.show()

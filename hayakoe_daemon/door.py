@@ -144,7 +144,7 @@ class Door:
     def _settable(self, thing: str, value: Value) -> Value:
         voices = self._house.voices()
         if thing == "voice" and value not in voices:
-            raise PayloadError("bad_field", f'There is no voice "{value}"; there are {", ".join(voices)}.', thing)
+            raise PayloadError("bad_field", f'There is no voice "{value}"; allowed: {", ".join(voices)}.', thing)
         return value
 
     def _set(self, thing: str, value: Value, reply: Callable[[Answer], None]) -> None:

@@ -28,7 +28,7 @@ class Lead:
             try:
                 find_sound(self._folder(), announcement.sound)
             except SoundError as error:
-                return Refused("bad_field", f"{error}.", "sound")
+                return Refused("bad_field", f"{str(error)[0].upper()}{str(error)[1:]}.", "sound")
         return None
 
     def sounds(self, announcement: Announcement, chime_name: str | None) -> tuple[list[AudioChunk], list[str]]:

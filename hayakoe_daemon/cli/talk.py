@@ -66,9 +66,13 @@ def queue(given: argparse.Namespace) -> int:
         return 0
     speaking = found["speaking"]
     if speaking["id"]:
-        print(f"speaking  {speaking['id']}  {speaking['text']}")
+        print(f"speaking  {speaking['id']}  {_in_one_line(speaking['text'])}")
     for one in found["waiting"]:
-        print(f"{one['priority']:<8}  {one['id']}  {one['text']}")
+        print(f"{one['priority']:<8}  {one['id']}  {_in_one_line(one['text'])}")
     if not speaking["id"] and not found["waiting"]:
         print("Nothing is being said and nothing waits.")
     return 0
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())

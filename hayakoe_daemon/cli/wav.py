@@ -34,6 +34,8 @@ RATE = 48_000
 def say_to_file(message: dict[str, Any], given: argparse.Namespace) -> int:
     """0 when the file holds all of it."""
     config = config_or_defaults(given)
+    if not given.wav.parent.is_dir():
+        raise Failure(f"cannot write {given.wav}: there is no folder {given.wav.parent}")
     try:
         announcement = parse_say(
             json.dumps(message, ensure_ascii=False).encode(errors="surrogatepass"),

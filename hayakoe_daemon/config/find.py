@@ -26,7 +26,7 @@ def find(explicit: Path | None, environ: Mapping[str, str], *, system: Path = SY
         if place.exists():
             return place
     message = (
-        f"there is no configuration: looked at --config (not given), ${VARIABLE} (not set), {HERE.absolute()} and "
-        f"{system} (not there). Copy config.example.yaml to one of them"
+        f"there is no such file here, and no other configuration: --config is not given, ${VARIABLE} is not set, and "
+        f"neither {HERE.absolute()} nor {system} is there. Copy config.example.yaml to one of them"
     )
     raise ConfigError([Problem(HERE, message)])

@@ -45,6 +45,8 @@ def read_object(text: str) -> dict[str, Any]:
     try:
         pairs = json.loads(text, strict=False, object_pairs_hook=_Pairs, parse_int=_integer, parse_constant=OutOfRange)
     except json.JSONDecodeError as error:
+        if not text.startswith("{"):
+            raise PayloadError("bad_json", f"The payload must be a JSON object, not {shown(text)}.") from None
         where = f"line {error.lineno}, column {error.colno}"
         raise PayloadError(
             "bad_json", f"The payload begins with {{ but is broken JSON at {where}: {_plain(error.msg)}."

@@ -95,8 +95,8 @@ class Ladder:
             first = [engine for engine in rungs if engine.name == wanted]
             if not first:
                 known = ", ".join(engine.name for engine in rungs)
-                fallen.append(f"there is no voice {wanted}; there are: {known}")
-                log.warning("a message asks for a voice that is not there: %s", fallen[-1])
+                fallen.append(f"there is no voice {wanted}; allowed: {known}")
+                log.warning("%s", fallen[-1])
             rungs = [*first, *(engine for engine in rungs if engine.name != wanted)]
         passed = min(deaths, max(len(rungs) - 1, 0))
         if passed:

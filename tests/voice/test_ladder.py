@@ -88,7 +88,7 @@ def test_an_unknown_voice_is_noted_and_the_default_speaks() -> None:
     rendering = ladder(Voice("a", 0.1), Voice("b", 0.2)).say(HELLO, Manner(), wanted="c", deaths=0)
     assert levels(rendering) == [0.1, 0.1]
     assert rendering.engine == "a"
-    assert rendering.fallen == ("there is no voice c; there are: a, b",)
+    assert rendering.fallen == ("there is no voice c; allowed: a, b",)
 
 
 @pytest.mark.parametrize(
