@@ -1,9 +1,8 @@
-"""A broker for each test that asks for one."""
+"""A client that is quick to try again, and a watcher."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,12 +15,6 @@ def quick_to_try_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """The delays of the field are a second to half a minute."""
     monkeypatch.setattr(client, "FIRST_DELAY", 0.1)
     monkeypatch.setattr(client, "LONGEST_DELAY", 0.3)
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    with Broker(tmp_path / "broker") as broker:
-        yield broker
 
 
 @pytest.fixture
