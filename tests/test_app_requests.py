@@ -172,10 +172,10 @@ def test_ruby_and_pause(home: Home, daemon: Daemon) -> None:
 def test_settings_are_kept_until_reset(home: Home, daemon: Daemon) -> None:
     home.set("volume", "30")
     wait_for(lambda: home.state().get("volume") == 30)
-    assert "volume is 30 instead of 100" in daemon.command("check-config").stdout
+    assert "volume is 30, the config says 100" in daemon.command("check-config").stdout
     assert daemon.command("reset", "volume").returncode == 0
     wait_for(lambda: home.state().get("volume") == 100)
-    assert "instead of" not in daemon.command("check-config").stdout
+    assert "the config says" not in daemon.command("check-config").stdout
 
 
 def test_muted_announcements_finish_at_once_and_urgent_ones_speak(home: Home, daemon: Daemon) -> None:

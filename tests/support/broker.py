@@ -72,7 +72,7 @@ class Broker:
         port: int | None = None,
     ) -> None:
         self.folder = folder.resolve()
-        self.host = "localhost" if tls else "127.0.0.1"
+        self.host = "127.0.0.1"  # a bare container may not know the name localhost
         self.port = port or free_port()
         self.users = dict(users or {})
         self._acl = acl
