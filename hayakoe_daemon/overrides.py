@@ -33,7 +33,16 @@ class Overrides:
         """`valid` says of a name and a value whether it could have been set; anything else in the file is left out."""
         self._path = path
         self._lock = threading.Lock()
-        self._active = _read(path, valid)
+        self._damaged = False
+        try:
+            found = _read(path)
+        except (OSError, ValueError) as error:
+            log.warning("cannot read %s (%s): what was set at run time is forgotten, the config counts", path, error)
+            self._damaged, found = True, {}
+        self._active = {name: override for name, override in found.items() if valid(name, override.value)}
+        wrong = found.keys() - self._active.keys()
+        if wrong:
+            log.warning("%s holds what nobody can have set (%s): the config counts", path, ", ".join(sorted(wrong)))
 
     def effective(self, configured: Mapping[str, Value]) -> dict[str, Value]:
         """The configured values with the overrides on top."""
@@ -80,19 +89,18 @@ class Overrides:
             json.dump(document, file, ensure_ascii=False, indent=1)
             file.flush()
             os.fsync(file.fileno())
+        if self._damaged:
+            self._path.replace(self._path.with_name(self._path.name + ".damaged"))
+            self._damaged = False
         fresh.replace(self._path)
 
 
-def _read(path: Path, valid: Callable[[str, Value], bool]) -> dict[str, Override]:
+def _read(path: Path) -> dict[str, Override]:
+    """What the file holds. ValueError or OSError where it cannot be read."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        found = {str(name): Override(value, instead_of) for name, (value, instead_of) in document.items()}
+        return {str(name): Override(value, instead_of) for name, (value, instead_of) in document.items()}
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        log.warning("cannot read %s (%s): what was set at run time is forgotten, the config counts", path, error)
-        return {}
-    wrong = [name for name, override in found.items() if not valid(name, override.value)]
-    if wrong:
-        log.warning("%s holds what nobody can have set (%s): left out, the config counts", path, ", ".join(wrong))
-    return {name: override for name, override in found.items() if name not in wrong}
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"it holds something else: {error}") from error

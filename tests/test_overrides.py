@@ -51,8 +51,14 @@ def test_a_broken_file_is_as_none(tmp_path: Path, content: str) -> None:
     path.write_bytes(content.encode("latin-1"))
     overrides = Overrides(path, valid)
     assert overrides.effective(CONFIG) == CONFIG
+    assert path.read_bytes() == content.encode("latin-1")  # looking changes nothing
     overrides.set("volume", 1, 100)
     assert Overrides(path, valid).effective(CONFIG)["volume"] == 1
+    aside = path.with_name("overrides.json.damaged")
+    if aside.exists():
+        assert aside.read_bytes() == content.encode("latin-1")
+    else:
+        assert content in ('{"volume": ["loud", 100]}', '{"volume": [500, 100]}', '{"speed": [-1, 1]}')
 
 
 def test_where_it_cannot_be_written_it_counts_all_the_same(tmp_path: Path) -> None:
