@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,3 +112,11 @@ def test_nobody_but_app_and_cli_sees_the_config() -> None:
 def test_files_stay_small() -> None:
     sizes = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in PACKAGE.rglob("*.py")}
     assert {path.name: size for path, size in sizes.items() if size > 400} == {}
+
+
+def test_no_pattern_that_python_3_11_2_matches_wrongly() -> None:
+    """Possessive groups, `(...)*+` and `(?>...)`, are broken before 3.11.5, and Debian 12 has 3.11.2."""
+    broken = re.compile(r"\)(?:\+\+|\*\+|\?\+|\{[0-9,]+\}\+)|\(\?>")
+    files = [path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".tsv")]
+    assert files
+    assert [path.name for path in files if broken.search(path.read_text(encoding="utf-8"))] == []

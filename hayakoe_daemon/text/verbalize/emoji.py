@@ -17,7 +17,7 @@ _PICTURE = (
 _EMOJI = re.compile(
     r"(?:[0-9#*]\ufe0f?\u20e3|"
     rf"{_PICTURE}(?:[\ufe0e\ufe0f\u200d\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]|"
-    rf"(?<=\u200d)[\u2640\u2642\u2695\u2696\u2194\u2195\u27a1\u2b1b]|{_PICTURE})*+|[\ufe0e\ufe0f\u200d]++) ?"
+    rf"(?<=\u200d)[\u2640\u2642\u2695\u2696\u2194\u2195\u27a1\u2b1b]|{_PICTURE})*|[\ufe0e\ufe0f\u200d]++) ?"
 )
 _ONE = re.compile(
     rf"[0-9#*]\ufe0f?\u20e3|[\U0001f1e6-\U0001f1ff]{{2}}|"
