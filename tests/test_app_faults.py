@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -304,20 +304,42 @@ def test_systemd_hears_ready_watchdog_and_stopping(broker: Broker, home: Home, t
             assert "STOPPING=1" in told
 
 
-def test_the_watchdog_is_not_fed_by_a_hung_daemon(broker: Broker, tmp_path: Path) -> None:
-    """All of it stopped stands for any thread: none of them may be fed by a timer of its own."""
-    daemon = Daemon(tmp_path / "daemon", broker)
+HANGS = """
+import sys, threading
+from pathlib import Path
+from hayakoe_daemon.app import App
+from hayakoe_daemon.config.load import load
+
+path = Path(sys.argv[1])
+app = App(load(path), path)
+app.{worker}._limit = 0.5
+app.{worker}._step = threading.Event().wait
+sys.exit(app.run())
+"""
+
+
+@pytest.mark.parametrize("worker", ["_journal_worker", "_synthesis_worker", "_speaker_worker", "_words_worker"])
+def test_one_hung_thread_is_enough_to_starve_the_watchdog(tmp_path: Path, worker: str) -> None:
+    daemon = Daemon(tmp_path / "daemon", None)
     with notify_socket(tmp_path) as (path, told):
-        daemon.env["NOTIFY_SOCKET"] = path
-        daemon.env["WATCHDOG_USEC"] = "1000000"
-        with daemon.start():
-            wait_for(lambda: "WATCHDOG=1" in told)
-            os.kill(daemon.running.pid, signal.SIGSTOP)
-            time.sleep(0.3)
+        environment = {**daemon.env, "NOTIFY_SOCKET": path, "WATCHDOG_USEC": "300000"}
+        with daemon.log_file.open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-c", HANGS.format(worker=worker), str(daemon.config_file)],
+                stderr=log,
+                env=environment,
+                cwd=Path(__file__).parents[1],
+            )
+        try:
+            wait_for(lambda: "READY=1" in told, 20)
+            wait_for(lambda: "makes no progress" in daemon.log())
             count = told.count("WATCHDOG=1")
-            time.sleep(1.5)
+            time.sleep(2.5)  # a feed is due each second, and nothing tells that one did not come
             assert told.count("WATCHDOG=1") == count
-            os.kill(daemon.running.pid, signal.SIGCONT)
+            assert process.poll() is None, "it is alive, so a bare timer would have gone on"
+        finally:
+            process.kill()
+            process.wait()
 
 
 def test_all_its_processes_stay_below_220_mb(broker: Broker, home: Home, card: FakeCard, tmp_path: Path) -> None:
@@ -327,6 +349,7 @@ def test_all_its_processes_stay_below_220_mb(broker: Broker, home: Home, card: F
         home.wait_event("memory", "finished", 30)
         pids = [daemon.running.pid, *children(daemon.running.pid)]
         sizes = {pid: resident(pid) for pid in pids}
+        print("resident MB:", {pid: round(size) for pid, size in sizes.items()})  # noqa: T201, for -s
         assert len(pids) == 2
         assert sum(sizes.values()) < 220, sizes
 
