@@ -11,8 +11,6 @@ import numpy as np
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.audio.level import TARGET, even, fade_out
 
-DEFAULT = "ding"
-
 _ATTACK = 0.006
 _RELEASE = 0.12
 

@@ -80,22 +80,12 @@ def limit(samples: Samples) -> Samples:
     return np.where(over, bent, samples).astype(np.float32)
 
 
-def fade_in(chunk: AudioChunk, seconds: float) -> AudioChunk:
-    """The first `seconds` rise from nothing, as half a cosine."""
-    return _faded(chunk, seconds, slice(None))
-
-
 def fade_out(chunk: AudioChunk, seconds: float) -> AudioChunk:
-    """The last `seconds` fall to nothing."""
-    return _faded(chunk, seconds, slice(None, None, -1))
-
-
-def _faded(chunk: AudioChunk, seconds: float, direction: slice) -> AudioChunk:
+    """The last `seconds` fall to nothing, as half a cosine."""
     count = min(round(seconds * chunk.sample_rate), len(chunk.samples))
-    ramp = 0.5 - 0.5 * np.cos(np.pi * np.arange(count) / max(count, 1))
     envelope = np.ones(len(chunk.samples), np.float32)
-    envelope[:count] = ramp
-    return AudioChunk(chunk.samples * envelope[direction], chunk.sample_rate)
+    envelope[len(envelope) - count :] = 0.5 - 0.5 * np.cos(np.pi * np.arange(count)[::-1] / max(count, 1))
+    return AudioChunk(chunk.samples * envelope, chunk.sample_rate)
 
 
 def _power(lufs: float) -> float:

@@ -259,13 +259,6 @@ class Ledger:
         document = self._one("SELECT value FROM memory WHERE name = 'last_spoken'")
         return None if document is None else from_document(document)
 
-    def outcome(self, announcement_id: str) -> dict[str, Any] | None:
-        """The last words about it that are still unconfirmed, if any; for those who wait for its end."""
-        for letter in self.letters(limit=OUTBOX_LIMIT):
-            if letter.document["id"] == announcement_id:
-                return letter.document
-        return None
-
     # -------------------------------------------------------------------------------------------------------- upkeep
 
     def recover(self) -> int:

@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hayakoe_daemon.audio.chime import CHIMES, DEFAULT, chime, tone_pattern
+from hayakoe_daemon.audio.chime import CHIMES, chime, tone_pattern
 from hayakoe_daemon.audio.level import TARGET, loudness
+from hayakoe_daemon.config.model import Audio
 
 
 @pytest.mark.parametrize("name", CHIMES)
@@ -23,7 +24,7 @@ def test_they_are_made_once() -> None:
 
 
 def test_names() -> None:
-    assert DEFAULT in CHIMES
+    assert Audio().default_chime in CHIMES
     with pytest.raises(KeyError):
         chime("gong of doom")
 

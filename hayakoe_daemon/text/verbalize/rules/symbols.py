@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from hayakoe_daemon.text.verbalize import numbers
-from hayakoe_daemon.text.verbalize.rule import Rule, rule
+from hayakoe_daemon.text.verbalize.rule import rule
 
 _NUMBER_BEFORE = r"(?<=[0-9\ue000)])"
 _AFTER = r"(?=[0-9\ue000(√])"
@@ -155,5 +155,3 @@ LATE = (
     ),
 )
 """After numbers and Latin words were read."""
-
-ALL: tuple[Rule, ...] = EARLY + MATHS + LATE
