@@ -60,7 +60,7 @@ def split(text: str, say: Callable[[str], str] = str) -> tuple[Utterance, ...]:
     vanish. Any str will do: control characters and lone surrogates count as spaces.
     """
     texts: list[str] = []
-    pauses: list[float] = []
+    pauses: list[tuple[float, bool]] = []
     natural = 0.0
     asked: float | None = None
     for item in _items(text, say):
@@ -70,18 +70,22 @@ def split(text: str, say: Callable[[str], str] = str) -> tuple[Utterance, ...]:
         for piece, comma in cutting.pieces(item.stretch):
             if has_speech(piece):
                 if texts:
-                    pauses.append(natural if asked is None else asked)
+                    pauses.append(_pause(natural, asked))
                 elif asked is not None:
                     texts.append("")
-                    pauses.append(asked)
+                    pauses.append(_pause(natural, asked))
                 texts.append(piece)
                 natural, asked = 0.0, None
             natural = max(natural, comma)
         natural = max(natural, item.pause)
     if asked is not None and not texts:
         texts.append("")
-    pauses.append(asked or 0.0)
-    return tuple(Utterance(index, *said) for index, said in enumerate(zip(texts, pauses, strict=False)))
+    pauses.append(_pause(0.0, asked))
+    return tuple(Utterance(index, said, *pause) for index, (said, pause) in enumerate(zip(texts, pauses, strict=False)))
+
+
+def _pause(natural: float, asked: float | None) -> tuple[float, bool]:
+    return (natural, False) if asked is None else (asked, True)
 
 
 def has_speech(text: str) -> bool:

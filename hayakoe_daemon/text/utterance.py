@@ -18,6 +18,8 @@ class Utterance:
     index: int
     text: str
     pause_after: float = 0.0
+    asked: bool = False
+    """The pause was asked for in the text: no voice makes another of it."""
 
     def __post_init__(self) -> None:
         if self.index < 0 or self.pause_after < 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,19 +16,29 @@ class EngineError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How it is said; None is the voice's own way."""
+    """How it is said; None is the voice's own way. A voice passes over what it does not have, with a note."""
 
     style: str | None = None
     style_weight: float | None = None
     length_scale: float = 1.0
+    sdp_ratio: float | None = None
+    """How much of the lengths is drawn by chance, 0…1."""
+    noise_scale: float | None = None
+    noise_scale_w: float | None = None
+    pitch_scale: float | None = None
+    intonation_scale: float | None = None
 
 
 class Engine(Protocol):
-    """A voice that is warm. `speak` is called by the synthesis thread only."""
+    """A voice. All but the properties and `first_sound_in` is called by the synthesis thread only."""
 
     @property
     def name(self) -> str:
         """The voice's name, as in messages and events."""
+
+    @property
+    def styles(self) -> Sequence[str]:
+        """The styles it has, its default first; none where it knows no styles."""
 
     def warm_up(self) -> None:
         """Load and say something to nobody, so that the first real sentence is not the slow one. Raises EngineError."""
@@ -38,5 +48,17 @@ class Engine(Protocol):
 
         Between two pieces another utterance may be spoken. Raises EngineError, also after some pieces.
         """
+
+    def pause_after(self, passage: Sequence[Utterance], position: int, manner: Manner) -> float:
+        """Seconds of silence after `passage[position]`, which was spoken just now, before the next one.
+
+        A pause that the text asked for is as asked. Raises EngineError.
+        """
+
+    def first_sound_in(self, utterance: Utterance, manner: Manner) -> float:
+        """Seconds from now to the first piece, estimated from what was measured here; any thread may ask."""
+
+    def remark(self, manner: Manner) -> str | None:
+        """What of the manner it cannot do, in plain English, such as a style that it does not have. None: all of it."""
 
     def close(self) -> None: ...

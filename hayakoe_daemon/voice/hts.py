@@ -7,7 +7,7 @@ same length either way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -35,6 +35,7 @@ class HtsEngine:
     """
 
     name = NAME
+    styles: Sequence[str] = ()
 
     def __init__(self, measure: Callable[[AudioChunk], float], *, target_loudness: float = -20.0) -> None:
         self._measure = measure
@@ -72,6 +73,18 @@ class HtsEngine:
                     yield AudioChunk(self._levelled(wave), SAMPLE_RATE)
         except G2PError as error:
             raise EngineError(str(error)) from error
+
+    def pause_after(self, passage: Sequence[Utterance], position: int, manner: Manner) -> float:  # noqa: ARG002
+        """What the text says: HTS has no opinion of its own."""
+        return passage[position].pause_after
+
+    def first_sound_in(self, utterance: Utterance, manner: Manner) -> float:  # noqa: ARG002
+        """At once, as far as patience goes: the first group is made faster than it is heard even on a slow machine."""
+        return 0.0
+
+    def remark(self, manner: Manner) -> str | None:
+        """It has one style."""
+        return None if manner.style is None else f"{NAME}: there is only one style, so {manner.style} was passed over"
 
     def close(self) -> None:
         """Nothing to give back: OpenJTalk lives as long as the process."""

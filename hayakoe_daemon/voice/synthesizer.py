@@ -1,0 +1,69 @@
+"""What a VITS synthesizer is fed, and what it gives, however its graph is run: whole as exported, or in pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from hayakoe_daemon.text.phonemes import Ids
+
+Floats = npt.NDArray[np.float32]
+Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """The VITS sampling parameters; the defaults are those that Style-Bert-VITS2 speaks with."""
+
+    length_scale: float = 1.0
+    sdp_ratio: float = 0.2
+    noise_scale: float = 0.6
+    noise_scale_w: float = 0.8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Feed:
+    """One sentence for a synthesizer, n ids long, blanks included. ValueError where the shapes do not fit together.
+
+    `bert` is float32 (1024, n), each character's features repeated word2ph times; `style` float32 (256,); `speaker`
+    the number of the speaker inside the model.
+    """
+
+    ids: Ids
+    bert: Floats
+    style: Floats
+    speaker: int = 0
+    sampling: Sampling = Sampling()
+
+    def __post_init__(self) -> None:
+        if self.bert.ndim != 2 or self.bert.shape[1] != len(self.ids.phones):
+            raise ValueError(f"features of shape {self.bert.shape} for {len(self.ids.phones)} ids")
+        if self.style.ndim != 1:
+            raise ValueError(f"a style vector of shape {self.style.shape}")
+
+
+class Synthesizer(Protocol):
+    """A voice's own network. Called by the synthesis thread only; raises EngineError."""
+
+    @property
+    def sample_rate(self) -> int: ...
+
+    @property
+    def hop_length(self) -> int:
+        """Samples of one frame."""
+
+    @property
+    def seeded(self) -> bool:
+        """True where the noise is an input, so that a seed gives the same sound again."""
+
+    def stream(self, feed: Feed, seed: int | None = None) -> Iterator[Floats]:
+        """The samples, piece by piece, as the model gives them: neither trimmed nor levelled."""
+
+    def durations(self, feed: Feed, seed: int | None = None) -> Counts | None:
+        """Frames of each id, int64 (n,), for the same feed; None where these graphs do not tell."""
+
+    def close(self) -> None: ...
