@@ -1,0 +1,68 @@
+"""Graphs optimised once, saved with their weights prepacked beside them, and mapped into memory when they are opened.
+
+Opened in this form, weights are clean file pages: they cost no heap, the kernel may drop them, and opening takes a
+tenth of the time. Such files fit one processor and one onnxruntime version, which is what `machine.py` keys them by.
+Settings: onnxruntime's `onnxruntime_session_options_config_keys.h`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import onnxruntime as ort
+
+from hayakoe_daemon.voice.prepare.prepared import graph_path, part_bytes, weights_path
+
+EXTERNAL_FROM = 1024
+"""Bytes from which on a weight goes into the file beside the graph."""
+
+
+def options(threads: int, *, optimise: bool) -> ort.SessionOptions:
+    """Quiet and without spinning: an idle daemon uses no processor, and a busy one loses 5 % by it."""
+    chosen = ort.SessionOptions()
+    chosen.log_severity_level = 3
+    chosen.intra_op_num_threads = threads
+    chosen.inter_op_num_threads = 1
+    chosen.graph_optimization_level = (
+        ort.GraphOptimizationLevel.ORT_ENABLE_ALL if optimise else ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    )
+    chosen.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    chosen.add_session_config_entry("session.dynamic_block_base", "4")
+    return chosen
+
+
+def save_mapped(graph: Path, folder: Path, part: str) -> int:
+    """Optimise the graph for this machine into the folder's part of that name; returns its bytes.
+
+    Raises onnxruntime's own errors where the graph is none.
+    """
+    target = graph_path(folder.resolve(), part)
+    chosen = options(1, optimise=True)
+    chosen.optimized_model_filepath = str(target)
+    chosen.add_session_config_entry(
+        "session.optimized_model_external_initializers_file_name", weights_path(folder, part).name
+    )
+    chosen.add_session_config_entry(
+        "session.optimized_model_external_initializers_min_size_in_bytes", str(EXTERNAL_FROM)
+    )
+    chosen.add_session_config_entry("session.save_external_prepacked_constant_initializers", "1")
+    ort.InferenceSession(str(graph), chosen, providers=["CPUExecutionProvider"])
+    for path in (target, weights_path(folder, part)):
+        if path.exists():
+            to_disk(path)
+    return part_bytes(folder, part)
+
+
+def open_mapped(graph: Path, threads: int) -> ort.InferenceSession:
+    """A part as `save_mapped` left it: nothing is optimised again. Raises onnxruntime's own errors."""
+    return ort.InferenceSession(str(graph), options(threads, optimise=False), providers=["CPUExecutionProvider"])
+
+
+def to_disk(path: Path) -> None:
+    """A file or folder, written through to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
