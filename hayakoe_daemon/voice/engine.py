@@ -8,6 +8,7 @@ from typing import Protocol
 
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.text.utterance import Utterance
+from hayakoe_daemon.voice.cache.keep import Keep
 
 
 class EngineError(Exception):
@@ -27,6 +28,8 @@ class Manner:
     noise_scale_w: float | None = None
     pitch_scale: float | None = None
     intonation_scale: float | None = None
+    keep: Keep = Keep.NORMAL
+    """What becomes of the sound afterwards; a voice that is not kept on disk passes it over without a note."""
 
 
 class Engine(Protocol):

@@ -1,0 +1,1 @@
+"""Rendered speech on disk, so that what was said before is said again at once, without a model."""
