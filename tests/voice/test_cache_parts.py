@@ -22,7 +22,7 @@ from hayakoe_daemon.voice.render_queue import RenderQueue, Urgency
 from hayakoe_daemon.voice.synthesizer import Sampling
 
 IDS = Phonemes("あい", ("_", "a", "i", "_"), (0, 0, 1, 0), (1, 1, 1, 1)).ids()
-STYLE = np.arange(-128, 128, dtype=np.float32) / 128
+STYLE = (np.arange(-128, 128) / 128).astype(np.float32)
 RECIPE = Recipe(("synthesizer", "bert"), IDS, (2, 10, 11, 3), STYLE)
 
 
