@@ -104,6 +104,12 @@ def _chime(value: object) -> bool | str:
     raise ValueError("is neither true, false nor a name")
 
 
+def _phrases(phrases: object) -> tuple[str, ...]:
+    if not isinstance(phrases, list | tuple) or not all(isinstance(one, str) and one.strip() for one in phrases):
+        raise ValueError("is no list of texts; a text that looks like something else needs quotes")
+    return tuple(dict.fromkeys(phrases))
+
+
 def _home_rules(rules: object) -> dict[str, str]:
     if not isinstance(rules, dict):
         raise ValueError("needs one regular expression and its words a line, such as 'LDK': リビング")  # noqa: TRY004, pydantic wants it so
@@ -126,6 +132,9 @@ def _home_rules(rules: object) -> dict[str, str]:
 Flag = Annotated[bool, Allowed("true or false")]
 Name = Annotated[str, Written(NAME.pattern, "1 to 32 of the characters a-z, 0-9, _ and -")]
 Text = Annotated[str, Written(r"[^\x00-\x1f\x7f]{1,200}", "one line of text, 1 to 200 characters")]
+Phrases = Annotated[
+    tuple[str, ...], BeforeValidator(_phrases), Allowed("a list of texts, such as [地震です, 火事です]")
+]
 Host = Annotated[
     str, Written(r"[^\s/@\x00-\x1f]{1,253}", "a host name or address alone, without mqtt://, user or port")
 ]

@@ -22,6 +22,7 @@ from hayakoe_daemon.config.kinds import (
     Host,
     Lasting,
     Name,
+    Phrases,
     Text,
     Topic,
 )
@@ -129,6 +130,16 @@ class Queue(Section):
     low_waits: Annotated[float, Lasting(0, 3600)] = 3
 
 
+class Cache(Section):
+    """Rendered speech kept on disk."""
+
+    dir: File | None = None
+    """`places.cache_dir` says where it is."""
+    limit_mb: Annotated[int, Between(0, 1_000_000)] = 512
+    """Megabytes of 2^20 bytes; 0 keeps nothing."""
+    phrases: Phrases = ()
+
+
 class Config(Section):
     node: Name = "home"
     title: Text | None = None
@@ -143,6 +154,7 @@ class Config(Section):
     speech: Speech = Speech()
     reading: Reading = Reading()
     queue: Queue = Queue()
+    cache: Cache = Cache()
 
     @property
     def topic(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hayakoe_daemon.config.model import Config
 
-_READ_AT_START = ("node", "base_topic", "state_dir", "control.socket", "control.group")
+_READ_AT_START = ("node", "base_topic", "state_dir", "control.socket", "control.group", "cache.dir", "cache.limit_mb")
 
 
 def needs_restart(old: Config, new: Config) -> tuple[str, ...]:
