@@ -12,7 +12,7 @@ from hayakoe_daemon.audio import flac
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.text.phonemes import Phonemes
 from hayakoe_daemon.text.utterance import Utterance
-from hayakoe_daemon.voice.cache.ahead import made_ahead
+from hayakoe_daemon.voice.cache.ahead import made_ahead, pin_phrases
 from hayakoe_daemon.voice.cache.changing import says_a_number
 from hayakoe_daemon.voice.cache.keep import Keep
 from hayakoe_daemon.voice.cache.recipe import Recipe, pause_key
@@ -146,3 +146,14 @@ def test_a_passage_is_made_ahead_when_there_is_nothing_else_to_do() -> None:
     assert voice.pauses == [0, 1, 2]
     assert idle.error is None
     assert idle.figures.audio_seconds == 0
+
+
+def test_phrases_are_pinned_one_after_the_other() -> None:
+    voice = Listened()
+    renders = RenderQueue()
+    texts = ("地震です。", "火事です。")
+    pin_phrases(texts, split=lambda text: [Utterance(0, text)], engine=voice, manner=Manner(), renders=renders)
+    last = renders.submit(Urgency.IDLE, lambda: iter(()))
+    while not last.over:
+        renders.step()
+    assert voice.asked == [(text, Keep.PINNED) for text in texts]
