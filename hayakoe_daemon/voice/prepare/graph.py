@@ -1,9 +1,9 @@
-"""An ONNX graph to look around in: who makes a tensor, who reads it, which weights it is, and how to cut a piece out."""
+"""An ONNX graph to look around in: who makes a tensor, who reads it, what its values are, and how to cut it up."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path

@@ -51,8 +51,8 @@ def decoder(graph: Graph, parts: Anatomy, sizes: Dimensions) -> onnx.ModelProto:
 def checking_copy(graph: Graph, parts: Anatomy, sizes: Dimensions) -> onnx.ModelProto:
     """The whole graph as it was, but for its two draws of noise, which are inputs, and for what it tells on the way.
 
-    Inputs: the encoder's, noise_scale, and `noise_z` (1, C, at least N), standard normal. Outputs: the encoder's, z_p, z
-    and audio.
+    Inputs: the encoder's, noise_scale, and `noise_z` (1, C, at least N), standard normal. Outputs: the encoder's, z_p,
+    z and audio.
     """
     draw = graph.maker(parts.noise_z)
     if draw is None:
