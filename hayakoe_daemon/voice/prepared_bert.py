@@ -1,0 +1,139 @@
+"""The BERT as it was prepared: weights mapped, one sentence at its exact length, relative positions by the table.
+
+A prepared folder holds bert.onnx, bert.weights and bert.json. In the form `clean` the graph is that of
+`voice.prepare.bert_write`; in the form `whole` it is the export itself, optimised, with its own inputs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from hayakoe_daemon.voice.prepare.errors import PreparationError
+from hayakoe_daemon.voice.prepare.prepared import graph_path, part_bytes
+
+PART = "bert"
+MANIFEST = "bert.json"
+FORMAT = 1
+"""Raised when the manifest or the graph's inputs change."""
+
+Floats = npt.NDArray[np.float32]
+
+
+class Form(StrEnum):
+    CLEAN = "clean"
+    WHOLE = "whole"
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedBertFiles:
+    """What a prepared folder holds. `rows` is the table of relative positions, 2 * longest - 1 of them; none in `whole`.
+
+    `fills` says in `whole` what each input of the export is given: "ids", "ones" or "zeros", and its rank.
+    """
+
+    folder: Path
+    key: str
+    form: Form
+    hidden: int
+    size: int
+    """Bytes of graph and weights."""
+    rows: tuple[int, ...] = ()
+    fills: Mapping[str, tuple[str, int]] | None = None
+    snr: float | None = None
+    """dB, against the export with the same weights; None where nothing was rewritten."""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.form is Form.CLEAN) != (len(self.rows) % 2 == 1) or (self.form is Form.WHOLE) != bool(self.fills):
+            raise ValueError(f"a table of {len(self.rows)} positions in the form {self.form}")
+
+    @property
+    def graph(self) -> Path:
+        return graph_path(self.folder, PART)
+
+    @property
+    def longest(self) -> int:
+        """Tokens that one sentence may have."""
+        return (len(self.rows) + 1) // 2 if self.rows else 512
+
+    def write(self) -> None:
+        """The manifest, as the last file of the folder, and on the disk when this returns."""
+        plain = {k: v for k, v in asdict(self).items() if k != "folder"} | {"format": FORMAT}
+        with (self.folder / MANIFEST).open("w", encoding="utf-8") as file:
+            json.dump(plain, file, ensure_ascii=False)
+            file.flush()
+            os.fsync(file.fileno())
+
+    @classmethod
+    def read(cls, folder: Path) -> PreparedBertFiles:
+        """Raises PreparationError where the folder is incomplete or from another version of this program."""
+        try:
+            told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            if told.pop("format") != FORMAT:
+                raise PreparationError(f"{folder} was prepared by another version of hayakoe-daemon; prepare it again")
+            told["form"], told["rows"] = Form(told["form"]), tuple(told["rows"])
+            files = cls(folder=folder, **told)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise PreparationError(f"{folder} is no complete prepared BERT ({error}); prepare it again") from error
+        found = part_bytes(folder, PART)
+        if found != files.size:
+            raise PreparationError(f"{files.graph}: {found} bytes where {files.size} were written; prepare it again")
+        return files
+
+
+class PreparedBert:
+    """Called by the synthesis thread only."""
+
+    def __init__(self, files: PreparedBertFiles, threads: int) -> None:
+        from hayakoe_daemon.voice.prepare.mapped import open_mapped  # noqa: PLC0415, onnxruntime is heavy
+
+        self._files = files
+        self._session = open_mapped(files.graph, threads)
+        self._rows = np.asarray(files.rows, np.int32)
+
+    @property
+    def hidden(self) -> int:
+        """Features of a token: 1024 in the BERT that all published voices share."""
+        return self._files.hidden
+
+    def features(self, ids: Sequence[int]) -> Floats:
+        """float32 (tokens, hidden) for the tokens of one sentence, [CLS] and [SEP] included.
+
+        Raises ValueError for more tokens than the model has positions for, and for none.
+        """
+        if not 0 < len(ids) <= self._files.longest:
+            raise ValueError(f"{len(ids)} tokens, where BERT reads 1 to {self._files.longest} at once")
+        tokens = np.asarray(ids, np.int64)
+        fed = self._positions(tokens) if self._files.form is Form.CLEAN else self._as_exported(tokens)
+        found: Floats = self._session.run(None, fed)[0]
+        return found.reshape(-1, self._files.hidden)
+
+    def _positions(self, ids: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.int64] | npt.NDArray[np.int32]]:
+        """Row and column distances index one table: 20 microseconds for an ordinary sentence, not worth keeping."""
+        centre, count = len(self._rows) // 2, len(ids)
+        reach = self._rows[centre - count + 1 : centre + count]
+        # Row i of the pairs is the reach backwards from i: a view of it, one step further for each row.
+        pairs = np.lib.stride_tricks.sliding_window_view(reach[::-1], count)[::-1]
+        first = reach[0]
+        return {
+            "ids": ids,
+            "first": np.array([first], np.int64),
+            "last": np.array([reach[-1] + 1], np.int64),
+            "rows": pairs - first,
+        }
+
+    def _as_exported(self, ids: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.int64]]:
+        filled = {"ids": ids, "ones": np.ones_like(ids), "zeros": np.zeros_like(ids)}
+        fills = self._files.fills or {}
+        return {name: filled[kind].reshape((1,) * (rank - 1) + (-1,)) for name, (kind, rank) in fills.items()}
+
+    def close(self) -> None:
+        del self._session
