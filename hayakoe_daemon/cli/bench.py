@@ -4,32 +4,133 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+import sys
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
-from hayakoe_daemon.bench.broker import NoBroker, private_broker
-from hayakoe_daemon.bench.first_sound import BenchError, measure
+from hayakoe_daemon.bench.compare import distances
+from hayakoe_daemon.bench.configuration import EMBEDDED, BenchError, Configuration, Precision
+from hayakoe_daemon.bench.measure import measure
+from hayakoe_daemon.bench.peak import peak_gflops
+from hayakoe_daemon.bench.ratios import ratios
+from hayakoe_daemon.bench.report import DISTANCE_HEAD, Report, ratio_rows
+from hayakoe_daemon.bench.texts import TEXTS
+from hayakoe_daemon.cli import bench_mqtt
 from hayakoe_daemon.cli.failure import Failure
+
+PEER = "peer"
+
+ROUNDS = 5
 
 
 def bench(given: argparse.Namespace) -> int:
-    """Prints the time from an MQTT message to the first sample of speech."""
-    if given.runs < 1:
-        raise Failure("--runs: at least 1")
-    documents = []
-    if not given.json:
-        print("From publishing to the first sample of speech handed to null:, embedded voice, in ms")
-        print(f"{'characters':>10} {'runs':>5} {'median':>8} {'least':>8} {'most':>8}")
+    """Measures this machine, and prints what it found."""
+    _check(given)
+    if given.mqtt:
+        return bench_mqtt.bench(given)
     try:
-        with tempfile.TemporaryDirectory(prefix="hayakoe-bench-") as folder, private_broker(Path(folder)) as port:
-            for latencies in measure(port, Path(folder), given.runs):
-                one = latencies.document()
-                documents.append(one)
-                if not given.json:
-                    row = f"{one['median_ms']:8.1f} {one['min_ms']:8.1f} {one['max_ms']:8.1f}"
-                    print(f"{one['characters']:>10} {one['runs']:>5} {row}", flush=True)
-    except (NoBroker, BenchError) as error:
+        with _prepared(given.prepared) as prepared:
+            report = _measured(given, prepared)
+    except BenchError as error:
         raise Failure(str(error)) from None
+    if given.html is not None:
+        try:
+            given.html.write_text(report.html(), encoding="utf-8")
+        except OSError as error:
+            raise Failure(f"cannot write {given.html}: {error.strerror}") from None
     if given.json:
-        print(json.dumps({"first_sound": documents}, indent=2))
+        # What a peer is measured for is the ratios, and nothing else stands among them.
+        print(json.dumps(report.ratios if given.against else report.document(), indent=2, ensure_ascii=False))
+    else:
+        _print(report)
     return 0
+
+
+def _check(given: argparse.Namespace) -> None:
+    if given.runs is not None and given.runs < 1:
+        raise Failure("--runs: at least 1")
+    if given.rounds < 1:
+        raise Failure("--rounds: at least 1")
+    if given.against and given.compare:
+        raise Failure("--against and --compare measure different things: give one of them")
+    if (given.against or given.compare) and given.models is None:
+        raise Failure("--models is missing: the folder of the voice and its BERT")
+    if (given.models is None) != (given.voice is None):
+        raise Failure("--models and --voice go together: the folder, and the name of the voice in it")
+    if given.models is not None and not given.models.is_dir():
+        raise Failure(f"--models: there is no folder {given.models}")
+
+
+def _measured(given: argparse.Namespace, prepared: Path) -> Report:
+    """Raises BenchError."""
+    configurations = _configurations(given, prepared)
+    runs = given.runs or (2 * ROUNDS if given.against else 4 * ROUNDS)
+    rounds = min(given.rounds, runs)
+    at = datetime.now().astimezone()
+    found = measure(configurations, rounds=rounds, runs=math.ceil(runs / rounds), tell=_tell)
+    by_name = {one.name: one for one in found}
+    peer = by_name.get(PEER)
+    return Report(
+        measured=found,
+        peak=peak_gflops(),
+        at=at,
+        ratios={name: ratios(one, peer) for name, one in by_name.items() if one is not peer} if peer else {},
+        compared=distances(configurations, TEXTS) if given.compare else (),
+    )
+
+
+def _configurations(given: argparse.Namespace, prepared: Path) -> list[Configuration]:
+    if given.models is None:
+        return [Configuration(EMBEDDED)]
+
+    def ours(precision: Precision) -> Configuration:
+        return Configuration(precision.value, given.voice, given.models, precision, prepared)
+
+    if given.compare:
+        return [ours(Precision(name)) for name in dict.fromkeys(given.compare)]
+    if given.against is None:
+        return [ours(precision) for precision in (Precision.FP32, Precision.INT8)]
+    peer = Configuration(PEER, given.voice, given.models, python=given.against)
+    return [peer, *(ours(precision) for precision in (Precision.FP32, Precision.INT8))]
+
+
+@contextmanager
+def _prepared(folder: Path | None) -> Iterator[Path]:
+    if folder is not None:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="hayakoe-bench-") as own:
+        yield Path(own)
+
+
+def _print(report: Report) -> None:
+    from rich.console import Console  # noqa: PLC0415, only where a table is drawn
+
+    console = Console()
+    _table(console, ("", *(one.name for one in report.measured)), report.rows())
+    print(f"This machine reaches {report.peak:.0f} GFLOP/s in FP32. Median, and least to most in brackets.")
+    for name, found in report.ratios.items():
+        _table(console, (f"{name} against the peer", "ratio, above 1 is better"), ratio_rows(found))
+    if report.compared:
+        _table(console, DISTANCE_HEAD, report.distance_rows())
+
+
+def _table(console: object, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table()
+    for number, name in enumerate(head):
+        table.add_column(name, justify="right" if number else "left")
+    for row in rows:
+        table.add_row(*row)
+    if isinstance(console, Console):
+        console.print(table)
+
+
+def _tell(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)

@@ -64,9 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
     devices.add_argument("--json", action="store_true", help="as JSON")
     _explain(command("explain", "show how a text is read: words, accent, phones", "explain", "explain"))
     _dictionary(command("dictionary", "add, remove and list words with a reading of your own", "dictionary", "run"))
-    _bench(
-        command("bench", "measure this machine: from an MQTT message to the first sample of speech", "bench", "bench")
-    )
+    _bench(command("bench", "measure this machine: how fast voices speak, and what they need", "bench", "bench"))
     return parser
 
 
@@ -126,5 +124,22 @@ def _dictionary(dictionary: argparse.ArgumentParser) -> None:
 
 
 def _bench(bench: argparse.ArgumentParser) -> None:
-    bench.add_argument("--runs", type=int, default=20, metavar="N", help="messages of each length (20)")
+    bench.add_argument(
+        "--models", type=Path, metavar="DIR", help="the folder of a voice and its BERT; else the embedded voice"
+    )
+    bench.add_argument("--voice", metavar="NAME", help="the voice in that folder")
+    bench.add_argument("--against", type=Path, metavar="PYTHON", help="beside hayakoe, by the interpreter that has it")
+    bench.add_argument(
+        "--compare",
+        nargs="+",
+        choices=("fp32", "q8", "q4", "int8"),
+        help="these precisions, and how far from the first",
+    )
+    bench.add_argument("--mqtt", action="store_true", help="from an MQTT message to the first sample of speech instead")
+    bench.add_argument("--runs", type=int, metavar="N", help="how often each text is said (20; 10 with --against)")
+    bench.add_argument(
+        "--rounds", type=int, default=5, metavar="N", help="in so many processes one after the other (5)"
+    )
+    bench.add_argument("--prepared", type=Path, metavar="DIR", help="keep what is prepared here, for the next time")
     bench.add_argument("--json", action="store_true", help="as JSON")
+    bench.add_argument("--html", type=Path, metavar="FILE", help="a page with plots into this file too")

@@ -1,7 +1,7 @@
 """How long it takes from an MQTT message to the first sample of speech, through a real broker and a daemon of its own.
 
-The daemon plays to `null:`; the time ends when the first sample of speech is handed to it. Short, medium and long texts
-are ordinary household Japanese of 10, 50 and 300 characters.
+The daemon plays to `null:`; the time ends when the first sample of speech is handed to it. A warning of 5
+characters, and ordinary household Japanese of 10, 50 and 300.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 
 import yaml
 
+from hayakoe_daemon.bench.configuration import BenchError
 from hayakoe_daemon.mqtt.client import MqttClient
 from hayakoe_daemon.mqtt.link import BrokerSettings, Incoming
 from hayakoe_daemon.mqtt.topics import Topics
@@ -27,17 +28,13 @@ from hayakoe_daemon.mqtt.topics import Topics
 SENTENCE = (
     "洗濯機が止まりましたので、早めに取り出して干してください。今日は午後から雨が降るそうです、傘をお持ちください。"
 )
-TEXTS = {10: "洗濯が終わりました。", 50: SENTENCE[:50], 300: (SENTENCE * 6)[:300]}
+TEXTS = {5: "地震です。", 10: "洗濯が終わりました。", 50: SENTENCE[:50], 300: (SENTENCE * 6)[:300]}
 """By their number of characters."""
 
 PATIENCE = 60.0
 
 BREATH = 0.2
 """Seconds between two messages: in a burst TCP would hold each back for 40 ms, and homes do not send bursts."""
-
-
-class BenchError(Exception):
-    """The measurement could not be made; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +58,13 @@ class Latencies:
         }
 
 
-def measure(port: int, folder: Path, runs: int) -> Iterator[Latencies]:
-    """One figure after the other; the daemon is started for them and stopped. Raises BenchError."""
+def measure(port: int, folder: Path, runs: int, sections: Mapping[str, Any] | None = None) -> Iterator[Latencies]:
+    """One figure after the other; the daemon is started for them and stopped. Raises BenchError.
+
+    `sections` of a config come on top of what the benchmark sets, such as `speech` and `voices`.
+    """
     topics = Topics("hayakoe/bench")
-    with _watching(port, topics) as (client, events), _daemon(port, folder, topics, events):
+    with _watching(port, topics) as (client, events), _daemon(port, folder, topics, events, sections or {}):
         for characters, text in TEXTS.items():
             _once(client, topics, events, text, "warm-up")
             times = [_once(client, topics, events, text, f"n{run}") for run in range(runs)]
@@ -103,7 +103,7 @@ def _watching(port: int, topics: Topics) -> Iterator[tuple[MqttClient, Events]]:
 
 
 @contextmanager
-def _daemon(port: int, folder: Path, topics: Topics, events: Events) -> Iterator[None]:
+def _daemon(port: int, folder: Path, topics: Topics, events: Events, sections: Mapping[str, Any]) -> Iterator[None]:
     config = folder / "config.yaml"
     config.write_text(
         yaml.safe_dump(
@@ -114,6 +114,7 @@ def _daemon(port: int, folder: Path, topics: Topics, events: Events) -> Iterator
                 "mqtt": {"host": "127.0.0.1", "port": port},
                 "audio": {"device": "null:"},
                 "log_level": "warning",
+                **sections,
             }
         )
     )

@@ -1,0 +1,53 @@
+"""Rounds of measuring, the configurations taking turns: what the machine does beside it befalls all of them alike."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from hayakoe_daemon.bench.configuration import Configuration
+from hayakoe_daemon.bench.figures import Measured, Memory, Round
+from hayakoe_daemon.bench.process import started
+from hayakoe_daemon.bench.texts import TEXTS, WARM_UP
+
+SETTLE = 1.0
+"""Seconds after the warm-up until its memory is looked at."""
+
+
+def measure(
+    configurations: Sequence[Configuration],
+    *,
+    rounds: int,
+    runs: int,
+    texts: Mapping[str, str] = TEXTS,
+    tell: Callable[[str], None] = lambda _: None,
+) -> list[Measured]:
+    """Each configuration `rounds` times in a process of its own, which says each text `runs` times. Raises BenchError.
+
+    Before the first round each is started once, so that its files are in the page cache and it has prepared what it
+    prepares once; that start is not measured.
+    """
+    for one in configurations:
+        tell(f"{one.name}: getting ready")
+        with started(one) as process:
+            process.say(WARM_UP)
+    found: dict[str, list[Round]] = {one.name: [] for one in configurations}
+    for number in range(rounds):
+        for one in configurations:
+            tell(f"{one.name}: round {number + 1} of {rounds}")
+            found[one.name].append(_round(one, runs, texts))
+    return [Measured(name, tuple(of_it)) for name, of_it in found.items()]
+
+
+def _round(configuration: Configuration, runs: int, texts: Mapping[str, str]) -> Round:
+    with started(configuration) as process:
+        process.say(WARM_UP)
+        time.sleep(SETTLE)
+        warm = process.memory()
+        peaks: dict[str, Memory] = {}
+        of_text = {}
+        for name, text in texts.items():
+            with process.peak() as peak:
+                of_text[name] = [process.say(text) for _ in range(runs)]
+            peaks[name] = peak[0]
+        return Round(process.load, process.idle, warm, peaks, of_text)

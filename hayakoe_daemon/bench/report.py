@@ -1,0 +1,208 @@
+"""All that was measured, as a document for programs and as one page of HTML that needs nothing from the network."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from html import escape
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from hayakoe_daemon.bench.compare import Compared
+from hayakoe_daemon.bench.figures import MEBIBYTE, Measured, Spread
+from hayakoe_daemon.bench.peak import DECODER_GFLOP
+from hayakoe_daemon.bench.svg import Chart
+
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 1340px; margin: 2em auto; padding: 0 1em; color: #222 }
+svg { width: 640px; max-width: 100%; font: 12px system-ui, sans-serif; margin: .5em }
+table { border-collapse: collapse; margin: 1em 0 }
+th, td { padding: .2em .8em; text-align: right; border-bottom: 1px solid #ddd }
+th:first-child, td:first-child { text-align: left }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`ratios` by precision, as `ratios.ratios` gives them; `peak` the machine's FP32 GFLOP/s."""
+
+    measured: Sequence[Measured]
+    peak: float
+    at: datetime
+    ratios: dict[str, Any] = field(default_factory=dict)
+    compared: Sequence[Compared] = ()
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "machine": machine(),
+            "peak_gflops": round(self.peak, 1),
+            "configurations": [one.document() | {"decoder_reach": self._rounded_reach(one)} for one in self.measured],
+            "distances": {one.name: one.document() for one in self.compared},
+        }
+
+    def reach(self, measured: Measured) -> float | None:
+        """What part of the machine's peak its decoder reaches; None where the decoder is not run alone."""
+        seconds = measured.parts().get("decoder")
+        return None if not seconds else DECODER_GFLOP / seconds / self.peak
+
+    def html(self) -> str:
+        about = machine()
+        rows = [("", *(one.name for one in self.measured)), *self.rows()]
+        parts = [
+            "<!DOCTYPE html><html lang=en><meta charset=utf-8>",
+            '<meta name="viewport" content="width=device-width">',
+            f"<title>hayakoe-daemon bench, {escape(about['processor'])}</title><style>{_STYLE}</style>",
+            "<h1>hayakoe-daemon bench</h1>",
+            f"<p>{self.at:%Y-%m-%d %H:%M}: {escape(', '.join(f'{key} {value}' for key, value in about.items()))}.</p>",
+            f"<p>FP32 peak {self.peak:.0f} GFLOP/s. Median, and least to most in brackets.</p>",
+            _table(rows),
+            *(chart.svg() for chart in self._charts()),
+        ]
+        for name, ratios in self.ratios.items():
+            parts += [f"<h2>{escape(name)} against the peer</h2><p>Above 1 is better than the peer.</p>"]
+            parts.append(_table([("", "ratio"), *ratio_rows(ratios)]))
+        if self.compared:
+            parts += ["<h2>Distances</h2>", _table([DISTANCE_HEAD, *self.distance_rows()])]
+        return "\n".join(parts) + "\n</html>\n"
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """A name, and what it is for each configuration."""
+        measured = self.measured
+        rows = [
+            ("load, s", *(_shown(one.load) for one in measured)),
+            *(
+                (f"{label}, MiB", *(_shown(spread, MEBIBYTE, ".0f") for spread in spreads))
+                for label, spreads in self._memory().items()
+            ),
+            ("CPU s per s of speech", *(f"{one.cpu:.3f}" for one in measured)),
+        ]
+        for text in measured[0].texts:
+            audio = measured[0].over_runs(text, lambda run: run.audio).median
+            rows.append(
+                (f"first sound, {text} ({audio:.1f} s), s", *(_shown(one.first_sound(text)) for one in measured))
+            )
+        rows += [
+            (f"speed factor, {text}", *(_shown(one.speed(text)) for one in measured)) for text in measured[0].texts
+        ]
+        rows += [(f"share of {part}", *(_share(one, part) for one in measured)) for part in self._parts()]
+        if any(self.reach(one) for one in measured):
+            rows.append(("decoder, of the FP32 peak", *(_percent(self.reach(one)) for one in measured)))
+        return rows
+
+    def distance_rows(self) -> list[tuple[str, ...]]:
+        return [
+            (
+                f"{one.name}, {text}",
+                "—" if found.snr is None else f"{found.snr:.1f}",
+                f"{found.log_mel:.2f}",
+                f"{found.longer:+.2f}",
+            )
+            for one in self.compared
+            for text, found in one.by_text.items()
+        ]
+
+    def _parts(self) -> list[str]:
+        return list(dict.fromkeys(part for one in self.measured for part in one.parts()))
+
+    def _memory(self) -> dict[str, list[Spread]]:
+        every = self.measured
+        return {
+            "resident, idle": [one.over_rounds(lambda life: life.idle.rss) for one in every],
+            "resident, warm": [one.over_rounds(lambda life: life.warm.rss) for one in every],
+            "resident, peak": [one.rss_peak for one in every],
+            "anonymous, idle": [one.over_rounds(lambda life: life.idle.anonymous) for one in every],
+            "anonymous, warm": [one.over_rounds(lambda life: life.warm.anonymous) for one in every],
+            "anonymous, peak": [one.anonymous_peak for one in every],
+        }
+
+    def _charts(self) -> list[Chart]:
+        texts = self.measured[0].texts
+        memory = self._memory()
+        return [
+            Chart("First sound", "s", texts, {one.name: [one.first_sound(t) for t in texts] for one in self.measured}),
+            Chart("Speed factor", "times", texts, {one.name: [one.speed(t) for t in texts] for one in self.measured}),
+            Chart(
+                "Memory",
+                "MiB",
+                tuple(memory),
+                {
+                    one.name: [_scaled(spreads[number], MEBIBYTE) for spreads in memory.values()]
+                    for number, one in enumerate(self.measured)
+                },
+            ),
+            Chart("Load", "s", ("load",), {one.name: [one.load] for one in self.measured}),
+        ]
+
+    def _rounded_reach(self, measured: Measured) -> float | None:
+        reach = self.reach(measured)
+        return None if reach is None else round(reach, 3)
+
+
+DISTANCE_HEAD = ("", "SNR, dB", "log-mel distance, dB", "longer, s")
+
+
+def ratio_rows(ratios: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = []
+    for name, value in ratios.items():
+        if isinstance(value, dict):
+            rows += [(f"{name}, {text}", f"{one:.2f}") for text, one in value.items()]
+        else:
+            rows.append((name, f"{value:.2f}"))
+    return rows
+
+
+def machine() -> dict[str, str]:
+    """What was measured on."""
+    return {
+        "processor": _processor(),
+        "cores": str(len(os.sched_getaffinity(0))),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "onnxruntime": _version("onnxruntime"),
+        "hayakoe-daemon": _version("hayakoe-daemon"),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith(("model name", "Model")))
+    return next(names, "") or platform.machine()
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    head, *body = rows
+    cells = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+    lines = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in body)
+    return f"<table><tr>{cells}</tr>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+
+
+def _scaled(spread: Spread, unit: float) -> Spread:
+    return Spread(spread.median / unit, spread.least / unit, spread.most / unit)
+
+
+def _shown(spread: Spread, unit: float = 1, digits: str = ".3g") -> str:
+    one = _scaled(spread, unit)
+    return f"{one.median:{digits}} ({one.least:{digits}}–{one.most:{digits}})"
+
+
+def _share(measured: Measured, part: str) -> str:
+    parts = measured.parts()
+    return _percent(parts[part] / sum(parts.values())) if part in parts else "—"
+
+
+def _percent(share: float | None) -> str:
+    return "—" if share is None else f"{share:.0%}"

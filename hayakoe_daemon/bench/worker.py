@@ -1,0 +1,87 @@
+"""Speaks with the daemon's own parts. See process.py for what goes over the pipes."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hayakoe_daemon.audio.chunk import AudioChunk
+from hayakoe_daemon.bench.configuration import EMBEDDED, BenchError, Configuration
+from hayakoe_daemon.bench.stopwatch import Stopwatch
+from hayakoe_daemon.bench.subject import PLAIN, open_voice
+from hayakoe_daemon.reader import Reader
+from hayakoe_daemon.voice.engine import Engine, EngineError, Manner
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever else is printed is no answer
+
+    def answer(document: dict[str, Any]) -> None:
+        answers.write(json.dumps(document) + "\n")
+        answers.flush()
+
+    with open(0, encoding="utf-8", closefd=False) as requests:
+        configuration = Configuration.read(requests.readline())
+        stopwatch = Stopwatch()
+        try:
+            if configuration.voice != EMBEDDED:
+                stopwatch.attach()
+            speaker = Speaker(open_voice(configuration), PLAIN if configuration.plain else Manner(), stopwatch)
+            answer({"ready": True})
+            for line in requests:
+                request = json.loads(line)
+                answer(speaker.say(request["text"], request["sound"]))
+        except (BenchError, EngineError) as error:
+            answer({"error": str(error)})
+        except Exception as error:  # noqa: BLE001, whatever it was, whoever measures is told
+            answer({"error": f"{type(error).__name__}: {error}"})
+
+
+class Speaker:
+    """Says texts as the daemon does, without playing them."""
+
+    def __init__(self, voice: Engine, manner: Manner, stopwatch: Stopwatch) -> None:
+        self._voice = voice
+        self._manner = manner
+        self._stopwatch = stopwatch
+        self._reader = Reader({}, emoji_names=False)
+
+    def say(self, text: str, sound: str | None) -> dict[str, Any]:
+        """The figures of a Run: from the text as it was written to the last sample, pauses and loudness included."""
+        self._stopwatch.reset()
+        begun, cpu = time.perf_counter(), time.process_time()
+        first: float | None = None
+        audio = 0.0
+        heard: list[AudioChunk] = []
+        for chunk in self._chunks(text):
+            if first is None:
+                first = time.perf_counter() - begun
+            audio += chunk.seconds
+            if sound is not None:
+                heard.append(chunk)
+        total, cpu = time.perf_counter() - begun, time.process_time() - cpu
+        if sound is not None:
+            np.save(Path(sound), np.concatenate([chunk.samples for chunk in heard]))
+        return {"first_sound": first, "total": total, "audio": audio, "cpu": cpu, "parts": self._stopwatch.parts()}
+
+    def _chunks(self, text: str) -> Iterator[AudioChunk]:
+        """The speech, and the pauses between its sentences."""
+        passage = self._reader.split(text)
+        rate = 0
+        for position, utterance in enumerate(passage):
+            for chunk in self._voice.speak(utterance, self._manner):
+                rate = chunk.sample_rate
+                yield chunk
+            if rate and position + 1 < len(passage):
+                yield AudioChunk.silence(self._voice.pause_after(passage, position, self._manner), rate)
+
+
+if __name__ == "__main__":
+    main()
