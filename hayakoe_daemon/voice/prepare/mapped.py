@@ -32,10 +32,10 @@ def options(threads: int, *, optimise: bool) -> ort.SessionOptions:
     return chosen
 
 
-def save_mapped(graph: Path, folder: Path, part: str) -> int:
+def save_mapped(graph: Path | bytes, folder: Path, part: str, weights: Path | None = None) -> int:
     """Optimise the graph for this machine into the folder's part of that name; returns its bytes.
 
-    Raises onnxruntime's own errors where the graph is none.
+    `weights` is the folder of what the model keeps outside itself. Raises onnxruntime's own errors where it is no graph.
     """
     target = graph_path(folder.resolve(), part)
     chosen = options(1, optimise=True)
@@ -47,11 +47,21 @@ def save_mapped(graph: Path, folder: Path, part: str) -> int:
         "session.optimized_model_external_initializers_min_size_in_bytes", str(EXTERNAL_FROM)
     )
     chosen.add_session_config_entry("session.save_external_prepacked_constant_initializers", "1")
-    ort.InferenceSession(str(graph), chosen, providers=["CPUExecutionProvider"])
+    open_model(graph, chosen, weights)
     for path in (target, weights_path(folder, part)):
         if path.exists():
             to_disk(path)
     return part_bytes(folder, part)
+
+
+def open_model(
+    graph: Path | bytes, chosen: ort.SessionOptions, weights: Path | None = None
+) -> ort.InferenceSession:
+    """A file, or a model as bytes, which may keep weights in files of the folder `weights`."""
+    if weights is not None:
+        chosen.add_session_config_entry("session.model_external_initializers_file_folder_path", str(weights))
+    source = str(graph) if isinstance(graph, Path) else graph
+    return ort.InferenceSession(source, chosen, providers=["CPUExecutionProvider"])
 
 
 def open_mapped(graph: Path, threads: int) -> ort.InferenceSession:

@@ -1,0 +1,190 @@
+"""Which of the rewrites are worth it for this voice on this machine: each is checked, timed, and kept where it wins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime as ort
+
+from hayakoe_daemon.voice.prepare import split
+from hayakoe_daemon.voice.prepare.anatomy import Anatomy
+from hayakoe_daemon.voice.prepare.coupling_read import read_flow
+from hayakoe_daemon.voice.prepare.coupling_write import FeedForwardAs, write_flow
+from hayakoe_daemon.voice.prepare.errors import NotRecognisedError
+from hayakoe_daemon.voice.prepare.graph import Graph
+from hayakoe_daemon.voice.prepare.hifigan import HifiGan
+from hayakoe_daemon.voice.prepare.hifigan_read import read_decoder
+from hayakoe_daemon.voice.prepare.hifigan_write import Axes, write_decoder
+from hayakoe_daemon.voice.prepare.prepared import Dimensions, Halos, Part, Rewrite
+from hayakoe_daemon.voice.prepare.trying import cpu_seconds, difference, run, session, wall_seconds
+
+Floats = npt.NDArray[np.float32]
+Known = Sequence[Mapping[str, Floats]]
+"""Of each trial what the unprepared graph gives at z_p, g, z and audio."""
+
+TOLERANCE = 2e-5
+"""Of the samples. All of a voice together may be 1e-4 off, and other kernels alone are 1e-6."""
+
+LATENT_TOLERANCE = 1e-4
+"""Of z, whose values are around 1."""
+
+CUT = 1
+"""Stages in decoder_a. It is 20 % of the work and most of the range that is seen; halos on the rest stay short."""
+
+_TIMED_FRAMES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A recognised synthesizer; `weights` is the folder of what its graph keeps outside itself."""
+
+    graph: Graph
+    parts: Anatomy
+    sizes: Dimensions
+    weights: Path
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drafts:
+    """Graphs that are ready to be saved, and what became of the rewrites. Those of `outside` need the source's weights."""
+
+    models: Mapping[Part, onnx.ModelProto]
+    outside: frozenset[Part]
+    dimensions: Dimensions
+    halos: Halos = Halos()
+    side_by_side: bool = False
+    rewrites: tuple[Rewrite, ...] = ()
+
+
+def plain(source: Source) -> Drafts:
+    """Only cut apart."""
+    given = (source.graph, source.parts, source.sizes)
+    models = {
+        Part.ENCODER: split.encoder(*given),
+        Part.FLOW: split.flow(*given),
+        Part.DECODER: split.decoder(*given),
+    }
+    return Drafts(models, frozenset(models), source.sizes)
+
+
+def with_flow(drafts: Drafts, source: Source, known: Known) -> Drafts:
+    """The flow rebuilt, as convolutions or as products, where that is faster than it was."""
+    name = "flow rebuilt"
+    try:
+        flow = read_flow(source.graph, source.parts)
+    except NotRecognisedError as error:
+        return _left_out(drafts, name, str(error))
+    before = session(drafts.models[Part.FLOW], weights=source.weights)
+    longest = max(known, key=lambda one: one["z"].shape[2])
+    was = cpu_seconds(partial(run, before, longest))
+    tried: dict[FeedForwardAs, tuple[float, float]] = {}
+    for form in FeedForwardAs:
+        opened = session(write_flow(flow, source.sizes.condition, form))
+        far = max(difference(run(opened, one)["z"], one["z"]) for one in known)
+        tried[form] = (was / cpu_seconds(partial(run, opened, longest)), far)
+    form = max((one for one in tried if tried[one][1] <= LATENT_TOLERANCE), key=lambda one: tried[one][0], default=None)
+    if form is None:
+        return _left_out(drafts, name, "it does not give what the original gives", min(far for _, far in tried.values()))
+    gain, far = tried[form]
+    if gain <= 1:
+        return _left_out(drafts, name, "it is not faster here", far, gain)
+    note = f"attention without masks, feed-forward networks as {form.value}"
+    kept = Rewrite(name, kept=True, note=note, gain=gain, difference=far)
+    return _with(drafts, {Part.FLOW: write_flow(flow, source.sizes.condition, form)}, kept)
+
+
+def with_decoder(drafts: Drafts, source: Source, known: Known, cores: int) -> Drafts:
+    """The decoder rebuilt in two parts, along one axis or two, whichever is faster here."""
+    name = "decoder rebuilt in two parts"
+    try:
+        decoder = read_decoder(source.graph, source.parts)
+        if len(decoder.stages) <= CUT:
+            raise NotRecognisedError(f"a decoder of {len(decoder.stages)} stages")
+    except NotRecognisedError as error:
+        return _left_out(drafts, name, str(error))
+    drafts = replace(drafts, halos=decoder.halos(CUT))
+    piece = _timed(known)
+    was = cpu_seconds(partial(run, session(drafts.models[Part.DECODER], weights=source.weights), piece))
+    tried = {axes: _tried(decoder, axes, known, piece) for axes in Axes}
+    good = [axes for axes in Axes if tried[axes][1] <= TOLERANCE]
+    if not good:
+        return _left_out(drafts, name, "it does not give what the original gives", min(far for _, far in tried.values()))
+    axes = min(good, key=lambda one: tried[one][0])
+    seconds, far = tried[axes]
+    note = "convolutions along two axes, for the blocked kernels" if axes is Axes.TWO else "convolutions along one axis"
+    kept = Rewrite(name, kept=True, note=note, gain=was / seconds, difference=far)
+    models = {part: write_decoder(decoder, part, CUT, axes) for part in (Part.DECODER_A, Part.DECODER_B)}
+    sizes = replace(source.sizes, cut=decoder.channels(CUT), rate=decoder.rate(CUT))
+    drafts = _with(replace(drafts, dimensions=sizes), models, kept)
+    return _side_by_side(drafts, decoder, axes, piece, cores)
+
+
+def _tried(decoder: HifiGan, axes: Axes, known: Known, piece: Mapping[str, Floats]) -> tuple[float, float]:
+    """Seconds for the piece, and the largest difference."""
+    first, second = (session(write_decoder(decoder, part, CUT, axes)) for part in (Part.DECODER_A, Part.DECODER_B))
+    far = max(difference(_both(first, second, one)["audio"], one["audio"]) for one in known)
+    return cpu_seconds(partial(_both, first, second, piece)), far
+
+
+def _both(first: ort.InferenceSession, second: ort.InferenceSession, inputs: Mapping[str, Floats]) -> dict[str, Floats]:
+    return run(second, run(first, inputs))
+
+
+def _side_by_side(
+    drafts: Drafts, decoder: HifiGan, axes: Axes, piece: Mapping[str, Floats], cores: int
+) -> Drafts:
+    """Ranges side by side share no work and wait for nobody; threads inside win only where caches are too small."""
+    name = "ranges side by side"
+    if cores < 2:
+        return _noted(drafts, Rewrite(name, kept=False, note="there is one core"))
+    model = write_decoder(decoder, Part.DECODER_B, CUT, axes)
+    features = run(session(write_decoder(decoder, Part.DECODER_A, CUT, axes)), piece)
+    single, inside = session(model), session(model, cores)
+
+    def beside() -> None:
+        list(pool.map(lambda _: run(single, features), range(cores)))
+
+    def within() -> None:
+        for _ in range(cores):
+            run(inside, features)
+
+    with ThreadPoolExecutor(cores) as pool:
+        rounds = [(wall_seconds(within), wall_seconds(beside)) for _ in range(4)]
+    gain = min(one for one, _ in rounds[1:]) / min(two for _, two in rounds[1:])
+    kept = gain > 0.95
+    note = f"{cores} at a time, each on one thread" if kept else "threads inside an operator are faster here"
+    return replace(_noted(drafts, Rewrite(name, kept=kept, note=note, gain=gain)), side_by_side=kept)
+
+
+def _timed(known: Known) -> dict[str, Floats]:
+    longest = max(known, key=lambda one: one["z"].shape[2])
+    return {"z": np.ascontiguousarray(longest["z"][:, :, :_TIMED_FRAMES]), "g": longest["g"]}
+
+
+def _with(drafts: Drafts, models: Mapping[Part, onnx.ModelProto], rewrite: Rewrite) -> Drafts:
+    """Those models in place of the ones that did their work before."""
+    merged = {**drafts.models, **models}
+    if Part.DECODER_A in models:
+        del merged[Part.DECODER]
+    return _noted(replace(drafts, models=merged, outside=(drafts.outside - models.keys()) & merged.keys()), rewrite)
+
+
+def _noted(drafts: Drafts, rewrite: Rewrite) -> Drafts:
+    return replace(drafts, rewrites=(*drafts.rewrites, rewrite))
+
+
+def _left_out(
+    drafts: Drafts, name: str, why: str, difference: float | None = None, gain: float | None = None
+) -> Drafts:
+    return _noted(drafts, Rewrite(name, kept=False, note=f"left out: {why}", gain=gain, difference=difference))
+
+
+Quantise = Callable[[Drafts, Source, Known], Drafts]
+"""Another precision for some of the parts, judged by whoever makes it."""

@@ -1,0 +1,231 @@
+"""One voice prepared: cut apart, rewritten, checked against what it was, saved to be mapped, checked again.
+
+Whatever is not recognised, or does not give what it gave, is left as it was: at the worst the whole graph is only saved
+to be mapped. What remains in the way, and becomes a PreparationError, is a file that is no graph, the disk, the memory.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from hayakoe_daemon.voice.prepare import machine, memory, rewrites, split
+from hayakoe_daemon.voice.prepare.anatomy import anatomy
+from hayakoe_daemon.voice.prepare.errors import NotRecognisedError, PreparationError
+from hayakoe_daemon.voice.prepare.feeds import Features, Trial, trials
+from hayakoe_daemon.voice.prepare.in_place import InPlace
+from hayakoe_daemon.voice.prepare.job import Job
+from hayakoe_daemon.voice.prepare.mapped import open_mapped, save_mapped
+from hayakoe_daemon.voice.prepare.prepared import Part, Precision, PreparedVoice, Rewrite
+from hayakoe_daemon.voice.prepare.rewrites import Drafts, Known, Quantise, Source
+from hayakoe_daemon.voice.prepare.shelf import Shelf
+from hayakoe_daemon.voice.prepare.trying import difference, run, session
+
+TOLERANCE = 1e-4
+"""Of the samples, between a prepared voice and the graph that it came from, for the same features and noise."""
+
+STEPS = ("reading the graph", "running it as it is", "the flow", "the decoder", "saving", "checking")
+
+_BASE, _FACTOR = 300_000_000, 3.5
+"""Bytes that a preparation takes without any graph, and for each byte of the graph; see the tests."""
+
+
+class Tell(Protocol):
+    """Who is told how far it has come."""
+
+    def step(self, what: str, done: int, total: int) -> None: ...
+
+    def remark(self, text: str) -> None: ...
+
+
+def memory_needed(graph: Path) -> int:
+    """Bytes, an estimate on the safe side. Raises OSError."""
+    return int(_BASE + _FACTOR * graph.stat().st_size)
+
+
+def look_up(job: Job, shelf: Shelf) -> PreparedVoice | None:
+    """The voice, where it was prepared here before from the very same file; None: it is to be prepared.
+
+    Raises OSError where its file cannot be read.
+    """
+    place = shelf.place(job.shelf_name, _key(job, shelf))
+    with suppress(PreparationError):
+        return PreparedVoice.read(place)
+    return None
+
+
+def prepare_voice(
+    job: Job, tell: Tell, *, features: Features | None = None, quantise: Quantise | None = None
+) -> PreparedVoice:
+    """Prepare it, whatever is there already. Raises PreparationError.
+
+    `features` is the BERT that speaks with it, for trials nearer to life; `quantise` is needed for INT8 only.
+    """
+    try:
+        memory.require(memory_needed(job.graph), f"voice {job.name}", memory.available())
+        shelf = Shelf(job.root)
+        key = _key(job, shelf)
+        with shelf.putting(job.shelf_name, key) as folder:
+            _Preparation(job, tell, folder, key).run(features, quantise)
+        return PreparedVoice.read(shelf.place(job.shelf_name, key))
+    except OSError as error:
+        raise PreparationError(f"voice {job.name} could not be prepared: {error}") from error
+    except MemoryError as error:
+        raise PreparationError(f"voice {job.name} could not be prepared: there is not enough memory") from error
+
+
+def _key(job: Job, shelf: Shelf) -> str:
+    return machine.key([shelf.hashes.of(job.graph)], job.precision, str(job.sample_rate), str(job.hop_length))
+
+
+class _Preparation:
+    def __init__(self, job: Job, tell: Tell, folder: Path, key: str) -> None:
+        self._job = job
+        self._tell = tell
+        self._folder = folder
+        self._key = key
+        self._step = 0
+        self._hop_length = job.hop_length
+
+    def run(self, features: Features | None, quantise: Quantise | None) -> None:
+        self._next()
+        try:
+            source = self._source()
+            tried = self._trials(source, features)
+            self._next()
+            known = self._known(source, tried)
+        except NotRecognisedError as error:
+            self._tell.remark(f"voice {self._job.name} is not split and speaks whole: {error}")
+            self._whole(str(error))
+            return
+        attempts: list[Callable[[], Drafts]] = [
+            lambda: self._rewritten(source, known, quantise),
+            lambda: rewrites.plain(source),
+        ]
+        for attempt in attempts:
+            try:
+                drafts = attempt()
+                self._save(drafts, source)
+                self._check(drafts, tried, known)
+            except NotRecognisedError as error:
+                self._tell.remark(f"voice {self._job.name}: {error}")
+            else:
+                return
+        self._whole("its parts do not give what it gives whole")
+
+    def _next(self) -> None:
+        self._tell.step(STEPS[self._step], self._step, len(STEPS))
+        self._step = min(self._step + 1, len(STEPS) - 1)
+        memory.give_back()
+
+    def _source(self) -> Source:
+        graph = InPlace(self._job.graph).graph
+        parts = anatomy(graph)
+        return Source(graph, parts, split.dimensions(graph, parts), self._job.graph.resolve().parent)
+
+    def _trials(self, source: Source, features: Features | None) -> tuple[Trial, ...]:
+        width = source.graph.shape_of_input(source.parts.inputs["bert"])[1]
+        style = np.array(self._job.style, np.float32)
+        return trials(style, source.sizes.inner, width if isinstance(width, int) else 1024, features)
+
+    def _known(self, source: Source, tried: tuple[Trial, ...]) -> Known:
+        """What the graph gives as it is."""
+        opened = session(split.checking_copy(source.graph, source.parts, source.sizes), weights=source.weights)
+        scalar = [one.shape for one in opened.get_inputs() if one.name == "noise_scale"][0]
+        found = []
+        for trial in tried:
+            scale = np.full(scalar, trial.feed.sampling.noise_scale, np.float32)
+            try:
+                found.append(run(opened, {**trial.inputs(), "noise_scale": scale, split.LONGEST: trial.noise_z}))
+            except Exception as error:  # onnxruntime raises what it likes
+                raise NotRecognisedError(f"it cannot be run: {' '.join(str(error).split())[:200]}") from error
+        frames, samples = found[-1]["z"].shape[2], found[-1]["audio"].shape[-1]
+        if not frames or samples % frames:
+            raise NotRecognisedError(f"{samples} samples for {frames} frames")
+        if samples // frames != self._hop_length:
+            self._tell.remark(f"a frame is {samples // frames} samples, not {self._hop_length} as the configuration says")
+            self._hop_length = samples // frames
+        return found
+
+    def _rewritten(self, source: Source, known: Known, quantise: Quantise | None) -> Drafts:
+        self._next()
+        drafts = rewrites.with_flow(rewrites.plain(source), source, known)
+        self._next()
+        drafts = rewrites.with_decoder(drafts, source, known, len(os.sched_getaffinity(0)))
+        if self._job.precision is Precision.INT8 and quantise is not None:
+            drafts = quantise(drafts, source, known)
+        for one in drafts.rewrites:
+            self._tell.remark(_told(one))
+        return drafts
+
+    def _save(self, drafts: Drafts, source: Source) -> None:
+        self._next()
+        for left in self._folder.iterdir():
+            left.unlink()
+        sizes = {}
+        for part, model in drafts.models.items():
+            weights = source.weights if part in drafts.outside else None
+            sizes[part] = save_mapped(model.SerializeToString(), self._folder, part, weights)
+            memory.give_back()
+        PreparedVoice(
+            folder=self._folder,
+            key=self._key,
+            parts=sizes,
+            precision=self._job.precision,
+            sample_rate=self._job.sample_rate,
+            hop_length=self._hop_length,
+            dimensions=drafts.dimensions,
+            halos=drafts.halos,
+            side_by_side=drafts.side_by_side,
+            rewrites=drafts.rewrites,
+        ).write()
+
+    def _check(self, drafts: Drafts, tried: tuple[Trial, ...], known: Known) -> None:
+        """The saved parts, opened as they will be, from ids to samples. Raises NotRecognisedError."""
+        self._next()
+        opened = {part: open_mapped(PreparedVoice.read(self._folder).graph(part), 1) for part in drafts.models}
+        decoders = [part for part in (Part.DECODER, Part.DECODER_A, Part.DECODER_B) if part in opened]
+        far = 0.0
+        for trial, expected in zip(tried, known, strict=True):
+            told = run(opened[Part.ENCODER], trial.inputs())
+            if difference(told["durations"], expected["durations"]):
+                raise NotRecognisedError("its parts give other durations than the whole")
+            latent = trial.latent(told["m_p"], told["logs_p"], told["durations"])
+            values = {"z_p": latent, "g": told["g"]}
+            for part in (Part.FLOW, *decoders):
+                values |= run(opened[part], values)
+            far = max(far, difference(values["audio"], expected["audio"]))
+        bound = TOLERANCE if self._job.precision is Precision.FP32 else 2.0
+        if far > bound:
+            raise NotRecognisedError(f"its parts are {far:.1e} from the whole, more than {bound:g}")
+        self._tell.remark(f"samples within {far:.1e} of the unprepared graph")
+
+    def _whole(self, why: str) -> None:
+        for left in self._folder.iterdir():
+            left.unlink()
+        try:
+            size = save_mapped(self._job.graph, self._folder, Part.WHOLE)
+            open_mapped(self._folder / f"{Part.WHOLE}.onnx", 1)
+        except Exception as error:
+            message = " ".join(str(error).split())[:300]
+            raise PreparationError(f"{self._job.graph} cannot be loaded by onnxruntime: {message}") from error
+        PreparedVoice(
+            folder=self._folder,
+            key=self._key,
+            parts={Part.WHOLE: size},
+            precision=Precision.FP32,
+            sample_rate=self._job.sample_rate,
+            hop_length=self._hop_length,
+            rewrites=(Rewrite("split", kept=False, note=f"left out: {why}"),),
+        ).write()
+
+
+def _told(one: Rewrite) -> str:
+    gain = "" if one.gain is None else f", {one.gain:.2f} times as fast"
+    far = "" if one.difference is None else f", within {one.difference:.1e}"
+    return f"{one.name}: {one.note}{gain}{far}"
