@@ -81,6 +81,8 @@ class Announcement:
 
 class EventType(StrEnum):
     ACCEPTED = "accepted"
+    PLANNED = "planned"
+    """Its voice is slower than sound here, so it begins later; `first_sample_in` says in how many seconds."""
     STARTED = "started"
     FINISHED = "finished"
     FAILED = "failed"
@@ -93,7 +95,7 @@ class EventType(StrEnum):
     @property
     def terminal(self) -> bool:
         """True for the last thing that is ever said of an announcement."""
-        return self not in (EventType.ACCEPTED, EventType.STARTED, EventType.HELD)
+        return self not in (EventType.ACCEPTED, EventType.PLANNED, EventType.STARTED, EventType.HELD)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,9 @@ class Speech(Section):
     style_weight: Annotated[float, Between(0.0, 20.0)] | None = None
     speed: Annotated[float, Between(0.25, 3.0)] = 1
     """1.2 is faster; a length_scale is its inverse."""
+    gapless: Flag = False
+    """All of a text is made before it is heard."""
+    keep_warm: Annotated[Literal["cached", "locked", "lazy"], Allowed("cached, locked or lazy")] = "cached"
     dictionary: File | None = None
     """The user's words; `places.dictionary_file` says where they are."""
     tokenizer: File | None = None

@@ -9,13 +9,14 @@ from concurrent.futures import Future
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.journal.ledger import MAX_DEATHS, Claim, Ledger
+from hayakoe_daemon.speaker.unbroken import LOOK, unbroken
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.engine import Manner
 from hayakoe_daemon.voice.ladder import Ladder
-from hayakoe_daemon.voice.render_queue import Job, RenderQueue, Urgency
+from hayakoe_daemon.voice.render_queue import MAX_AHEAD, Job, RenderQueue, Urgency
 
-LOOK = 0.05
-"""Seconds between two looks whether somebody interrupts while a sentence is being made."""
+GAPLESS_AHEAD = 300.0
+"""Seconds of sound that may wait where a text is to be heard without gaps: 53 MB."""
 
 
 class Ahead:
@@ -51,6 +52,10 @@ class Ahead:
         self._jobs: dict[int, Job] = {}
         self._closed = False
         self._playing = -1
+        self._position = 0
+        self._next = 1
+        self._made = -1
+        self._room = MAX_AHEAD
         self.engines: list[str] = []
         """Who spoke, in order."""
         self.notes: list[str] = []
@@ -64,22 +69,40 @@ class Ahead:
         """What is to be said: from the claimed sentence on, without those that killed the daemon too often."""
         return self._order
 
-    def chunks(self, position: int, look: Callable[[], None]) -> Iterator[AudioChunk]:
-        """The sound of the utterance at `position` of the order; `look` is called while waiting, and may raise."""
+    def chunks(
+        self, position: int, look: Callable[[], None], expect: Callable[[float], None] = lambda _: None
+    ) -> Iterator[AudioChunk]:
+        """The sound of the utterance at `position` of the order, without a gap inside it.
+
+        `look` is called while waiting, and may raise; `expect` is told in how many seconds the first chunk will come.
+        """
         utterance = self._order[position]
-        self._playing = utterance.index
+        self._playing, self._position = utterance.index, position
         if position > 0 and not self._made_ahead(position):
+            self._next = position + 1
             self._prepare(position, alone=True)
+        self._go_on()
         job = self._job(utterance.index, look)
-        while not job.ended:
-            chunk = job.next_chunk(timeout=LOOK)
-            look()
-            if chunk is not None:
-                yield chunk
+        yield from unbroken(job, look, expect)
         self.compute_seconds += job.figures.compute_seconds
         if job.error is not None:
             raise job.error
-        del self._jobs[utterance.index]
+        with self._changed:
+            del self._jobs[utterance.index]
+
+    def await_all(self, look: Callable[[], None]) -> None:
+        """Until all of the text is made, or as much of it as can be made in advance and kept in memory."""
+        self._room = GAPLESS_AHEAD
+        self._go_on()
+        for position, utterance in enumerate(self._order):
+            if position > 0 and not (self._made_ahead(position) and self._unread() < self._room):
+                return
+            job = self._job(utterance.index, look)
+            while job.hungry:
+                job.await_change(LOOK)
+                look()
+            if not job.over or job.error is not None:
+                return
 
     def close(self) -> None:
         """Nothing more is wanted."""
@@ -133,5 +156,23 @@ class Ahead:
         if self._playing != utterance.index:
             announcement_id, index = self._announcement.id, utterance.index
             self._journal.submit(lambda ledger: ledger.rest(announcement_id, index))
-        if position + 1 < len(self._order) and self._made_ahead(position + 1):
-            self._prepare(position + 1)
+        self._made = position
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Have the next sentence made, once the one before it is: the one after what is heard in any case, others as
+        long as not too much waits to be heard. Asked after each sentence that is made, and each that begins.
+        """
+        with self._changed:
+            position = self._next
+            if position != self._made + 1 or position >= len(self._order) or not self._made_ahead(position):
+                return
+            if position > self._position + 1 and self._unread() >= self._room:
+                return
+            self._next += 1
+        self._prepare(position)
+
+    def _unread(self) -> float:
+        """Seconds of sound that were made and not read yet."""
+        with self._changed:
+            return sum(job.waiting for job in self._jobs.values())

@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 PIECE = 0.1
 """Seconds of sound handed over at a time."""
 
+WORTH_TELLING = 1.0
+"""Seconds of waiting for a sentence that is made more slowly than it is heard, from which on the wait is told."""
+
 
 class TooLate(Exception):  # noqa: N818, the world's fault
     """The device was gone for so long that nobody wants to hear the rest."""
@@ -49,6 +52,8 @@ class Surroundings:
     await_device: Callable[[SinkLost, Callable[[], None]], None]
     """Returns when the device is back and goes on; the second argument is called meanwhile and may raise."""
     started: Callable[[Event], None]
+    gapless: bool = False
+    """All of the text is made before its first sentence is heard."""
 
 
 @dataclass(slots=True)
@@ -68,6 +73,7 @@ class Saying:
     _heard_any: bool = False
     _first_sound: float | None = None
     _first_speech: float | None = None
+    _planned: bool = False
 
     def run(self) -> Event:
         """Say it to its end. Raises Interrupted, Muted or TooLate."""
@@ -82,9 +88,11 @@ class Saying:
         return self._outcome()
 
     def _say_sentences(self) -> None:
+        if self.house.gapless:
+            self.ahead.await_all(self._look)
         for position, utterance in enumerate(self.ahead.order):
             self._marks.append((self._written, utterance.index))
-            for chunk in self.ahead.chunks(position, self._look):
+            for chunk in self.ahead.chunks(position, self._look, self._expect):
                 self._rate = chunk.sample_rate
                 if self._first_speech is None:
                     self._first_speech = self.house.clock()
@@ -177,6 +185,16 @@ class Saying:
         times = {"waited": now - announcement.accepted_at}
         note = "resumed" if self.claim.begun else None
         self.house.started(Event(EventType.STARTED, announcement.id, announcement.source, now, note=note, times=times))
+
+    def _expect(self, wait: float) -> None:
+        """Before the first sentence, once: when it will be heard."""
+        if self._planned or self._first_speech is not None or wait < WORTH_TELLING:
+            return
+        self._planned = True
+        announcement, now = self.claim.announcement, self.house.clock()
+        self.house.started(
+            Event(EventType.PLANNED, announcement.id, announcement.source, now, times={"first_sample_in": wait})
+        )
 
     def _outcome(self) -> Event:
         announcement = self.claim.announcement

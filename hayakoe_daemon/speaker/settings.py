@@ -26,6 +26,7 @@ class Settings:
     default_chime: str
     resume_limit: float
     low_waits: float
+    gapless: bool = False
 
     def manner(self, announcement: Announcement) -> Manner:
         return Manner(

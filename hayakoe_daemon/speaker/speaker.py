@@ -246,6 +246,7 @@ class Speaker:
             resume_limit=settings.resume_limit,
             await_device=self._await_device,
             started=self._audience.event,
+            gapless=settings.gapless,
         )
 
     def _leave(self, announcement: Announcement, why: Why | None) -> None:

@@ -95,6 +95,11 @@ class Job:
         self._on_change()
         return chunk
 
+    def await_change(self, timeout: float) -> None:
+        """Until a chunk was made, or none will be any more; at most `timeout` seconds."""
+        with self._condition:
+            self._condition.wait(timeout)
+
     @property
     def ended(self) -> bool:
         """True when no chunk will come any more: all were read, it failed, or it was cancelled."""
@@ -106,6 +111,12 @@ class Job:
         """What ended it too early; to be looked at when it has ended."""
         with self._condition:
             return self._error
+
+    @property
+    def waiting(self) -> float:
+        """Seconds of sound that wait to be read."""
+        with self._condition:
+            return self._waiting
 
     @property
     def figures(self) -> Figures:

@@ -11,6 +11,8 @@ import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from hayakoe_daemon.audio.chunk import AudioChunk
+
 MARGIN = 0.1
 """How much longer than foreseen everything may take."""
 
@@ -60,6 +62,13 @@ class Outlook:
 
     at: float
     coming: tuple[Coming, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece(AudioChunk):
+    """A chunk of a sentence whose maker knows what will follow."""
+
+    outlook: Outlook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +136,8 @@ class Start:
         return wait
 
     def _stretch(self, since: float, within: float) -> float:
-        """How many times longer than foreseen it takes: as seen so far, or as the piece that is overdue shows."""
-        foreseen, taken = self._foreseen, self._taken
-        if since > within:
-            foreseen, taken = foreseen + within, taken + since
-        seen = taken / foreseen if foreseen > 0 else 1.0
+        """How many times longer than foreseen it takes: as seen so far, or as a piece that is overdue shows."""
+        seen = self._taken / self._foreseen if self._foreseen > 0 else 1.0
+        if since > within > 0:
+            seen = max(seen, (self._taken + since) / (self._foreseen + within))
         return max(1.0, seen) * (1.0 + MARGIN)
