@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from hayakoe_daemon.bench.configuration import Configuration
 from hayakoe_daemon.bench.figures import Measured, Memory, Round
 from hayakoe_daemon.bench.process import started
-from hayakoe_daemon.bench.texts import TEXTS, WARM_UP
+from hayakoe_daemon.bench.texts import WARM_UP
 
 SETTLE = 1.0
 """Seconds after the warm-up until its memory is looked at."""
@@ -19,8 +19,9 @@ def measure(
     *,
     rounds: int,
     runs: int,
-    texts: Mapping[str, str] = TEXTS,
+    texts: Mapping[str, str],
     tell: Callable[[str], None] = lambda _: None,
+    settle: float = SETTLE,
 ) -> list[Measured]:
     """Each configuration `rounds` times in a process of its own, which says each text `runs` times. Raises BenchError.
 
@@ -35,14 +36,14 @@ def measure(
     for number in range(rounds):
         for one in configurations:
             tell(f"{one.name}: round {number + 1} of {rounds}")
-            found[one.name].append(_round(one, runs, texts))
+            found[one.name].append(_round(one, runs, texts, settle))
     return [Measured(name, tuple(of_it)) for name, of_it in found.items()]
 
 
-def _round(configuration: Configuration, runs: int, texts: Mapping[str, str]) -> Round:
+def _round(configuration: Configuration, runs: int, texts: Mapping[str, str], settle: float) -> Round:
     with started(configuration) as process:
         process.say(WARM_UP)
-        time.sleep(SETTLE)
+        time.sleep(settle)
         warm = process.memory()
         peaks: dict[str, Memory] = {}
         of_text = {}

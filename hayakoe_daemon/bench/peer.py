@@ -24,11 +24,11 @@ def main() -> None:
     wanted = json.loads(requests.readline())
     try:
         with tempfile.TemporaryDirectory() as cache:
-            speaker = load(wanted["models"], wanted["voice"], cache)
+            tts = load(wanted["models"], wanted["voice"], cache)
             answer({"ready": True})
             for line in requests:
                 request = json.loads(line)
-                answer(say(speaker, request["text"], request["sound"]))
+                answer(say(tts.speakers[wanted["voice"]], request["text"], request["sound"]))
     except Exception as error:  # noqa: BLE001, whatever it was, whoever measures is told
         answer({"error": f"{type(error).__name__}: {error}"})
 
@@ -36,8 +36,7 @@ def main() -> None:
 def load(models: str, voice: str, cache: str) -> Any:
     from hayakoe import TTS  # type: ignore[import-not-found]  # noqa: PLC0415, the time it takes is a part of loading
 
-    tts = TTS(device="cpu", bert_source=models, cache_dir=cache).load(voice, source=models).prepare()
-    return tts.speakers[voice]
+    return TTS(device="cpu", bert_source=models, cache_dir=cache).load(voice, source=models).prepare()
 
 
 def say(speaker: Any, text: str, sound: str | None) -> dict[str, Any]:

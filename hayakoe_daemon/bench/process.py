@@ -33,6 +33,10 @@ class Process:
         self.load = 0.0
         self.idle = Memory(0, 0)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def say(self, text: str, sound: Path | None = None) -> Run:
         """Have it said once; the samples go into the file `sound` (float32 .npy). Raises BenchError."""
         self.send({"text": text, "sound": str(sound) if sound else None})

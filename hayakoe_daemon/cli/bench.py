@@ -71,7 +71,7 @@ def _measured(given: argparse.Namespace, prepared: Path) -> Report:
     runs = given.runs or (2 * ROUNDS if given.against else 4 * ROUNDS)
     rounds = min(given.rounds, runs)
     at = datetime.now().astimezone()
-    found = measure(configurations, rounds=rounds, runs=math.ceil(runs / rounds), tell=_tell)
+    found = measure(configurations, rounds=rounds, runs=math.ceil(runs / rounds), texts=TEXTS, tell=_tell)
     by_name = {one.name: one for one in found}
     peer = by_name.get(PEER)
     return Report(

@@ -1,0 +1,43 @@
+"""`hayakoe-daemon bench`: what is asked for wrongly, and the documents it prints."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hayakoe_daemon.bench.texts import TEXTS
+from hayakoe_daemon.cli import bench
+from hayakoe_daemon.cli.main import main
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--runs", "0"], "--runs: at least 1"),
+        (["--rounds", "0"], "--rounds: at least 1"),
+        (["--voice", "alpha"], "--models and --voice go together"),
+        (["--against", "python3"], "--models is missing"),
+        (["--compare", "fp32", "q8"], "--models is missing"),
+        (["--models", "/no/such", "--voice", "alpha"], "there is no folder /no/such"),
+        (["--models", "/", "--voice", "a", "--against", "python3", "--compare", "q8"], "give one of them"),
+    ],
+)
+def test_what_is_asked_for_wrongly(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", *arguments]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_the_embedded_voice_as_json_and_as_a_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench, "peak_gflops", lambda: 100.0)
+    monkeypatch.setattr(bench, "TEXTS", {"short": TEXTS["short"]})
+    page = tmp_path / "bench.html"
+    assert main(["bench", "--runs", "1", "--json", "--html", str(page)]) == 0
+    document = json.loads(capsys.readouterr().out)
+    (embedded,) = document["configurations"]
+    assert embedded["name"] == "embedded"
+    assert embedded["texts"]["short"]["speed"]["median"] > 1
+    assert "<svg" in page.read_text()
