@@ -25,6 +25,10 @@ FORMAT = 1
 """Raised when the manifest or the graph's inputs change."""
 
 Floats = npt.NDArray[np.float32]
+Wholes = npt.NDArray[np.int64] | npt.NDArray[np.int32]
+
+Fill = tuple[str, int]
+"""What an input of an export is given: "ids", "ones" or "zeros", and its rank."""
 
 
 class Form(StrEnum):
@@ -34,9 +38,10 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PreparedBertFiles:
-    """What a prepared folder holds. `rows` is the table of relative positions, 2 * longest - 1 of them; none in `whole`.
+    """What a prepared folder holds.
 
-    `fills` says in `whole` what each input of the export is given: "ids", "ones" or "zeros", and its rank.
+    `rows` is the table of relative positions, 2 * longest - 1 of them, none in `whole`; `fills` says in `whole` what
+    each input of the export is given.
     """
 
     folder: Path
@@ -46,10 +51,9 @@ class PreparedBertFiles:
     size: int
     """Bytes of graph and weights."""
     rows: tuple[int, ...] = ()
-    fills: Mapping[str, tuple[str, int]] | None = None
-    snr: float | None = None
-    """dB, against the export with the same weights; None where nothing was rewritten."""
+    fills: Mapping[str, Fill] | None = None
     note: str = ""
+    """How far the rewrite is from the export, or why there is none."""
 
     def __post_init__(self) -> None:
         if (self.form is Form.CLEAN) != (len(self.rows) % 2 == 1) or (self.form is Form.WHOLE) != bool(self.fills):
@@ -112,28 +116,35 @@ class PreparedBert:
         if not 0 < len(ids) <= self._files.longest:
             raise ValueError(f"{len(ids)} tokens, where BERT reads 1 to {self._files.longest} at once")
         tokens = np.asarray(ids, np.int64)
-        fed = self._positions(tokens) if self._files.form is Form.CLEAN else self._as_exported(tokens)
-        found: Floats = self._session.run(None, fed)[0]
+        given = (
+            positions(self._rows, tokens) if self._files.form is Form.CLEAN else fed(self._files.fills or {}, tokens)
+        )
+        found: Floats = self._session.run(None, given)[0]
         return found.reshape(-1, self._files.hidden)
-
-    def _positions(self, ids: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.int64] | npt.NDArray[np.int32]]:
-        """Row and column distances index one table: 20 microseconds for an ordinary sentence, not worth keeping."""
-        centre, count = len(self._rows) // 2, len(ids)
-        reach = self._rows[centre - count + 1 : centre + count]
-        # Row i of the pairs is the reach backwards from i: a view of it, one step further for each row.
-        pairs = np.lib.stride_tricks.sliding_window_view(reach[::-1], count)[::-1]
-        first = reach[0]
-        return {
-            "ids": ids,
-            "first": np.array([first], np.int64),
-            "last": np.array([reach[-1] + 1], np.int64),
-            "rows": pairs - first,
-        }
-
-    def _as_exported(self, ids: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.int64]]:
-        filled = {"ids": ids, "ones": np.ones_like(ids), "zeros": np.zeros_like(ids)}
-        fills = self._files.fills or {}
-        return {name: filled[kind].reshape((1,) * (rank - 1) + (-1,)) for name, (kind, rank) in fills.items()}
 
     def close(self) -> None:
         del self._session
+
+
+def positions(rows: npt.NDArray[np.int32], ids: npt.NDArray[np.int64]) -> dict[str, Wholes]:
+    """What the clean graph is fed: tokens (n,), and where in the table of all distances theirs are.
+
+    Twenty microseconds for an ordinary sentence, so nothing is kept.
+    """
+    centre, count = len(rows) // 2, len(ids)
+    reach = rows[centre - count + 1 : centre + count]
+    first = reach[0]
+    # Row i of the pairs goes backwards from distance i: a view of the reach, one step further on for each row.
+    pairs = np.lib.stride_tricks.sliding_window_view(reach[::-1], count)[::-1]
+    return {
+        "ids": ids,
+        "first": np.array([first], np.int64),
+        "last": np.array([reach[-1] + 1], np.int64),
+        "rows": pairs - first,
+    }
+
+
+def fed(fills: Mapping[str, Fill], ids: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.int64]]:
+    """What an export is fed for the tokens (n,) of one sentence: a batch of one, nothing masked, no second part."""
+    filled = {"ids": ids, "ones": np.ones_like(ids), "zeros": np.zeros_like(ids)}
+    return {name: filled[kind].reshape((1,) * (rank - 1) + (-1,)) for name, (kind, rank) in fills.items()}

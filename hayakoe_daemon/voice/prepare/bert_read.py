@@ -17,6 +17,7 @@ from hayakoe_daemon.voice.prepare.bert_dense import (
     MASKED,
     SHAPE_ONLY,
     Found,
+    constant,
     dense,
     gelu_input,
     norm,
@@ -27,6 +28,7 @@ from hayakoe_daemon.voice.prepare.bert_parts import Array, Convolution, Deberta,
 from hayakoe_daemon.voice.prepare.errors import NotRecognisedError
 from hayakoe_daemon.voice.prepare.graph import Graph, float32
 from hayakoe_daemon.voice.prepare.in_place import InPlace
+from hayakoe_daemon.voice.prepared_bert import Fill, fed
 
 LONGEST = 512
 """Tokens up to which the relative positions are read."""
@@ -78,19 +80,18 @@ def read(file: InPlace) -> Deberta:
 
 
 def feeds(model: onnx.ModelProto, ids: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.int64]]:
-    """What any export of a BERT is fed for one sentence: its ids, a mask of ones, token types of zeros.
+    """What an export of a BERT is fed for the tokens (n,) of one sentence. Raises NotRecognisedError; see `fill`."""
+    return fed({value.name: fill(value) for value in model.graph.input}, ids)
 
-    `ids` is (tokens,). Raises NotRecognisedError for an input that is none of them.
-    """
-    given: dict[str, npt.NDArray[np.int64]] = {}
-    for value in model.graph.input:
-        filled = {"ids": ids, "mask": np.ones_like(ids), "type": np.zeros_like(ids)}
-        kind = "type" if "type" in value.name else "mask" if "mask" in value.name else "ids"
-        if "ids" not in value.name and kind == "ids":
-            raise NotRecognisedError(f"an input called {value.name}")
-        rank = len(value.type.tensor_type.shape.dim)
-        given[value.name] = filled[kind].reshape((1,) * (rank - 1) + (-1,))
-    return given
+
+def fill(value: onnx.ValueInfoProto) -> Fill:
+    """What an input of an export is for, and its rank. Raises NotRecognisedError where its name does not tell."""
+    rank = len(value.type.tensor_type.shape.dim)
+    kinds = {"type": "zeros", "mask": "ones", "ids": "ids"}
+    kind = next((kind for word, kind in kinds.items() if word in value.name), None)
+    if kind is None:
+        raise NotRecognisedError(f"an input called {value.name}")
+    return kind, rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +122,15 @@ class _Found:
 
 def _embedding(graph: Graph, tensor: str) -> tuple[Array, Norm] | None:
     normed = norm(graph, tensor)
-    return None if normed is None else search(
-        graph, normed[1], lambda name: None if (table := _table(graph, name)) is None else (table, normed[0]), MASKED
+    return (
+        None
+        if normed is None
+        else search(
+            graph,
+            normed[1],
+            lambda name: None if (table := _table(graph, name)) is None else (table, normed[0]),
+            MASKED,
+        )
     )
 
 
@@ -131,11 +139,11 @@ def _table(graph: Graph, tensor: str) -> Array | None:
     node = graph.maker(tensor)
     factors = None
     if node is not None and node.op_type == "DequantizeLinear":
-        factors = [graph.constant(name) for name in node.input[1:3]]
+        factors = [constant(graph, name) for name in node.input[1:3]]
         node = graph.maker(node.input[0])
     if node is None or node.op_type != "Gather" or origin(graph, node.input[1]) not in graph.inputs:
         return None
-    table = graph.constant(node.input[0])
+    table = constant(graph, node.input[0])
     if table is None or table.ndim != 2 or factors is None:
         return table if table is not None and table.ndim == 2 else None
     scale, *zero_points = (one for one in factors if one is not None)
@@ -199,9 +207,7 @@ def _attention(graph: Graph, context: str) -> _Attention:
     return _Attention(query, key, value, key_rows, key_index, query_rows, query_index, x)
 
 
-def _score_products(
-    graph: Graph, tensor: str
-) -> tuple[list[onnx.NodeProto], list[tuple[onnx.NodeProto, str]]]:
+def _score_products(graph: Graph, tensor: str) -> tuple[list[onnx.NodeProto], list[tuple[onnx.NodeProto, str]]]:
     """The products that scores are the sum of: plain ones, and those picked from by an index, with its tensor."""
     plain: list[onnx.NodeProto] = []
     gathered: list[tuple[onnx.NodeProto, str]] = []
@@ -240,7 +246,7 @@ def _convolution(graph: Graph, tensor: str) -> tuple[Convolution, str] | None:
         inside = gelu_input(graph, side)
         conv = None if inside is None else search(graph, inside, convolved, MASKED)
         if conv is not None:
-            weight, bias = (_expect(graph.constant(name), "weights of a convolution") for name in conv.input[1:3])
+            weight, bias = (_expect(constant(graph, name), "weights of a convolution") for name in conv.input[1:3])
             return Convolution(float32(weight), float32(bias), normed[0]), x
     return None
 

@@ -34,7 +34,7 @@ class InPlace:
     Raises NotRecognisedError where the file is no ONNX."""
 
     def __init__(self, path: Path) -> None:
-        self._folder = path.resolve().parent
+        self.folder = path.resolve().parent
         try:
             with path.open("rb") as file:
                 self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -55,9 +55,17 @@ class InPlace:
         count = int(np.prod(tensor.dims, dtype=np.int64))
         source: Any = self._bytes
         if where["location"] != self._own:
-            source = np.memmap(self._folder / where["location"], mode="r")
+            source = np.memmap(self.folder / where["location"], mode="r")
         flat = np.frombuffer(source, dtype, count, int(where.get("offset", 0)))
         return flat.reshape(tuple(tensor.dims))
+
+    def skeleton(self) -> bytes:
+        """The graph alone, its weights to be looked for in `folder`."""
+        return bytes(self.model.SerializeToString())
+
+    def forget(self) -> None:
+        """Pages of the file that were looked at leave our memory; they are read again where they are wanted."""
+        self._bytes.madvise(mmap.MADV_DONTNEED)
 
     def session(self, outputs: Sequence[str] = (), threads: int = 1) -> ort.InferenceSession:
         """The graph as it is, run without a copy of its weights: slow, but in no more memory than the file has pages.
@@ -66,7 +74,7 @@ class InPlace:
         """
         chosen = options(threads, optimise=False)
         chosen.add_session_config_entry("session.disable_prepacking", "1")
-        chosen.add_session_config_entry("session.model_external_initializers_file_folder_path", str(self._folder))
+        chosen.add_session_config_entry("session.model_external_initializers_file_folder_path", str(self.folder))
         model = self.model
         if outputs:
             model = onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
