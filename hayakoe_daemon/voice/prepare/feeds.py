@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hayakoe_daemon.text import g2p
-from hayakoe_daemon.text.phonemes import Ids, Phonemes
+from hayakoe_daemon.text.phonemes import Phonemes
 from hayakoe_daemon.voice.synthesizer import Feed, Floats
 
 SENTENCES = ("はい。", "明日の朝は晴れますが、午後からは雨でしょう。")
@@ -61,19 +61,24 @@ def trials(style: Floats, inner: int, width: int, features: Features | None = No
 
     Without `features` BERT's are drawn at random: what counts is that two graphs are given the same.
     """
-    return tuple(_trial(text, style, inner, width, features, seed) for seed, text in enumerate(SENTENCES))
+    return tuple(
+        _trial(text, seed, style, inner, features or _random(width, seed)) for seed, text in enumerate(SENTENCES)
+    )
 
 
-def _trial(text: str, style: Floats, inner: int, width: int, features: Features | None, seed: int) -> Trial:
+def _trial(text: str, seed: int, style: Floats, inner: int, features: Features) -> Trial:
     phonemes = g2p.read(text).phonemes()
-    ids: Ids = phonemes.ids()
+    ids = phonemes.ids()
     count = len(ids.phones)
+    bert = np.ascontiguousarray(np.repeat(features(phonemes), ids.word2ph, axis=0).T)
     source = np.random.default_rng(seed)
-    if features is None:
-        read = source.standard_normal((len(ids.word2ph), width), np.float32)
-    else:
-        read = features(phonemes)
-    bert = np.ascontiguousarray(np.repeat(read, ids.word2ph, axis=0).T)
     noise_w = source.standard_normal((1, 2, count), np.float32)
     noise_z = source.standard_normal((1, inner, count * _LONGEST), np.float32)
     return Trial(Feed(ids=ids, bert=bert, style=style), noise_w, noise_z)
+
+
+def _random(width: int, seed: int) -> Features:
+    def features(phonemes: Phonemes) -> Floats:
+        return np.random.default_rng(seed).standard_normal((len(phonemes.word2ph), width), np.float32)
+
+    return features

@@ -1,8 +1,9 @@
-"""What a preparation is asked for, what it tells on the way, and what it leaves behind; as lines between two processes."""
+"""What a preparation is asked for, what it tells on the way and leaves behind; as lines between two processes."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from hayakoe_daemon.voice.prepare.prepared import Precision
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class VoiceJob:
     """One voice to prepare. ValueError where its figures cannot be a voice's."""
 
     name: str
@@ -24,6 +25,10 @@ class Job:
     style: tuple[float, ...]
     """A style vector of the voice, to try it with."""
     precision: Precision = Precision.FP32
+    bert: Path | None = None
+    """The folder of a prepared BERT, for trials nearer to life; without it features are drawn at random."""
+    tokenizer: Path | None = None
+    """The folder of its vocab.txt."""
 
     def __post_init__(self) -> None:
         if self.sample_rate <= 0 or self.hop_length <= 0 or not self.style:
@@ -34,15 +39,37 @@ class Job:
         """Under which it is kept: each precision beside the other."""
         return f"{self.name}-{self.precision.value}"
 
-    def line(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False, default=str)
 
-    @classmethod
-    def from_line(cls, line: str) -> Job:
-        """Raises ValueError, KeyError or TypeError where it is none."""
-        told: dict[str, Any] = json.loads(line)
-        told |= {"graph": Path(told["graph"]), "root": Path(told["root"]), "style": tuple(told["style"])}
-        return cls(**told | {"precision": Precision(told["precision"])})
+@dataclass(frozen=True, slots=True)
+class BertJob:
+    """The BERT that all voices share; fields as those of a voice."""
+
+    graph: Path
+    tokenizer: Path
+    root: Path
+    name: str = "BERT"
+
+    @property
+    def shelf_name(self) -> str:
+        return "bert"
+
+
+Job = VoiceJob | BertJob
+
+
+def job_line(job: Job) -> str:
+    kind = "voice" if isinstance(job, VoiceJob) else "bert"
+    return json.dumps({"job": kind, **asdict(job)}, ensure_ascii=False, default=str)
+
+
+def job_from(line: str) -> Job:
+    """Raises ValueError, KeyError or TypeError where the line is none."""
+    told: dict[str, Any] = json.loads(line)
+    kind = told.pop("job")
+    told |= {name: Path(told[name]) for name in ("graph", "root", "bert", "tokenizer") if told.get(name) is not None}
+    if kind == "bert":
+        return BertJob(**told)
+    return VoiceJob(**told | {"style": tuple(told["style"]), "precision": Precision(told["precision"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +106,7 @@ class Failed:
 
 Note = Step | Remark | Done | Failed
 
-_KINDS: dict[str, type[Note]] = {"step": Step, "remark": Remark, "done": Done, "failed": Failed}
+_KINDS: dict[str, Callable[..., Note]] = {"step": Step, "remark": Remark, "done": Done, "failed": Failed}
 
 
 def note_line(note: Note) -> str:

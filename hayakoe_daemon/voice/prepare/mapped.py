@@ -35,7 +35,8 @@ def options(threads: int, *, optimise: bool) -> ort.SessionOptions:
 def save_mapped(graph: Path | bytes, folder: Path, part: str, weights: Path | None = None) -> int:
     """Optimise the graph for this machine into the folder's part of that name; returns its bytes.
 
-    `weights` is the folder of what the model keeps outside itself. Raises onnxruntime's own errors where it is no graph.
+    `weights` is the folder of what the model keeps outside itself. Raises onnxruntime's own
+    errors where it is no graph.
     """
     target = graph_path(folder.resolve(), part)
     chosen = options(1, optimise=True)
@@ -54,9 +55,7 @@ def save_mapped(graph: Path | bytes, folder: Path, part: str, weights: Path | No
     return part_bytes(folder, part)
 
 
-def open_model(
-    graph: Path | bytes, chosen: ort.SessionOptions, weights: Path | None = None
-) -> ort.InferenceSession:
+def open_model(graph: Path | bytes, chosen: ort.SessionOptions, weights: Path | None = None) -> ort.InferenceSession:
     """A file, or a model as bytes, which may keep weights in files of the folder `weights`."""
     if weights is not None:
         chosen.add_session_config_entry("session.model_external_initializers_file_folder_path", str(weights))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 import onnx
 import onnxruntime as ort
 
-from hayakoe_daemon.voice.prepare import split
+from hayakoe_daemon.voice.prepare import memory, split
 from hayakoe_daemon.voice.prepare.anatomy import Anatomy
 from hayakoe_daemon.voice.prepare.coupling_read import read_flow
 from hayakoe_daemon.voice.prepare.coupling_write import FeedForwardAs, write_flow
@@ -23,7 +23,7 @@ from hayakoe_daemon.voice.prepare.hifigan import HifiGan
 from hayakoe_daemon.voice.prepare.hifigan_read import read_decoder
 from hayakoe_daemon.voice.prepare.hifigan_write import Axes, write_decoder
 from hayakoe_daemon.voice.prepare.prepared import Dimensions, Halos, Part, Rewrite
-from hayakoe_daemon.voice.prepare.trying import cpu_seconds, difference, run, session, wall_seconds
+from hayakoe_daemon.voice.prepare.trying import cpu_seconds, difference, run, session
 
 Floats = npt.NDArray[np.float32]
 Known = Sequence[Mapping[str, Floats]]
@@ -40,6 +40,11 @@ CUT = 1
 
 _TIMED_FRAMES = 32
 
+_SIDE_BY_SIDE_FROM = 0.9
+"""Processor time inside operators over that side by side. Threads inside also wait for each other, which costs none."""
+
+_ANOTHER = "it does not give what the original gives"
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -53,12 +58,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drafts:
-    """Graphs that are ready to be saved, and what became of the rewrites. Those of `outside` need the source's weights."""
+    """Graphs ready to be saved, and what became of the rewrites; those of `outside` need the source's weights."""
 
     models: Mapping[Part, onnx.ModelProto]
     outside: frozenset[Part]
     dimensions: Dimensions
-    halos: Halos = Halos()
+    halos: Halos = field(default_factory=Halos)
     side_by_side: bool = False
     rewrites: tuple[Rewrite, ...] = ()
 
@@ -81,18 +86,13 @@ def with_flow(drafts: Drafts, source: Source, known: Known) -> Drafts:
         flow = read_flow(source.graph, source.parts)
     except NotRecognisedError as error:
         return _left_out(drafts, name, str(error))
-    before = session(drafts.models[Part.FLOW], weights=source.weights)
-    longest = max(known, key=lambda one: one["z"].shape[2])
-    was = cpu_seconds(partial(run, before, longest))
-    tried: dict[FeedForwardAs, tuple[float, float]] = {}
-    for form in FeedForwardAs:
-        opened = session(write_flow(flow, source.sizes.condition, form))
-        far = max(difference(run(opened, one)["z"], one["z"]) for one in known)
-        tried[form] = (was / cpu_seconds(partial(run, opened, longest)), far)
-    form = max((one for one in tried if tried[one][1] <= LATENT_TOLERANCE), key=lambda one: tried[one][0], default=None)
-    if form is None:
-        return _left_out(drafts, name, "it does not give what the original gives", min(far for _, far in tried.values()))
-    gain, far = tried[form]
+    was, _ = _flow_tried(drafts.models[Part.FLOW], known, source.weights)
+    tried = {form: _flow_tried(write_flow(flow, source.sizes.condition, form), known) for form in FeedForwardAs}
+    good = [form for form in tried if tried[form][1] <= LATENT_TOLERANCE]
+    if not good:
+        return _left_out(drafts, name, _ANOTHER, min(far for _, far in tried.values()))
+    form = min(good, key=lambda one: tried[one][0])
+    gain, far = was / tried[form][0], tried[form][1]
     if gain <= 1:
         return _left_out(drafts, name, "it is not faster here", far, gain)
     note = f"attention without masks, feed-forward networks as {form.value}"
@@ -115,7 +115,7 @@ def with_decoder(drafts: Drafts, source: Source, known: Known, cores: int) -> Dr
     tried = {axes: _tried(decoder, axes, known, piece) for axes in Axes}
     good = [axes for axes in Axes if tried[axes][1] <= TOLERANCE]
     if not good:
-        return _left_out(drafts, name, "it does not give what the original gives", min(far for _, far in tried.values()))
+        return _left_out(drafts, name, _ANOTHER, min(far for _, far in tried.values()))
     axes = min(good, key=lambda one: tried[one][0])
     seconds, far = tried[axes]
     note = "convolutions along two axes, for the blocked kernels" if axes is Axes.TWO else "convolutions along one axis"
@@ -126,45 +126,55 @@ def with_decoder(drafts: Drafts, source: Source, known: Known, cores: int) -> Dr
     return _side_by_side(drafts, decoder, axes, piece, cores)
 
 
+def _flow_tried(model: onnx.ModelProto, known: Known, weights: Path | None = None) -> tuple[float, float]:
+    """Seconds for the longest trial, and the largest difference of all."""
+    opened = session(model, weights=weights)
+    far = max(difference(run(opened, one)["z"], one["z"]) for one in known)
+    seconds = cpu_seconds(partial(run, opened, _longest(known)))
+    del opened, model
+    memory.give_back()
+    return seconds, far
+
+
 def _tried(decoder: HifiGan, axes: Axes, known: Known, piece: Mapping[str, Floats]) -> tuple[float, float]:
     """Seconds for the piece, and the largest difference."""
     first, second = (session(write_decoder(decoder, part, CUT, axes)) for part in (Part.DECODER_A, Part.DECODER_B))
     far = max(difference(_both(first, second, one)["audio"], one["audio"]) for one in known)
-    return cpu_seconds(partial(_both, first, second, piece)), far
+    seconds = cpu_seconds(partial(_both, first, second, piece))
+    del first, second
+    memory.give_back()
+    return seconds, far
 
 
 def _both(first: ort.InferenceSession, second: ort.InferenceSession, inputs: Mapping[str, Floats]) -> dict[str, Floats]:
     return run(second, run(first, inputs))
 
 
-def _side_by_side(
-    drafts: Drafts, decoder: HifiGan, axes: Axes, piece: Mapping[str, Floats], cores: int
-) -> Drafts:
-    """Ranges side by side share no work and wait for nobody; threads inside win only where caches are too small."""
+def _side_by_side(drafts: Drafts, decoder: HifiGan, axes: Axes, piece: Mapping[str, Floats], cores: int) -> Drafts:
+    """Ranges side by side wait for nobody; they lose only where the caches are too small for several at once.
+
+    That shows in the processor time, which tells the truth also while other programs are busy: a clock would not.
+    """
     name = "ranges side by side"
     if cores < 2:
         return _noted(drafts, Rewrite(name, kept=False, note="there is one core"))
     model = write_decoder(decoder, Part.DECODER_B, CUT, axes)
     features = run(session(write_decoder(decoder, Part.DECODER_A, CUT, axes)), piece)
     single, inside = session(model), session(model, cores)
-
-    def beside() -> None:
-        list(pool.map(lambda _: run(single, features), range(cores)))
-
-    def within() -> None:
-        for _ in range(cores):
-            run(inside, features)
-
     with ThreadPoolExecutor(cores) as pool:
-        rounds = [(wall_seconds(within), wall_seconds(beside)) for _ in range(4)]
-    gain = min(one for one, _ in rounds[1:]) / min(two for _, two in rounds[1:])
-    kept = gain > 0.95
-    note = f"{cores} at a time, each on one thread" if kept else "threads inside an operator are faster here"
+        beside = cpu_seconds(lambda: list(pool.map(partial(run, single), [features] * cores)), rounds=2) / cores
+    gain = cpu_seconds(partial(run, inside, features), rounds=2) / beside
+    kept = gain > _SIDE_BY_SIDE_FROM
+    note = f"{cores} at a time, each on one thread" if kept else "threads inside an operator take less time here"
     return replace(_noted(drafts, Rewrite(name, kept=kept, note=note, gain=gain)), side_by_side=kept)
 
 
+def _longest(known: Known) -> Mapping[str, Floats]:
+    return max(known, key=lambda one: one["z"].shape[2])
+
+
 def _timed(known: Known) -> dict[str, Floats]:
-    longest = max(known, key=lambda one: one["z"].shape[2])
+    longest = _longest(known)
     return {"z": np.ascontiguousarray(longest["z"][:, :, :_TIMED_FRAMES]), "g": longest["g"]}
 
 

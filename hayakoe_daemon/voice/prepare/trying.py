@@ -19,7 +19,7 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 def session(model: onnx.ModelProto, threads: int = 1, weights: Path | None = None) -> ort.InferenceSession:
-    """`weights` is the folder of what it keeps outside itself. NotRecognisedError where onnxruntime does not take it."""
+    """`weights`: the folder of what it keeps outside itself. NotRecognisedError where onnxruntime does not take it."""
     try:
         return open_model(model.SerializeToString(), options(threads, optimise=True), weights)
     except Exception as error:  # onnxruntime raises what it likes
@@ -43,14 +43,10 @@ def difference(found: npt.NDArray[Any], expected: npt.NDArray[Any]) -> float:
 def cpu_seconds(work: Callable[[], object], rounds: int = 3) -> float:
     """The least processor time of some rounds after a first one. Other programs do not count, unlike with a clock."""
     work()
-    return min(_spent(work, time.process_time) for _ in range(rounds))
+    return min(_spent(work) for _ in range(rounds))
 
 
-def wall_seconds(work: Callable[[], object]) -> float:
-    return _spent(work, time.perf_counter)
-
-
-def _spent(work: Callable[[], object], clock: Callable[[], float]) -> float:
-    begin = clock()
+def _spent(work: Callable[[], object]) -> float:
+    begin = time.process_time()
     work()
-    return clock() - begin
+    return time.process_time() - begin

@@ -19,7 +19,7 @@ from hayakoe_daemon.voice.prepare.anatomy import anatomy
 from hayakoe_daemon.voice.prepare.errors import NotRecognisedError, PreparationError
 from hayakoe_daemon.voice.prepare.feeds import Features, Trial, trials
 from hayakoe_daemon.voice.prepare.in_place import InPlace
-from hayakoe_daemon.voice.prepare.job import Job
+from hayakoe_daemon.voice.prepare.job import VoiceJob
 from hayakoe_daemon.voice.prepare.mapped import open_mapped, save_mapped
 from hayakoe_daemon.voice.prepare.prepared import Part, Precision, PreparedVoice, Rewrite
 from hayakoe_daemon.voice.prepare.rewrites import Drafts, Known, Quantise, Source
@@ -48,7 +48,7 @@ def memory_needed(graph: Path) -> int:
     return int(_BASE + _FACTOR * graph.stat().st_size)
 
 
-def look_up(job: Job, shelf: Shelf) -> PreparedVoice | None:
+def look_up(job: VoiceJob, shelf: Shelf) -> PreparedVoice | None:
     """The voice, where it was prepared here before from the very same file; None: it is to be prepared.
 
     Raises OSError where its file cannot be read.
@@ -60,7 +60,7 @@ def look_up(job: Job, shelf: Shelf) -> PreparedVoice | None:
 
 
 def prepare_voice(
-    job: Job, tell: Tell, *, features: Features | None = None, quantise: Quantise | None = None
+    job: VoiceJob, tell: Tell, *, features: Features | None = None, quantise: Quantise | None = None
 ) -> PreparedVoice:
     """Prepare it, whatever is there already. Raises PreparationError.
 
@@ -79,12 +79,12 @@ def prepare_voice(
         raise PreparationError(f"voice {job.name} could not be prepared: there is not enough memory") from error
 
 
-def _key(job: Job, shelf: Shelf) -> str:
+def _key(job: VoiceJob, shelf: Shelf) -> str:
     return machine.key([shelf.hashes.of(job.graph)], job.precision, str(job.sample_rate), str(job.hop_length))
 
 
 class _Preparation:
-    def __init__(self, job: Job, tell: Tell, folder: Path, key: str) -> None:
+    def __init__(self, job: VoiceJob, tell: Tell, folder: Path, key: str) -> None:
         self._job = job
         self._tell = tell
         self._folder = folder
@@ -136,7 +136,7 @@ class _Preparation:
     def _known(self, source: Source, tried: tuple[Trial, ...]) -> Known:
         """What the graph gives as it is."""
         opened = session(split.checking_copy(source.graph, source.parts, source.sizes), weights=source.weights)
-        scalar = [one.shape for one in opened.get_inputs() if one.name == "noise_scale"][0]
+        scalar = next(one.shape for one in opened.get_inputs() if one.name == "noise_scale")
         found = []
         for trial in tried:
             scale = np.full(scalar, trial.feed.sampling.noise_scale, np.float32)
@@ -148,7 +148,9 @@ class _Preparation:
         if not frames or samples % frames:
             raise NotRecognisedError(f"{samples} samples for {frames} frames")
         if samples // frames != self._hop_length:
-            self._tell.remark(f"a frame is {samples // frames} samples, not {self._hop_length} as the configuration says")
+            self._tell.remark(
+                f"a frame is {samples // frames} samples, not {self._hop_length} as the configuration says"
+            )
             self._hop_length = samples // frames
         return found
 

@@ -1,0 +1,76 @@
+"""What the child process does with a job: a voice, with BERT's features where a BERT is there already, or a BERT."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from hayakoe_daemon.text import g2p
+from hayakoe_daemon.text.phonemes import Phonemes
+from hayakoe_daemon.text.tokenizer import Tokenizer, TokenizerError
+from hayakoe_daemon.voice.prepare import bert, machine, memory
+from hayakoe_daemon.voice.prepare.errors import NotRecognisedError, PreparationError
+from hayakoe_daemon.voice.prepare.feeds import SENTENCES, Features
+from hayakoe_daemon.voice.prepare.job import BertJob, Job, VoiceJob
+from hayakoe_daemon.voice.prepare.shelf import Shelf
+from hayakoe_daemon.voice.prepare.voice import Tell, prepare_voice
+from hayakoe_daemon.voice.prepared_bert import Floats, PreparedBert, PreparedBertFiles
+
+BERT_SENTENCES = (
+    *SENTENCES,
+    "ただいま、玄関のドアが開きました。",
+    "燃えるごみの収集日です。八時までに、いつもの場所へ出してください。",
+    "お風呂が沸きました。冷めないうちに、どなたかお入りになってはいかがでしょうか。",
+    "緊急地震速報です。強い揺れに備えて、机の下に入り、頭を守り、揺れが収まるまで、あわてて外へ飛び出さないでください。",
+)
+"""What a rewritten BERT is checked with: what a house says, of several lengths."""
+
+
+def prepare(job: Job, tell: Tell) -> Path:
+    """The folder in which it lies afterwards. Raises PreparationError."""
+    if isinstance(job, BertJob):
+        return _bert(job, tell)
+    return prepare_voice(job, tell, features=_features(job)).folder
+
+
+def bert_place(job: BertJob, shelf: Shelf) -> Path:
+    """Where a BERT is, or would be; whether it is there, `PreparedBertFiles.read` tells. Raises OSError."""
+    return shelf.place(job.shelf_name, _bert_key(job, shelf))
+
+
+def _bert_key(job: BertJob, shelf: Shelf) -> str:
+    return machine.key([shelf.hashes.of(job.graph)])
+
+
+def _bert(job: BertJob, tell: Tell) -> Path:
+    shelf = Shelf(job.root)
+    try:
+        tokenizer = Tokenizer(job.tokenizer)
+        memory.require(bert.memory_needed(job.graph), job.name, memory.available())
+        sentences = [tokenizer.ids(g2p.read(text).phonemes().text) for text in BERT_SENTENCES]
+        key = _bert_key(job, shelf)
+        with shelf.putting(job.shelf_name, key) as folder:
+            told = bert.prepare_bert(job.graph, folder, key, sentences, _in_steps(tell))
+        tell.remark(f"{job.name}: {told.note}")
+        return shelf.place(job.shelf_name, key)
+    except (OSError, TokenizerError, NotRecognisedError) as error:
+        raise PreparationError(f"{job.name} could not be prepared: {error}") from error
+
+
+def _in_steps(tell: Tell) -> Callable[[float, str], None]:
+    return lambda share, what: tell.step(what, round(share * 100), 100)
+
+
+def _features(job: VoiceJob) -> Features | None:
+    """What the prepared BERT gives; None where there is none, which costs the trials some likeness and no more."""
+    if job.bert is None or job.tokenizer is None:
+        return None
+    try:
+        model, tokenizer = PreparedBert(PreparedBertFiles.read(job.bert), threads=1), Tokenizer(job.tokenizer)
+    except TokenizerError as error:
+        raise PreparationError(f"voice {job.name} could not be prepared: {error}") from error
+
+    def features(phonemes: Phonemes) -> Floats:
+        return model.features(tokenizer.ids(phonemes.text))
+
+    return features
