@@ -103,6 +103,8 @@ class Line:
         self._lanes = lanes
         self.tasks: deque[Task[Any]] = deque()
         self.closed = False
+        self.fresh = True
+        """Nobody has waited for anything of it yet."""
 
     def submit(self, work: Callable[[Stop], T], needs: Sequence[Task[Any]] = ()) -> Task[T]:
         """Have it computed once its `needs`, submitted before it, are done. `work` gets what to stop it with."""
@@ -138,12 +140,10 @@ class Lanes:
         return len(self._threads)
 
     def open(self) -> Line:
-        """A line for a sentence that begins now: it has the lanes."""
+        """A line for a sentence that begins now: what it submits until it first waits finds the lanes free."""
         line = Line(self)
         with self._condition:
             self._lines.append(line)
-            for task in self._running:
-                task.stop.terminate = True
         return line
 
     def add(self, task: Task[Any]) -> None:
@@ -152,11 +152,14 @@ class Lanes:
                 task.end(Abandoned())
             else:
                 task.line.tasks.append(task)
+                if task.line.fresh:
+                    self._break_off(lambda line: line is not task.line)
             self._condition.notify_all()
 
     def wait(self, task: Task[Any]) -> None:
         """Until the task is done; its line has the lanes."""
         with self._condition:
+            task.line.fresh = False
             if not task.line.closed:
                 self._lines.remove(task.line)
                 self._lines.append(task.line)
@@ -172,9 +175,7 @@ class Lanes:
             for task in line.tasks:
                 task.end(Abandoned())
             line.tasks.clear()
-            for task in self._running:
-                if task.line is line:
-                    task.stop.terminate = True
+            self._break_off(lambda one: one is line)
             self._condition.notify_all()
 
     def close(self) -> None:
@@ -188,6 +189,11 @@ class Lanes:
             self._condition.notify_all()
         for thread in self._threads:
             thread.join()
+
+    def _break_off(self, those: Callable[[Line], bool]) -> None:
+        for task in self._running:
+            if those(task.line):
+                task.stop.terminate = True
 
     def _work(self) -> None:
         while (task := self._take()) is not None:
