@@ -156,7 +156,7 @@ def _before_repeating(graph: Graph, tensor: str, timed: set[str]) -> str:
 def _mask(graph: Graph, z: str, z_p: str, timed: set[str]) -> str:
     latent = graph.downstream([z_p])
     casts = [
-        node.output[0]
+        str(node.output[0])
         for node in graph.upstream([z], stop=[z_p])
         if node.op_type == "Cast"
         and attribute(node, "to") == onnx.TensorProto.FLOAT

@@ -120,12 +120,15 @@ def _used(graph: Graph, parts: Anatomy) -> Iterator[_Token]:
         elif node.op_type == "MatMul" and (weight := graph.constant(node.input[1])) is not None:
             yield _Speaker(Dense(float32(weight), _bias_after(graph, node)))
         elif node.op_type not in ("Identity", "Constant"):
-            yield from (_Near(float32(table[0])) for name in node.input if _is_table(table := graph.constant(name)))
+            tables = [_table(graph.constant(name)) for name in node.input]
+            yield from (_Near(table) for table in tables if table is not None)
 
 
-def _is_table(values: Array | None) -> bool:
-    """Relative positions: (1, 2 x window + 1, head). Of one for each head nothing is known here."""
-    return values is not None and values.ndim == 3 and values.dtype == np.float32 and values.shape[0] == 1
+def _table(values: Array | None) -> Floats | None:
+    """Relative positions, (1, 2 x window + 1, head). Of tables for each head nothing is known here."""
+    if values is None or values.ndim != 3 or values.dtype != np.float32 or values.shape[0] != 1:
+        return None
+    return float32(values[0])
 
 
 def _convolution(graph: Graph, node: onnx.NodeProto) -> _Convolution:

@@ -5,6 +5,7 @@ positions only where they lie within the window, no masks, and the turning of th
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any
 
 import numpy as np
 import onnx
@@ -106,7 +107,7 @@ class _Writer:
             outer = network.outer.transpose(1, 2, 0).reshape(network.outer.shape[1], -1)
             return self._summed_up(to.op("MatMul", [h, to.weight(outer)]), before, after)
         h = to.op("Unsqueeze", [to.op("Transpose", [h], perm=[1, 0]), self._two_axes])
-        shape = {"kernel_shape": [1, kernel], "pads": [0, before, 0, after]}
+        shape: dict[str, Any] = {"kernel_shape": [1, kernel], "pads": [0, before, 0, after]}
         h = to.op("Conv", [h, to.weight(network.inner[:, :, None]), to.weight(network.inner_bias)], **shape)
         h = to.op("Conv", [to.op("Relu", [h]), to.weight(network.outer[:, :, None])], **shape)
         return to.op("Transpose", [to.op("Squeeze", [h, self._two_axes])], perm=[1, 0])

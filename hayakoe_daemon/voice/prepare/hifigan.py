@@ -29,12 +29,15 @@ class Convolution:
     @property
     def reach(self) -> int:
         """Samples on one side that an output sees, the larger side of the two."""
-        span = (self.weight.shape[2] - 1) * self.dilation
-        return max(self.padding[0], span - self.padding[0])
+        return max(self.padding[0], self._span - self.padding[0])
 
     @property
     def keeps_length(self) -> bool:
-        return sum(self.padding) == (self.weight.shape[2] - 1) * self.dilation
+        return sum(self.padding) == self._span
+
+    @property
+    def _span(self) -> int:
+        return (int(self.weight.shape[2]) - 1) * self.dilation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,13 +53,17 @@ class Upsampling:
     @property
     def multiplies_length(self) -> bool:
         """True where n samples become exactly n x stride."""
-        return self.weight.shape[2] - self.stride + self.output_padding == sum(self.padding)
+        return self._kernel - self.stride + self.output_padding == sum(self.padding)
 
     def reach(self, after: int) -> int:
         """Input samples beyond a range that are seen by its outputs and `after` outputs more on either side."""
-        left = -((self.padding[0] - (self.weight.shape[2] - 1) - after) // self.stride)
+        left = -((self.padding[0] - (self._kernel - 1) - after) // self.stride)
         right = (after + self.padding[0] - 1) // self.stride + 1
         return max(left, right, 0)
+
+    @property
+    def _kernel(self) -> int:
+        return int(self.weight.shape[2])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

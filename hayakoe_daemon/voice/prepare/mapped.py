@@ -7,12 +7,11 @@ Settings: onnxruntime's `onnxruntime_session_options_config_keys.h`.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import onnxruntime as ort
 
-from hayakoe_daemon.voice.prepare.prepared import graph_path, part_bytes, weights_path
+from hayakoe_daemon.voice.prepare.prepared import graph_path, part_bytes, to_disk, weights_path
 
 EXTERNAL_FROM = 1024
 """Bytes from which on a weight goes into the file beside the graph."""
@@ -66,12 +65,3 @@ def open_model(graph: Path | bytes, chosen: ort.SessionOptions, weights: Path | 
 def open_mapped(graph: Path, threads: int) -> ort.InferenceSession:
     """A part as `save_mapped` left it: nothing is optimised again. Raises onnxruntime's own errors."""
     return ort.InferenceSession(str(graph), options(threads, optimise=False), providers=["CPUExecutionProvider"])
-
-
-def to_disk(path: Path) -> None:
-    """A file or folder, written through to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -165,6 +165,15 @@ def part_bytes(folder: Path, part: str) -> int:
     return sum(path.stat().st_size for path in (graph_path(folder, part), weights_path(folder, part)) if path.exists())
 
 
+def to_disk(path: Path) -> None:
+    """A file or folder, written through to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _from_plain(folder: Path, told: dict[str, Any]) -> PreparedVoice:
     return PreparedVoice(
         folder=folder,

@@ -22,7 +22,7 @@ from hayakoe_daemon.voice.prepare.graph import Graph
 from hayakoe_daemon.voice.prepare.hifigan import HifiGan
 from hayakoe_daemon.voice.prepare.hifigan_read import read_decoder
 from hayakoe_daemon.voice.prepare.hifigan_write import Axes, write_decoder
-from hayakoe_daemon.voice.prepare.prepared import Dimensions, Halos, Part, Rewrite
+from hayakoe_daemon.voice.prepare.prepared import Dimensions, Halos, Part, Precision, Rewrite
 from hayakoe_daemon.voice.prepare.trying import cpu_seconds, difference, run, session
 
 Floats = npt.NDArray[np.float32]
@@ -65,6 +65,7 @@ class Drafts:
     dimensions: Dimensions
     halos: Halos = field(default_factory=Halos)
     side_by_side: bool = False
+    precision: Precision = Precision.FP32
     rewrites: tuple[Rewrite, ...] = ()
 
 
@@ -197,4 +198,4 @@ def _left_out(
 
 
 Quantise = Callable[[Drafts, Source, Known], Drafts]
-"""Another precision for some of the parts, judged by whoever makes it."""
+"""Other precisions for some of the parts, kept where whoever makes them finds them good enough; else as they were."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hayakoe_daemon.voice.prepare.machine import Hashes
-from hayakoe_daemon.voice.prepare.mapped import to_disk
+from hayakoe_daemon.voice.prepare.prepared import to_disk
 
 _UNFINISHED = ".unfinished-"
 

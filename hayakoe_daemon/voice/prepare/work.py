@@ -8,10 +8,11 @@ from pathlib import Path
 from hayakoe_daemon.text import g2p
 from hayakoe_daemon.text.phonemes import Phonemes
 from hayakoe_daemon.text.tokenizer import Tokenizer, TokenizerError
-from hayakoe_daemon.voice.prepare import bert, machine, memory
+from hayakoe_daemon.voice.prepare import bert, memory
 from hayakoe_daemon.voice.prepare.errors import NotRecognisedError, PreparationError
 from hayakoe_daemon.voice.prepare.feeds import SENTENCES, Features
 from hayakoe_daemon.voice.prepare.job import BertJob, Job, VoiceJob
+from hayakoe_daemon.voice.prepare.look_up import bert_key
 from hayakoe_daemon.voice.prepare.shelf import Shelf
 from hayakoe_daemon.voice.prepare.voice import Tell, prepare_voice
 from hayakoe_daemon.voice.prepared_bert import Floats, PreparedBert, PreparedBertFiles
@@ -33,22 +34,13 @@ def prepare(job: Job, tell: Tell) -> Path:
     return prepare_voice(job, tell, features=_features(job)).folder
 
 
-def bert_place(job: BertJob, shelf: Shelf) -> Path:
-    """Where a BERT is, or would be; whether it is there, `PreparedBertFiles.read` tells. Raises OSError."""
-    return shelf.place(job.shelf_name, _bert_key(job, shelf))
-
-
-def _bert_key(job: BertJob, shelf: Shelf) -> str:
-    return machine.key([shelf.hashes.of(job.graph)])
-
-
 def _bert(job: BertJob, tell: Tell) -> Path:
     shelf = Shelf(job.root)
     try:
         tokenizer = Tokenizer(job.tokenizer)
         memory.require(bert.memory_needed(job.graph), job.name, memory.available())
         sentences = [tokenizer.ids(g2p.read(text).phonemes().text) for text in BERT_SENTENCES]
-        key = _bert_key(job, shelf)
+        key = bert_key(job, shelf)
         with shelf.putting(job.shelf_name, key) as folder:
             told = bert.prepare_bert(job.graph, folder, key, sentences, _in_steps(tell))
         tell.remark(f"{job.name}: {told.note}")

@@ -1,0 +1,38 @@
+"""What was prepared already, for this very file, machine, onnxruntime and recipe. Light to import: no onnx."""
+
+from __future__ import annotations
+
+from hayakoe_daemon.voice.prepare import machine
+from hayakoe_daemon.voice.prepare.errors import PreparationError
+from hayakoe_daemon.voice.prepare.job import BertJob, VoiceJob
+from hayakoe_daemon.voice.prepare.prepared import PreparedVoice
+from hayakoe_daemon.voice.prepare.shelf import Shelf
+from hayakoe_daemon.voice.prepared_bert import PreparedBertFiles
+
+
+def prepared_voice(job: VoiceJob) -> PreparedVoice | None:
+    """The voice; None where it is to be prepared. Raises OSError where its own file cannot be read."""
+    shelf = Shelf(job.root)
+    try:
+        return PreparedVoice.read(shelf.place(job.shelf_name, voice_key(job, shelf)))
+    except PreparationError:
+        return None
+
+
+def prepared_bert(job: BertJob) -> PreparedBertFiles | None:
+    """The same of a BERT."""
+    shelf = Shelf(job.root)
+    try:
+        return PreparedBertFiles.read(shelf.place(job.shelf_name, bert_key(job, shelf)))
+    except PreparationError:
+        return None
+
+
+def voice_key(job: VoiceJob, shelf: Shelf) -> str:
+    """Raises OSError where the voice's file cannot be read."""
+    return machine.key([shelf.hashes.of(job.graph)], job.precision, str(job.sample_rate), str(job.hop_length))
+
+
+def bert_key(job: BertJob, shelf: Shelf) -> str:
+    """Raises OSError where BERT's file cannot be read."""
+    return machine.key([shelf.hashes.of(job.graph)])
