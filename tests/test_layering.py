@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "config": ("announcement", "text.home_rules"),
     "reader": ("text",),
     "dials": ("config", "mqtt", "overrides", "speaker"),
-    "bench": ("audio", "mqtt", "reader", "voice"),
+    "bench": ("audio", "mqtt", "reader", "text", "voice"),
 }
 """What each room may import of ours besides itself. `app` and `cli` see everything."""
 

@@ -42,6 +42,8 @@ class Configuration:
     prepared: Path | None = None
     python: Path | None = None
     plain: bool = False
+    first: bool = False
+    """It prepares what was not prepared yet."""
 
     def written(self) -> str:
         """One line of JSON, for the process that runs it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from hayakoe_daemon.bench.configuration import Configuration
 from hayakoe_daemon.bench.figures import Measured, Memory, Round
@@ -23,21 +24,25 @@ def measure(
     tell: Callable[[str], None] = lambda _: None,
     settle: float = SETTLE,
 ) -> list[Measured]:
-    """Each configuration `rounds` times in a process of its own, which says each text `runs` times. Raises BenchError.
+    """Each configuration `rounds` times in a process of its own, which says each text `runs` times.
 
-    Before the first round each is started once, so that its files are in the page cache and it has prepared what it
-    prepares once; that start is not measured.
+    They were got ready before. Raises BenchError.
     """
-    for one in configurations:
-        tell(f"{one.name}: getting ready")
-        with started(one) as process:
-            process.say(WARM_UP)
     found: dict[str, list[Round]] = {one.name: [] for one in configurations}
     for number in range(rounds):
         for one in configurations:
             tell(f"{one.name}: round {number + 1} of {rounds}")
             found[one.name].append(_round(one, runs, texts, settle))
     return [Measured(name, tuple(of_it)) for name, of_it in found.items()]
+
+
+def get_ready(configuration: Configuration) -> None:
+    """Have it prepare what it prepares once, and say something: then its files are in the page cache too.
+
+    Raises BenchError.
+    """
+    with started(replace(configuration, first=True)) as process:
+        process.say(WARM_UP)
 
 
 def _round(configuration: Configuration, runs: int, texts: Mapping[str, str], settle: float) -> Round:

@@ -63,6 +63,8 @@ class Report:
             *(chart.svg() for chart in self._charts()),
         ]
         for name, ratios in self.ratios.items():
+            if ratios is None:
+                continue
             parts += [f"<h2>{escape(name)} against the peer</h2><p>Above 1 is better than the peer.</p>"]
             parts.append(_table([("", "ratio"), *ratio_rows(ratios)]))
         if self.compared:

@@ -14,7 +14,7 @@ import numpy as np
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.bench.configuration import EMBEDDED, BenchError, Configuration
 from hayakoe_daemon.bench.stopwatch import Stopwatch
-from hayakoe_daemon.bench.subject import PLAIN, open_voice
+from hayakoe_daemon.bench.subject import PLAIN, open_voice, prepare
 from hayakoe_daemon.reader import Reader
 from hayakoe_daemon.voice.engine import Engine, EngineError, Manner
 
@@ -31,6 +31,8 @@ def main() -> None:
         configuration = Configuration.read(requests.readline())
         stopwatch = Stopwatch()
         try:
+            if configuration.first:
+                prepare(configuration)
             if configuration.voice != EMBEDDED:
                 stopwatch.attach()
             speaker = Speaker(open_voice(configuration), PLAIN if configuration.plain else Manner(), stopwatch)

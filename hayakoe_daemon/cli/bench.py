@@ -9,12 +9,13 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from hayakoe_daemon.bench.compare import distances
 from hayakoe_daemon.bench.configuration import EMBEDDED, BenchError, Configuration, Precision
-from hayakoe_daemon.bench.measure import measure
+from hayakoe_daemon.bench.measure import get_ready, measure
 from hayakoe_daemon.bench.peak import peak_gflops
 from hayakoe_daemon.bench.ratios import ratios
 from hayakoe_daemon.bench.report import DISTANCE_HEAD, Report, ratio_rows
@@ -67,7 +68,10 @@ def _check(given: argparse.Namespace) -> None:
 
 def _measured(given: argparse.Namespace, prepared: Path) -> Report:
     """Raises BenchError."""
-    configurations = _configurations(given, prepared)
+    wanted = _configurations(given, prepared)
+    configurations = [one for one in wanted if _ready(one)]
+    if not configurations or (given.against and configurations[0].name != PEER):
+        raise BenchError("there is nothing left to measure")
     runs = given.runs or (2 * ROUNDS if given.against else 4 * ROUNDS)
     rounds = min(given.rounds, runs)
     at = datetime.now().astimezone()
@@ -78,7 +82,9 @@ def _measured(given: argparse.Namespace, prepared: Path) -> Report:
         measured=found,
         peak=peak_gflops(),
         at=at,
-        ratios={name: ratios(one, peer) for name, one in by_name.items() if one is not peer} if peer else {},
+        ratios={one.name: ratios(by_name[one.name], peer) if one.name in by_name else None for one in wanted[1:]}
+        if peer
+        else {},
         compared=distances(configurations, TEXTS) if given.compare else (),
     )
 
@@ -95,7 +101,19 @@ def _configurations(given: argparse.Namespace, prepared: Path) -> list[Configura
     if given.against is None:
         return [ours(precision) for precision in (Precision.FP32, Precision.INT8)]
     peer = Configuration(PEER, given.voice, given.models, python=given.against)
-    return [peer, *(ours(precision) for precision in (Precision.FP32, Precision.INT8))]
+    # The peer's own BERT has 8 bits: beside it "fp32" is the same weights, all of them.
+    return [peer, replace(ours(Precision.Q8), name="fp32"), ours(Precision.INT8)]
+
+
+def _ready(configuration: Configuration) -> bool:
+    """False where it cannot be measured, and then it was said why."""
+    _tell(f"{configuration.name}: getting ready")
+    try:
+        get_ready(configuration)
+    except BenchError as error:
+        _tell(f"{error}; it is left out")
+        return False
+    return True
 
 
 @contextmanager
@@ -114,6 +132,8 @@ def _print(report: Report) -> None:
     _table(console, ("", *(one.name for one in report.measured)), report.rows())
     print(f"This machine reaches {report.peak:.0f} GFLOP/s in FP32. Median, and least to most in brackets.")
     for name, found in report.ratios.items():
+        if found is None:
+            continue
         _table(console, (f"{name} against the peer", "ratio, above 1 is better"), ratio_rows(found))
     if report.compared:
         _table(console, DISTANCE_HEAD, report.distance_rows())
