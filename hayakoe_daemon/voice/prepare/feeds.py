@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,13 +56,15 @@ class Trial:
         return np.asarray(mean + noise * np.exp(spread) * np.float32(self.feed.sampling.noise_scale), np.float32)
 
 
-def trials(style: Floats, inner: int, width: int, features: Features | None = None) -> tuple[Trial, ...]:
+def trials(
+    style: Floats, inner: int, width: int, features: Features | None = None, sentences: Sequence[str] = SENTENCES
+) -> tuple[Trial, ...]:
     """The sentences for a voice of `inner` channels whose encoder takes `width` features for each character.
 
     Without `features` BERT's are drawn at random: what counts is that two graphs are given the same.
     """
     return tuple(
-        _trial(text, seed, style, inner, features or _random(width, seed)) for seed, text in enumerate(SENTENCES)
+        _trial(text, seed, style, inner, features or _random(width, seed)) for seed, text in enumerate(sentences)
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from hayakoe_daemon.voice.prepare.int8_bound import Bound
 from hayakoe_daemon.voice.prepare.prepared import Precision
 
 
@@ -25,6 +26,8 @@ class VoiceJob:
     style: tuple[float, ...]
     """A style vector of the voice, to try it with."""
     precision: Precision = Precision.FP32
+    bound: Bound = Bound()  # noqa: RUF009, it is frozen
+    """How far INT8 may be from FP32; what is farther stays in FP32."""
     bert: Path | None = None
     """The folder of a prepared BERT, for trials nearer to life; without it features are drawn at random."""
     tokenizer: Path | None = None
@@ -69,7 +72,8 @@ def job_from(line: str) -> Job:
     told |= {name: Path(told[name]) for name in ("graph", "root", "bert", "tokenizer") if told.get(name) is not None}
     if kind == "bert":
         return BertJob(**told)
-    return VoiceJob(**told | {"style": tuple(told["style"]), "precision": Precision(told["precision"])})
+    told |= {"style": tuple(told["style"]), "precision": Precision(told["precision"]), "bound": Bound(**told["bound"])}
+    return VoiceJob(**told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hayakoe_daemon.voice.prepare import machine
 from hayakoe_daemon.voice.prepare.errors import PreparationError
 from hayakoe_daemon.voice.prepare.job import BertJob, VoiceJob
-from hayakoe_daemon.voice.prepare.prepared import PreparedVoice
+from hayakoe_daemon.voice.prepare.prepared import Precision, PreparedVoice
 from hayakoe_daemon.voice.prepare.shelf import Shelf
 from hayakoe_daemon.voice.prepared_bert import PreparedBertFiles
 
@@ -30,7 +30,10 @@ def prepared_bert(job: BertJob) -> PreparedBertFiles | None:
 
 def voice_key(job: VoiceJob, shelf: Shelf) -> str:
     """Raises OSError where the voice's file cannot be read."""
-    return machine.key([shelf.hashes.of(job.graph)], job.precision, str(job.sample_rate), str(job.hop_length))
+    choices = [job.precision, str(job.sample_rate), str(job.hop_length)]
+    if job.precision is Precision.INT8:
+        choices.append(str(job.bound))
+    return machine.key([shelf.hashes.of(job.graph)], *choices)
 
 
 def bert_key(job: BertJob, shelf: Shelf) -> str:

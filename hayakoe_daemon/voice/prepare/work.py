@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from hayakoe_daemon.text import g2p
 from hayakoe_daemon.text.phonemes import Phonemes
 from hayakoe_daemon.text.tokenizer import Tokenizer, TokenizerError
@@ -13,6 +15,7 @@ from hayakoe_daemon.voice.prepare.errors import NotRecognisedError, PreparationE
 from hayakoe_daemon.voice.prepare.feeds import SENTENCES, Features
 from hayakoe_daemon.voice.prepare.job import BertJob, Job, VoiceJob
 from hayakoe_daemon.voice.prepare.look_up import bert_key
+from hayakoe_daemon.voice.prepare.prepared import Precision
 from hayakoe_daemon.voice.prepare.shelf import Shelf
 from hayakoe_daemon.voice.prepare.voice import Tell, prepare_voice
 from hayakoe_daemon.voice.prepared_bert import Floats, PreparedBert, PreparedBertFiles
@@ -31,7 +34,13 @@ def prepare(job: Job, tell: Tell) -> Path:
     """The folder in which it lies afterwards. Raises PreparationError."""
     if isinstance(job, BertJob):
         return _bert(job, tell)
-    return prepare_voice(job, tell, features=_features(job)).folder
+    features = _features(job)
+    quantise = None
+    if job.precision is Precision.INT8:
+        from hayakoe_daemon.voice.prepare.int8 import quantiser  # noqa: PLC0415, for some voices only
+
+        quantise = quantiser(np.array(job.style, np.float32), features, job.sample_rate, job.bound, tell.remark)
+    return prepare_voice(job, tell, features=features, quantise=quantise).folder
 
 
 def _bert(job: BertJob, tell: Tell) -> Path:

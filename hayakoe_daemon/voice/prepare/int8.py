@@ -1,0 +1,248 @@
+"""Which parts of a voice may compute in 8 bits: as many as stay near enough to 32 on sentences that were not tuned on.
+
+The decoder's residual blocks stage by stage from the first, the flow's feed-forward networks; text encoder, durations
+and their splines stay as they are, as below 32 bits the splines' discriminant goes negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime as ort
+
+from hayakoe_daemon.voice.prepare import memory
+from hayakoe_daemon.voice.prepare.coupling_read import read_flow
+from hayakoe_daemon.voice.prepare.coupling_write import FeedForwardAs, write_flow
+from hayakoe_daemon.voice.prepare.distance import log_mel_distance, snr
+from hayakoe_daemon.voice.prepare.errors import NotRecognisedError
+from hayakoe_daemon.voice.prepare.feeds import Features, Trial, trials
+from hayakoe_daemon.voice.prepare.graph import Graph
+from hayakoe_daemon.voice.prepare.int8_bound import Bound
+from hayakoe_daemon.voice.prepare.int8_write import ends, ranges, with_int8_convolutions, with_int8_products
+from hayakoe_daemon.voice.prepare.prepared import Part, Rewrite
+from hayakoe_daemon.voice.prepare.rewrites import Drafts, Floats, Known, Quantise, Source
+from hayakoe_daemon.voice.prepare.trying import cpu_seconds, run, session
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+_PIECE = 64
+"""About a second, as long as the pieces that are decoded at once."""
+_FASTER = 1.05
+"""Times as fast as in 32 bits, from which on it is worth any distance at all."""
+
+TUNED = (
+    "はい。",
+    "明日の朝は晴れますが、午後からは雨でしょう。",
+    "お風呂が沸きました。",
+    "ただいま、玄関のドアが開きました！",
+    "燃えるごみの収集日ですよ。",
+    "洗濯が終わりました。",
+    "ピザをご注文のお客様、百八十円です。",
+    "荷物が届いたようですが、どなたか出られますか？",
+)
+HELD_OUT = (
+    "おはようございます。",
+    "今日の気温は二十五度、湿度は六十パーセントです。",
+    "緊急地震速報です。強い揺れに備えてください。",
+)
+
+_DECODERS = (Part.DECODER, Part.DECODER_A, Part.DECODER_B)
+
+
+@dataclass(frozen=True, slots=True)
+class Distance:
+    snr: float
+    log_mel: float
+
+    def within(self, bound: Bound) -> bool:
+        return self.snr >= bound.snr and self.log_mel <= bound.log_mel
+
+    def __str__(self) -> str:
+        return f"{self.snr:.1f} dB SNR, log-mel distance {self.log_mel:.2f} dB"
+
+
+def quantiser(
+    style: Floats, features: Features | None, sample_rate: int, bound: Bound, tell: Callable[[str], None]
+) -> Quantise:
+    """What `prepare_voice` takes. Ranges come from the sentences TUNED, judgement from those HELD_OUT."""
+
+    def quantise(drafts: Drafts, source: Source, known: Known) -> Drafts:  # noqa: ARG001, its form is given
+        width = source.graph.shape_of_input(source.parts.inputs["bert"])[1]
+        of_voice = (style, source.sizes.inner, width if isinstance(width, int) else 1024, features)
+        work = _Quantisation(drafts, source, sample_rate, bound, tell)
+        return work.run(trials(*of_voice, TUNED), trials(*of_voice, HELD_OUT))
+
+    return quantise
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Choice:
+    """The decoder with some of its stages in 8 bits."""
+
+    stages: int
+    models: Mapping[Part, onnx.ModelProto]
+    gain: float
+    distance: Distance
+
+
+class _Quantisation:
+    def __init__(
+        self, drafts: Drafts, source: Source, sample_rate: int, bound: Bound, tell: Callable[[str], None]
+    ) -> None:
+        self._drafts = drafts
+        self._source = source
+        self._rate = sample_rate
+        self._bound = bound
+        self._tell = tell
+        self._decoders = {part: drafts.models[part] for part in _DECODERS if part in drafts.models}
+
+    def run(self, tuned: Sequence[Trial], held_out: Sequence[Trial]) -> Drafts:
+        drafts = self._drafts
+        if drafts.outside & self._decoders.keys():
+            return _noted(drafts, "decoder in 8 bits", "left out: the decoder is not one that is recognised")
+        calibration = self._decoded(tuned)
+        held = self._decoded(held_out)
+        drafts = self._with_decoder(drafts, calibration, held)
+        return self._with_flow(drafts, held)
+
+    def _decoded(self, trials: Sequence[Trial]) -> list[Arrays]:
+        """Of each sentence everything between encoder and samples, in 32 bits."""
+        parts = (Part.ENCODER, Part.FLOW, *self._decoders)
+        opened = {part: self._session(part) for part in parts}
+        found = []
+        for trial in trials:
+            told = run(opened[Part.ENCODER], trial.inputs())
+            latent = trial.latent(told["m_p"], told["logs_p"], told["durations"])
+            found.append(_through([opened[part] for part in parts[1:]], {"z_p": latent, "g": told["g"]}))
+        memory.give_back()
+        return found
+
+    def _session(self, part: Part) -> ort.InferenceSession:
+        weights = self._source.weights if part in self._drafts.outside else None
+        return session(self._drafts.models[part], weights=weights)
+
+    def _with_decoder(self, drafts: Drafts, calibration: Sequence[Arrays], held: Sequence[Arrays]) -> Drafts:
+        name = "decoder in 8 bits"
+        by_channels = {part: _convolutions(model) for part, model in self._decoders.items()}
+        channels = sorted({width for found in by_channels.values() for width in found}, reverse=True)
+        if not channels:
+            return _noted(drafts, name, "left out: no residual blocks were found")
+        seen = {
+            part: ranges(model, ends(model, set().union(*by_channels[part].values())), _in_pieces(calibration))
+            for part, model in self._decoders.items()
+        }
+        memory.give_back()
+        piece = _piece(held)
+        was = self._seconds(self._decoders, piece)
+        choices = []
+        for stages, widths in enumerate(accumulate([width] for width in channels), 1):
+            models = {}
+            for part, model in self._decoders.items():
+                chosen = {node for width in widths for node in by_channels[part].get(width, ())}
+                models[part] = with_int8_convolutions(model, chosen, seen[part]) if chosen else model
+            gain = was / self._seconds(models, piece)
+            choices.append(_Choice(stages, models, gain, self._distance({}, models, held)))
+            self._tell(f"{_stages(stages)} in 8 bits: {gain:.2f} times as fast, {choices[-1].distance}")
+        good = [one for one in choices if one.gain >= _FASTER and one.distance.within(self._bound)]
+        if not good:
+            nearest = choices[0]
+            why = f"left out: already {_stages(1)} is {nearest.distance}, {nearest.gain:.2f} times as fast"
+            return _noted(drafts, name, f"{why}; wanted {_wanted(self._bound)} and faster", nearest.gain)
+        best = max(good, key=lambda one: one.gain)
+        self._decoders = dict(best.models)
+        kept = replace(drafts, models={**drafts.models, **best.models})
+        return _noted(kept, name, f"{_stages(best.stages)}, {best.distance}", best.gain, kept=True)
+
+    def _with_flow(self, drafts: Drafts, held: Sequence[Arrays]) -> Drafts:
+        name = "flow in 8 bits"
+        try:
+            flow = read_flow(self._source.graph, self._source.parts)
+        except NotRecognisedError as error:
+            return _noted(drafts, name, f"left out: {error}")
+        # Attention has products of up to 3 x hidden x hidden; those of the feed-forward networks are larger.
+        plain = write_flow(flow, self._source.sizes.condition, FeedForwardAs.PRODUCT)
+        model = with_int8_products(plain, at_least=3 * flow.hidden**2 + 1)
+        longest = max(held, key=lambda one: one["z_p"].shape[2])
+        before, after = self._session(Part.FLOW), session(model)
+        gain = cpu_seconds(partial(run, before, longest)) / cpu_seconds(partial(run, after, longest))
+        del before, after
+        distance = self._distance({Part.FLOW: model}, self._decoders, held)
+        alone = self._distance({Part.FLOW: model}, {p: drafts.models[p] for p in self._decoders}, held)
+        self._tell(f"flow in 8 bits: {gain:.2f} times as fast, {alone} all together")
+        if gain < _FASTER or not distance.within(self._bound):
+            why = (
+                f"left out: all together {distance}, {gain:.2f} times as fast; wanted {_wanted(self._bound)} and faster"
+            )
+            return _noted(drafts, name, why, gain)
+        models = {**drafts.models, Part.FLOW: model}
+        kept = replace(drafts, models=models, outside=drafts.outside - {Part.FLOW})
+        return _noted(kept, name, f"its feed-forward networks, all together {distance}", gain, kept=True)
+
+    def _seconds(self, models: Mapping[Part, onnx.ModelProto], piece: Arrays) -> float:
+        memory.give_back()
+        return cpu_seconds(partial(_through, [session(model) for model in models.values()], piece))
+
+    def _distance(
+        self, flow: Mapping[Part, onnx.ModelProto], decoders: Mapping[Part, onnx.ModelProto], held: Sequence[Arrays]
+    ) -> Distance:
+        """Of all sentences held out, one after the other as one signal."""
+        memory.give_back()
+        opened = [session(model) for model in (*flow.values(), *decoders.values())]
+        found = np.concatenate([_through(opened, one)["audio"].reshape(-1) for one in held])
+        expected = np.concatenate([one["audio"].reshape(-1) for one in held])
+        return Distance(snr(expected, found), log_mel_distance(expected, found, self._rate))
+
+
+def _through(opened: Sequence[ort.InferenceSession], inputs: Arrays) -> Arrays:
+    """From one graph to the next, each given what it takes of all that there is by then."""
+    values = dict(inputs)
+    for one in opened:
+        values |= run(one, values)
+    return values
+
+
+def _convolutions(model: onnx.ModelProto) -> dict[int, list[str]]:
+    """Names of the residual blocks' convolutions, as wide at their end as at their beginning, by their channels."""
+    graph = Graph(model)
+    found: dict[int, list[str]] = {}
+    for node in graph.nodes:
+        weight = graph.constant(node.input[1]) if node.op_type == "Conv" else None
+        if weight is not None and weight.shape[0] == weight.shape[1] and weight.shape[-1] > 1:
+            found.setdefault(weight.shape[0], []).append(node.name)
+    return found
+
+
+def _piece(held: Sequence[Arrays]) -> Arrays:
+    longest = max(held, key=lambda one: one["z"].shape[2])
+    return {"z": np.ascontiguousarray(longest["z"][:, :, :_PIECE]), "g": longest["g"]}
+
+
+def _in_pieces(sentences: Sequence[Arrays]) -> Iterator[Arrays]:
+    """The same, a second at a time: everything inside the decoder is watched at once, and would be 2 GB."""
+    for one in sentences:
+        frames = one["z"].shape[2]
+        for begin in range(0, frames, _PIECE):
+            piece = {"z": one["z"][:, :, begin : begin + _PIECE], "g": one["g"]}
+            if "h" in one:
+                rate = one["h"].shape[2] // frames
+                piece["h"] = one["h"][:, :, begin * rate : (begin + _PIECE) * rate]
+            yield {name: np.ascontiguousarray(values) for name, values in piece.items()}
+
+
+def _stages(count: int) -> str:
+    return "stage 1" if count == 1 else f"stages 1 to {count}"
+
+
+def _wanted(bound: Bound) -> str:
+    return f"at least {bound.snr:g} dB SNR and at most {bound.log_mel:g} dB"
+
+
+def _noted(drafts: Drafts, name: str, note: str, gain: float | None = None, *, kept: bool = False) -> Drafts:
+    return replace(drafts, rewrites=(*drafts.rewrites, Rewrite(name, kept=kept, note=note, gain=gain)))
