@@ -23,6 +23,7 @@ def options(threads: int, *, optimise: bool) -> ort.SessionOptions:
     chosen.log_severity_level = 3
     chosen.intra_op_num_threads = threads
     chosen.inter_op_num_threads = 1
+    chosen.enable_mem_reuse = False  # planning it takes longer than all the rest: 0.4 s of 0.45 for the encoder
     chosen.graph_optimization_level = (
         ort.GraphOptimizationLevel.ORT_ENABLE_ALL if optimise else ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     )

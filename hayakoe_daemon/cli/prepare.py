@@ -1,0 +1,103 @@
+"""`hayakoe-daemon voices prepare`: voices and their BERT made ready for this machine, one after the other."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from hayakoe_daemon.voice.prepare.errors import PreparationError
+from hayakoe_daemon.voice.prepare.job import Done, Job, Note, Remark, Step, VoiceJob
+from hayakoe_daemon.voice.prepare.look_up import prepared_bert, prepared_voice
+from hayakoe_daemon.voice.prepare.process import Preparation
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+_MEGABYTE = 1_000_000
+
+
+def prepare_all(jobs: Iterable[Job], *, again: bool = False) -> int:
+    """The exit status: 1 where any of them failed. What is there already is left, unless `again` is set."""
+    status = 0
+    for job in jobs:
+        try:
+            if not again and _is_there(job):
+                print(f"{job.name} is prepared already")
+                continue
+            with _Bar(job.name) as bar:
+                done = _prepared(job, bar)
+            print(f"{job.name} is prepared, in {done.seconds:.0f} s and {done.peak // _MEGABYTE} MB of memory at peak")
+        except (PreparationError, OSError) as error:
+            print(error, file=sys.stderr)
+            status = 1
+    return status
+
+
+def _is_there(job: Job) -> bool:
+    return (prepared_voice(job) if isinstance(job, VoiceJob) else prepared_bert(job)) is not None
+
+
+def _prepared(job: Job, bar: _Bar) -> Done:
+    work = Preparation(job)
+    try:
+        work.start()
+        while work.running:
+            for note in work.poll(timeout=1.0):
+                bar.take(note)
+    finally:
+        work.cancel()  # nothing where it has ended, and the child where somebody pressed Ctrl-C
+    if work.done is None:
+        raise PreparationError(f"{job.name} could not be prepared: the process ended without a word")
+    return work.done
+
+
+class _Bar:
+    """A bar on a terminal, a line for each step elsewhere; both on stderr, as the result is what is printed."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._bars: Bars | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty():
+            from rich import progress  # noqa: PLC0415, slow to import and for people only
+            from rich.console import Console  # noqa: PLC0415
+
+            columns = (
+                progress.TextColumn("{task.description}", markup=False),
+                progress.BarColumn(),
+                progress.TimeElapsedColumn(),
+            )
+            self._bars = progress.Progress(*columns, console=Console(stderr=True))
+            self._bars.start()
+            self._task = self._bars.add_task(self._name, total=None)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+
+    def take(self, note: Note) -> None:
+        match note:
+            case Step(what, done, total):
+                self._step(f"{self._name}: {what}", done, total)
+            case Remark(text):
+                self._line(f"{self._name}: {text}")
+
+    def _step(self, what: str, done: int, total: int) -> None:
+        if self._bars is None or self._task is None:
+            print(f"{what} ({done} of {total})", file=sys.stderr, flush=True)
+        else:
+            self._bars.update(self._task, description=what, completed=done, total=total)
+
+    def _line(self, text: str) -> None:
+        if self._bars is None:
+            print(text, file=sys.stderr, flush=True)
+        else:
+            self._bars.console.print(text, markup=False, highlight=False)
