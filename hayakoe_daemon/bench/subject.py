@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from hayakoe_daemon.voice.hts import HtsEngine
 
 if TYPE_CHECKING:
     from hayakoe_daemon.text.tokenizer import Tokenizer
+    from hayakoe_daemon.voice.prepare.job import BertJob, VoiceJob
     from hayakoe_daemon.voice.prepared_bert import PreparedBert
     from hayakoe_daemon.voice.store.files import BertFiles, VoiceFiles
     from hayakoe_daemon.voice.synthesizer import Floats
@@ -36,21 +36,20 @@ def open_voice(configuration: Configuration) -> Engine:
     from hayakoe_daemon.text.tokenizer import Tokenizer  # noqa: PLC0415, what only a neural voice needs
     from hayakoe_daemon.voice.neural import NeuralVoice  # noqa: PLC0415
     from hayakoe_daemon.voice.pieces import PiecewiseSynthesizer  # noqa: PLC0415
-    from hayakoe_daemon.voice.prepare.errors import PreparationError  # noqa: PLC0415
-    from hayakoe_daemon.voice.prepare.prepared import PreparedVoice  # noqa: PLC0415
-    from hayakoe_daemon.voice.prepared_bert import PreparedBert, PreparedBertFiles  # noqa: PLC0415
+    from hayakoe_daemon.voice.prepare.look_up import prepared_bert, prepared_voice  # noqa: PLC0415
+    from hayakoe_daemon.voice.prepared_bert import PreparedBert  # noqa: PLC0415
 
     files, bert_files = _files(configuration)
-    try:
-        found = json.loads(_pointer(configuration).read_text(encoding="utf-8"))
-        synthesizer = PiecewiseSynthesizer(PreparedVoice.read(Path(found["voice"])))
-        bert = PreparedBert(PreparedBertFiles.read(Path(found["bert"])), len(os.sched_getaffinity(0)))
-    except (OSError, ValueError, PreparationError) as error:
-        raise BenchError(f"{configuration.voice} is not prepared: {error}") from error
+    bert = prepared_bert(_bert_job(configuration, bert_files))
+    voice = None if bert is None else prepared_voice(_voice_job(configuration, files, bert_files, bert.folder))
+    if bert is None or voice is None:
+        raise BenchError(f"{configuration.voice} is not prepared")
+    if not voice.split:
+        raise BenchError(f"{configuration.voice} was not recognised when it was prepared, and speaks whole")
     return NeuralVoice(
         files,
-        _Bert(Tokenizer(bert_files.tokenizer), bert),
-        synthesizer,
+        _Bert(Tokenizer(bert_files.tokenizer), PreparedBert(bert, len(os.sched_getaffinity(0)))),
+        PiecewiseSynthesizer(voice),
         measure=loudness,
         target_loudness=TARGET,
     )
@@ -60,44 +59,53 @@ def prepare(configuration: Configuration) -> None:
     """Have the voice and its BERT prepared, where that has not been done yet. Raises BenchError."""
     if configuration.voice == EMBEDDED:
         return
-    from hayakoe_daemon.voice.prepare import prepared as on_disk  # noqa: PLC0415, as in `open_voice`
-    from hayakoe_daemon.voice.prepare.errors import PreparationError  # noqa: PLC0415
-    from hayakoe_daemon.voice.prepare.job import BertJob, VoiceJob  # noqa: PLC0415
+    from hayakoe_daemon.voice.prepare.errors import PreparationError  # noqa: PLC0415, as in `open_voice`
     from hayakoe_daemon.voice.prepare.look_up import prepared_bert, prepared_voice  # noqa: PLC0415
-    from hayakoe_daemon.voice.prepare.process import Preparation  # noqa: PLC0415
+    from hayakoe_daemon.voice.prepare.prepared import PreparedVoice  # noqa: PLC0415
+    from hayakoe_daemon.voice.prepared_bert import PreparedBertFiles  # noqa: PLC0415
 
-    root = _root(configuration)
     files, bert_files = _files(configuration)
-    shelf = root / _BERTS[configuration.precision]
-
-    def made(job: VoiceJob | BertJob) -> Path:
-        work = Preparation(job)
-        work.start()
-        return Path(work.wait(PATIENCE).folder)
-
+    bert_job = _bert_job(configuration, bert_files)
     try:
-        bert_job = BertJob(bert_files.model, bert_files.tokenizer, shelf)
-        found = prepared_bert(bert_job)
-        bert = made(bert_job) if found is None else found.folder
-        precision = on_disk.Precision.INT8 if configuration.precision is Precision.INT8 else on_disk.Precision.FP32
-        job = VoiceJob(
-            name=files.name,
-            graph=files.synthesizer,
-            root=shelf,
-            sample_rate=files.config.sample_rate,
-            hop_length=files.config.hop_length,
-            style=tuple(map(float, files.style_vectors[0])),
-            precision=precision,
-            bert=bert,
-            tokenizer=bert_files.tokenizer,
-        )
-        voice = prepared_voice(job)
-        folder = made(job) if voice is None else voice.folder
-        if on_disk.PreparedVoice.read(folder).precision is not precision:
-            raise BenchError(f"{configuration.voice} is not kept in {precision} on this machine")
-        _pointer(configuration).write_text(json.dumps({"voice": str(folder), "bert": str(bert)}), encoding="utf-8")
+        bert = prepared_bert(bert_job) or PreparedBertFiles.read(_made(bert_job))
+        job = _voice_job(configuration, files, bert_files, bert.folder)
+        voice = prepared_voice(job) or PreparedVoice.read(_made(job))
     except (OSError, PreparationError) as error:
         raise BenchError(str(error)) from error
+    if voice.precision is not job.precision:
+        raise BenchError(f"{configuration.voice} in {job.precision} is no gain on this machine, so it was not kept")
+
+
+def _made(job: VoiceJob | BertJob) -> Path:
+    """Raises PreparationError."""
+    from hayakoe_daemon.voice.prepare.process import Preparation  # noqa: PLC0415, as in `open_voice`
+
+    work = Preparation(job)
+    work.start()
+    return Path(work.wait(PATIENCE).folder)
+
+
+def _bert_job(configuration: Configuration, bert: BertFiles) -> BertJob:
+    from hayakoe_daemon.voice.prepare.job import BertJob  # noqa: PLC0415, as in `open_voice`
+
+    return BertJob(bert.model, bert.tokenizer, _root(configuration))
+
+
+def _voice_job(configuration: Configuration, files: VoiceFiles, bert: BertFiles, prepared: Path) -> VoiceJob:
+    from hayakoe_daemon.voice.prepare.job import VoiceJob  # noqa: PLC0415, as in `open_voice`
+    from hayakoe_daemon.voice.prepare.prepared import Precision as OfVoice  # noqa: PLC0415
+
+    return VoiceJob(
+        name=files.name,
+        graph=files.synthesizer,
+        root=_root(configuration),
+        sample_rate=files.config.sample_rate,
+        hop_length=files.config.hop_length,
+        style=tuple(map(float, files.style_vectors[0])),
+        precision=OfVoice.INT8 if configuration.precision is Precision.INT8 else OfVoice.FP32,
+        bert=prepared,
+        tokenizer=bert.tokenizer,
+    )
 
 
 class _Bert:
@@ -137,12 +145,7 @@ def _files(configuration: Configuration) -> tuple[VoiceFiles, BertFiles]:
 
 
 def _root(configuration: Configuration) -> Path:
+    """A folder for each BERT, as what was prepared with one is swept away by another."""
     if configuration.prepared is None:
         raise BenchError("nobody said where prepared voices are kept")
-    configuration.prepared.mkdir(parents=True, exist_ok=True)
-    return configuration.prepared
-
-
-def _pointer(configuration: Configuration) -> Path:
-    """Tells where it was prepared, so that whoever is measured needs nothing of what prepares."""
-    return _root(configuration) / f"{configuration.voice}-{configuration.precision}.json"
+    return configuration.prepared / _BERTS[configuration.precision]

@@ -40,8 +40,12 @@ def log_mel_distance(reference: Floats, other: Floats, sample_rate: int) -> floa
     """
     if reference.shape != other.shape or reference.ndim != 1:
         raise ValueError(f"signals of the shapes {reference.shape} and {other.shape}")
-    spectra = [20 * np.log10(np.maximum(_mel(signal, sample_rate), FLOOR)) for signal in (reference, other)]
-    return float(np.sqrt(np.mean(np.square(spectra[0] - spectra[1]))))
+    return float(np.sqrt(np.mean(np.square(decibels(reference, sample_rate) - decibels(other, sample_rate)))))
+
+
+def decibels(signal: Floats, sample_rate: int) -> Floats:
+    """The log-mel spectrum in dB, (frames, bands)."""
+    return np.asarray(20 * np.log10(np.maximum(_mel(signal, sample_rate), FLOOR)))
 
 
 def _mel(signal: Floats, sample_rate: int) -> Floats:
