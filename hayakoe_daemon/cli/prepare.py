@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from hayakoe_daemon.voice.prepare.errors import PreparationError
-from hayakoe_daemon.voice.prepare.job import Done, Job, Note, Remark, Step, VoiceJob
+from hayakoe_daemon.voice.prepare.job import BertJob, Done, Job, Note, Remark, Step, VoiceJob
 from hayakoe_daemon.voice.prepare.look_up import prepared_bert, prepared_voice
 from hayakoe_daemon.voice.prepare.process import Preparation
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _MEGABYTE = 1_000_000
 
 
-def prepare_all(jobs: Iterable[Job], *, again: bool = False) -> int:
+def prepare_all(jobs: Iterable[VoiceJob | BertJob], *, again: bool = False) -> int:
     """The exit status: 1 where any of them failed. What is there already is left, unless `again` is set."""
     status = 0
     for job in jobs:
@@ -36,7 +36,7 @@ def prepare_all(jobs: Iterable[Job], *, again: bool = False) -> int:
     return status
 
 
-def _is_there(job: Job) -> bool:
+def _is_there(job: VoiceJob | BertJob) -> bool:
     return (prepared_voice(job) if isinstance(job, VoiceJob) else prepared_bert(job)) is not None
 
 

@@ -29,7 +29,7 @@ class Preparation:
         self.job = job
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
-        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115, closed with the child
+        self._last_words = ""
         self._rest = b""
         self._ended = False
         self.done: Done | None = None
@@ -37,6 +37,7 @@ class Preparation:
 
     def start(self) -> None:
         """Raises PreparationError where no process can be started."""
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115, closed with the child
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "hayakoe_daemon.voice.prepare"],
@@ -46,6 +47,7 @@ class Preparation:
                 env=_environment(self._environment),
             )
         except OSError as error:
+            self._complaints.close()
             raise PreparationError(
                 f"{self.job.name} could not be prepared: no process could be started: {error}"
             ) from error
@@ -112,10 +114,14 @@ class Preparation:
                 with suppress(OSError):
                     pipe.close()
         try:
-            return process.wait(timeout=5.0)
+            status = process.wait(timeout=5.0)
         except subprocess.TimeoutExpired:
             process.kill()
-            return process.wait()
+            status = process.wait()
+        with self._complaints as file:
+            file.seek(0)
+            self._last_words = file.read()[-4000:].decode("utf-8", "replace").strip()
+        return status
 
     def _how_it_ended(self, status: int) -> str:
         name = self.job.name
@@ -124,8 +130,7 @@ class Preparation:
                 f"{name} could not be prepared: the process was killed, most likely because memory ran out; "
                 "stop what is not needed and run `hayakoe-daemon voices prepare`"
             )
-        self._complaints.seek(0)
-        lines = self._complaints.read()[-4000:].decode("utf-8", "replace").strip().splitlines()
+        lines = self._last_words.splitlines()
         why = lines[-1] if lines else f"it ended with status {status}"
         return f"{name} could not be prepared: {why}"
 
