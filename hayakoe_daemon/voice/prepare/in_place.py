@@ -2,13 +2,13 @@
 
 A BERT of 1.2 GB read the usual way takes 2.4 GB while it is parsed and as much again in a session. Here the file is
 walked field by field, weights become ONNX's external data that point back into the same file, and what is parsed is
-the graph alone. Field numbers are those of onnx/onnx.proto3, wire types those of the Protocol Buffers encoding.
+the graph alone. Field numbers are those of onnx/onnx.proto3.
 """
 
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from onnx import numpy_helper
 from hayakoe_daemon.voice.prepare.errors import NotRecognisedError
 from hayakoe_daemon.voice.prepare.graph import Graph
 from hayakoe_daemon.voice.prepare.mapped import options
+from hayakoe_daemon.voice.prepare.wire import field, fields, varint
 
 _GRAPH, _INITIALIZER, _RAW_DATA, _EXTERNAL_DATA, _DATA_LOCATION = 7, 5, 9, 13, 14
 _EXTERNAL = 1
@@ -31,7 +32,8 @@ _LEFT_IN_PLACE_FROM = 1024
 class InPlace:
     """`model` is the whole graph, its large weights external, and `graph` the same to look around in.
 
-    Raises NotRecognisedError where the file is no ONNX."""
+    Raises NotRecognisedError where the file is no ONNX.
+    """
 
     def __init__(self, path: Path) -> None:
         self.folder = path.resolve().parent
@@ -45,6 +47,7 @@ class InPlace:
             raise NotRecognisedError(f"{path} is no complete ONNX graph ({error})") from error
         self._own = path.resolve().name
         self.graph = Graph(self.model, self.array)
+        self.weights = {one.name: one for one in self.model.graph.initializer}
 
     def array(self, tensor: onnx.TensorProto) -> npt.NDArray[Any]:
         """The values of one of the model's initialisers; a large one is a view into the file, not a copy."""
@@ -87,74 +90,29 @@ class InPlace:
 
 def _without_weights(file: mmap.mmap, name: str) -> bytes:
     model = bytearray()
-    for number, start, begin, end in _fields(file, 0, len(file)):
+    for number, start, begin, end in fields(file, 0, len(file)):
         if number != _GRAPH:
             model += file[start:end]
             continue
         graph = bytearray()
-        for number_inside, start_inside, begin_inside, end_inside in _fields(file, begin, end):
+        for number_inside, start_inside, begin_inside, end_inside in fields(file, begin, end):
             if number_inside == _INITIALIZER and end_inside - begin_inside > _LEFT_IN_PLACE_FROM:
-                graph += _field(_INITIALIZER, _tensor(file, begin_inside, end_inside, name))
+                graph += field(_INITIALIZER, _tensor(file, begin_inside, end_inside, name))
             else:
                 graph += file[start_inside:end_inside]
-        model += _field(_GRAPH, bytes(graph))
+        model += field(_GRAPH, bytes(graph))
     return bytes(model)
 
 
 def _tensor(file: mmap.mmap, begin: int, end: int, name: str) -> bytes:
     """The tensor with its raw bytes replaced by where they lie; one that keeps its values elsewhere stays as it is."""
     kept, moved = bytearray(), bytearray()
-    for number, start, value, after in _fields(file, begin, end):
+    for number, start, value, after in fields(file, begin, end):
         if number == _RAW_DATA and after - value >= _LEFT_IN_PLACE_FROM:
             place = (("location", name), ("offset", str(value)), ("length", str(after - value)))
             for key, told in place:
-                moved += _field(_EXTERNAL_DATA, _field(1, key.encode()) + _field(2, told.encode()))
-            moved += _varint(_DATA_LOCATION << 3) + _varint(_EXTERNAL)
+                moved += field(_EXTERNAL_DATA, field(1, key.encode()) + field(2, told.encode()))
+            moved += varint(_DATA_LOCATION << 3) + varint(_EXTERNAL)
         else:
             kept += file[start:after]
     return bytes(kept + moved)  # in this order: a data location that is there already says "here", and the last counts
-
-
-def _fields(file: mmap.mmap, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-    """Each field of a message: its number, where it starts, where its value begins and where that ends."""
-    while at < end:
-        start = at
-        key, at = _read_varint(file, at)
-        wire = key & 7
-        begin = at
-        if wire == 0:
-            _, at = _read_varint(file, at)
-        elif wire == 2:
-            length, begin = _read_varint(file, at)
-            at = begin + length
-        elif wire in (1, 5):
-            at += 8 if wire == 1 else 4
-        else:
-            raise ValueError(f"byte {start} begins no field")
-        if at > end:
-            raise ValueError("it ends too early")
-        yield key >> 3, start, begin, at
-
-
-def _read_varint(file: mmap.mmap, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = file[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            return value, at
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def _field(number: int, value: bytes) -> bytes:
-    return _varint(number << 3 | 2) + _varint(len(value)) + value

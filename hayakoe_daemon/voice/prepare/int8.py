@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ from hayakoe_daemon.voice.prepare.errors import NotRecognisedError
 from hayakoe_daemon.voice.prepare.feeds import Features, Trial, trials
 from hayakoe_daemon.voice.prepare.graph import Graph
 from hayakoe_daemon.voice.prepare.int8_bound import Bound
-from hayakoe_daemon.voice.prepare.int8_write import ends, ranges, with_int8_convolutions, with_int8_products
+from hayakoe_daemon.voice.prepare.int8_write import Ranges, ends, ranges, to_int8_products, with_int8_convolutions
 from hayakoe_daemon.voice.prepare.prepared import Part, Rewrite
 from hayakoe_daemon.voice.prepare.rewrites import Drafts, Floats, Known, Quantise, Source
 from hayakoe_daemon.voice.prepare.trying import cpu_seconds, run, session
@@ -34,6 +33,8 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 _PIECE = 64
 """About a second, as long as the pieces that are decoded at once."""
+_WATCHED = 24
+"""Frames at once while ranges are taken: everything inside the decoder is kept until its end."""
 _FASTER = 1.05
 """Times as fast as in 32 bits, from which on it is worth any distance at all."""
 
@@ -87,7 +88,6 @@ class _Choice:
     """The decoder with some of its stages in 8 bits."""
 
     stages: int
-    models: Mapping[Part, onnx.ModelProto]
     gain: float
     distance: Distance
 
@@ -107,48 +107,39 @@ class _Quantisation:
         drafts = self._drafts
         if drafts.outside & self._decoders.keys():
             return _noted(drafts, "decoder in 8 bits", "left out: the decoder is not one that is recognised")
-        calibration = self._decoded(tuned)
-        held = self._decoded(held_out)
-        drafts = self._with_decoder(drafts, calibration, held)
-        return self._with_flow(drafts, held)
+        held = self._sentences(held_out)
+        return self._with_flow(self._with_decoder(drafts, self._sentences(tuned), held), held)
 
-    def _decoded(self, trials: Sequence[Trial]) -> list[Arrays]:
-        """Of each sentence everything between encoder and samples, in 32 bits."""
-        parts = (Part.ENCODER, Part.FLOW, *self._decoders)
-        opened = {part: self._session(part) for part in parts}
+    def _sentences(self, trials: Sequence[Trial]) -> list[Arrays]:
+        """z_p, g and z of each, in 32 bits."""
+        memory.give_back()
+        encoder, flow = self._session(Part.ENCODER), self._session(Part.FLOW)
         found = []
         for trial in trials:
-            told = run(opened[Part.ENCODER], trial.inputs())
+            told = run(encoder, trial.inputs())
             latent = trial.latent(told["m_p"], told["logs_p"], told["durations"])
-            found.append(_through([opened[part] for part in parts[1:]], {"z_p": latent, "g": told["g"]}))
-        memory.give_back()
+            found.append(_through([flow], {"z_p": latent, "g": told["g"]}))
         return found
 
     def _session(self, part: Part) -> ort.InferenceSession:
         weights = self._source.weights if part in self._drafts.outside else None
         return session(self._drafts.models[part], weights=weights)
 
-    def _with_decoder(self, drafts: Drafts, calibration: Sequence[Arrays], held: Sequence[Arrays]) -> Drafts:
+    def _with_decoder(self, drafts: Drafts, tuned: Sequence[Arrays], held: Sequence[Arrays]) -> Drafts:
         name = "decoder in 8 bits"
         by_channels = {part: _convolutions(model) for part, model in self._decoders.items()}
         channels = sorted({width for found in by_channels.values() for width in found}, reverse=True)
         if not channels:
             return _noted(drafts, name, "left out: no residual blocks were found")
-        seen = {
-            part: ranges(model, ends(model, set().union(*by_channels[part].values())), _in_pieces(calibration))
-            for part, model in self._decoders.items()
-        }
-        memory.give_back()
-        piece = _piece(held)
+        seen = self._ranges(by_channels, tuned)
+        expected = self._samples(self._decoders, held)
+        piece = next(_pieces(max(held, key=lambda one: one["z"].shape[2])))
         was = self._seconds(self._decoders, piece)
         choices = []
-        for stages, widths in enumerate(accumulate([width] for width in channels), 1):
-            models = {}
-            for part, model in self._decoders.items():
-                chosen = {node for width in widths for node in by_channels[part].get(width, ())}
-                models[part] = with_int8_convolutions(model, chosen, seen[part]) if chosen else model
+        for stages in range(1, len(channels) + 1):
+            models = self._rounded(by_channels, seen, channels[:stages])
             gain = was / self._seconds(models, piece)
-            choices.append(_Choice(stages, models, gain, self._distance({}, models, held)))
+            choices.append(_Choice(stages, gain, self._distance(expected, models, held)))
             self._tell(f"{_stages(stages)} in 8 bits: {gain:.2f} times as fast, {choices[-1].distance}")
         good = [one for one in choices if one.gain >= _FASTER and one.distance.within(self._bound)]
         if not good:
@@ -156,26 +147,36 @@ class _Quantisation:
             why = f"left out: already {_stages(1)} is {nearest.distance}, {nearest.gain:.2f} times as fast"
             return _noted(drafts, name, f"{why}; wanted {_wanted(self._bound)} and faster", nearest.gain)
         best = max(good, key=lambda one: one.gain)
-        self._decoders = dict(best.models)
-        kept = replace(drafts, models={**drafts.models, **best.models})
+        self._decoders = self._rounded(by_channels, seen, channels[: best.stages])
+        kept = replace(drafts, models={**drafts.models, **self._decoders})
         return _noted(kept, name, f"{_stages(best.stages)}, {best.distance}", best.gain, kept=True)
+
+    def _rounded(
+        self, by_channels: Mapping[Part, Mapping[int, list[str]]], seen: Mapping[Part, Ranges], widths: Sequence[int]
+    ) -> dict[Part, onnx.ModelProto]:
+        """The decoder with the residual blocks of these widths in 8 bits."""
+        made = {}
+        for part, model in self._decoders.items():
+            chosen = {node for width in widths for node in by_channels[part].get(width, ())}
+            made[part] = with_int8_convolutions(model, chosen, seen[part]) if chosen else model
+        return made
 
     def _with_flow(self, drafts: Drafts, held: Sequence[Arrays]) -> Drafts:
         name = "flow in 8 bits"
+        longest = max(held, key=lambda one: one["z_p"].shape[2])
+        was = cpu_seconds(partial(run, self._session(Part.FLOW), longest))
+        memory.give_back()
         try:
-            flow = read_flow(self._source.graph, self._source.parts)
+            model = self._rounded_flow()
         except NotRecognisedError as error:
             return _noted(drafts, name, f"left out: {error}")
-        # Attention has products of up to 3 x hidden x hidden; those of the feed-forward networks are larger.
-        plain = write_flow(flow, self._source.sizes.condition, FeedForwardAs.PRODUCT)
-        model = with_int8_products(plain, at_least=3 * flow.hidden**2 + 1)
-        longest = max(held, key=lambda one: one["z_p"].shape[2])
-        before, after = self._session(Part.FLOW), session(model)
-        gain = cpu_seconds(partial(run, before, longest)) / cpu_seconds(partial(run, after, longest))
-        del before, after
-        distance = self._distance({Part.FLOW: model}, self._decoders, held)
-        alone = self._distance({Part.FLOW: model}, {p: drafts.models[p] for p in self._decoders}, held)
-        self._tell(f"flow in 8 bits: {gain:.2f} times as fast, {alone} all together")
+        opened = session(model)
+        gain = was / cpu_seconds(partial(run, opened, longest))
+        in_8_bits = [_through([opened], one) for one in held]
+        del opened
+        expected = self._samples({part: self._drafts.models[part] for part in self._decoders}, held)
+        distance = self._distance(expected, self._decoders, in_8_bits)
+        self._tell(f"flow in 8 bits: {gain:.2f} times as fast, {distance} all together")
         if gain < _FASTER or not distance.within(self._bound):
             why = (
                 f"left out: all together {distance}, {gain:.2f} times as fast; wanted {_wanted(self._bound)} and faster"
@@ -185,18 +186,40 @@ class _Quantisation:
         kept = replace(drafts, models=models, outside=drafts.outside - {Part.FLOW})
         return _noted(kept, name, f"its feed-forward networks, all together {distance}", gain, kept=True)
 
+    def _rounded_flow(self) -> onnx.ModelProto:
+        """Its feed-forward networks in 8 bits: attention has products of up to 3 x hidden x hidden, theirs are larger."""
+        flow = read_flow(self._source.graph, self._source.parts)
+        model = write_flow(flow, self._source.sizes.condition, FeedForwardAs.PRODUCT)
+        to_int8_products(model, at_least=3 * flow.hidden**2 + 1)
+        return model
+
     def _seconds(self, models: Mapping[Part, onnx.ModelProto], piece: Arrays) -> float:
         memory.give_back()
         return cpu_seconds(partial(_through, [session(model) for model in models.values()], piece))
 
-    def _distance(
-        self, flow: Mapping[Part, onnx.ModelProto], decoders: Mapping[Part, onnx.ModelProto], held: Sequence[Arrays]
-    ) -> Distance:
-        """Of all sentences held out, one after the other as one signal."""
+    def _ranges(
+        self, by_channels: Mapping[Part, Mapping[int, list[str]]], tuned: Sequence[Arrays]
+    ) -> dict[Part, Ranges]:
         memory.give_back()
-        opened = [session(model) for model in (*flow.values(), *decoders.values())]
-        found = np.concatenate([_through(opened, one)["audio"].reshape(-1) for one in held])
-        expected = np.concatenate([one["audio"].reshape(-1) for one in held])
+        pieces = [piece for sentence in tuned for piece in _pieces(sentence, _WATCHED)]
+        seen: dict[Part, Ranges] = {}
+        for part, model in self._decoders.items():
+            tensors = ends(model, set().union(*by_channels[part].values()))
+            seen[part] = ranges(model, tensors, pieces)
+            if part is Part.DECODER_A:
+                opened = session(model)
+                pieces = [_through([opened], piece) for piece in pieces]
+        return seen
+
+    def _samples(self, decoders: Mapping[Part, onnx.ModelProto], sentences: Sequence[Arrays]) -> Floats:
+        """All sentences one after the other, decoded piece by piece, which saves a gigabyte."""
+        memory.give_back()
+        opened = [session(model) for model in decoders.values()]
+        pieces = (piece for sentence in sentences for piece in _pieces(sentence))
+        return np.concatenate([_through(opened, piece)["audio"].reshape(-1) for piece in pieces])
+
+    def _distance(self, expected: Floats, decoders: Mapping[Part, onnx.ModelProto], held: Sequence[Arrays]) -> Distance:
+        found = self._samples(decoders, held)
         return Distance(snr(expected, found), log_mel_distance(expected, found, self._rate))
 
 
@@ -219,21 +242,10 @@ def _convolutions(model: onnx.ModelProto) -> dict[int, list[str]]:
     return found
 
 
-def _piece(held: Sequence[Arrays]) -> Arrays:
-    longest = max(held, key=lambda one: one["z"].shape[2])
-    return {"z": np.ascontiguousarray(longest["z"][:, :, :_PIECE]), "g": longest["g"]}
-
-
-def _in_pieces(sentences: Sequence[Arrays]) -> Iterator[Arrays]:
-    """The same, a second at a time: everything inside the decoder is watched at once, and would be 2 GB."""
-    for one in sentences:
-        frames = one["z"].shape[2]
-        for begin in range(0, frames, _PIECE):
-            piece = {"z": one["z"][:, :, begin : begin + _PIECE], "g": one["g"]}
-            if "h" in one:
-                rate = one["h"].shape[2] // frames
-                piece["h"] = one["h"][:, :, begin * rate : (begin + _PIECE) * rate]
-            yield {name: np.ascontiguousarray(values) for name, values in piece.items()}
+def _pieces(sentence: Arrays, length: int = _PIECE) -> Iterator[Arrays]:
+    """Z a second at a time, as it is decoded later, but for the halos: these are only compared with each other."""
+    for begin in range(0, sentence["z"].shape[2], length):
+        yield {"z": np.ascontiguousarray(sentence["z"][:, :, begin : begin + length]), "g": sentence["g"]}
 
 
 def _stages(count: int) -> str:

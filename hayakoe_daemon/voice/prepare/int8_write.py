@@ -66,26 +66,23 @@ def with_int8_convolutions(model: onnx.ModelProto, convolutions: Collection[str]
     return made
 
 
-def with_int8_products(model: onnx.ModelProto, at_least: int) -> onnx.ModelProto:
-    """A copy in which products with constant matrices of that many elements or more compute in 8 bits."""
+def to_int8_products(model: onnx.ModelProto, at_least: int) -> None:
+    """Products with constant matrices of that many elements or more compute in 8 bits from now on."""
     graph = Graph(model)
-    made = onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
-    made.graph.CopyFrom(model.graph)
-    for node in made.graph.node:
+    for node in model.graph.node:
         weight = graph.constant(node.input[1]) if node.op_type == "MatMul" else None
         if weight is None or weight.ndim != 2 or weight.size < at_least:
             continue
         scale, rounded = _symmetric(weight, axis=0)
         parts = {"rounded": rounded, "scale": scale, "zero": np.zeros(len(scale), np.int8)}
         names = [f"{node.output[0]}/{part}" for part in parts]
-        made.graph.initializer.extend(
+        model.graph.initializer.extend(
             numpy_helper.from_array(values, name) for name, values in zip(names, parts.values(), strict=True)
         )
         node.op_type, node.domain = "DynamicQuantizeMatMul", MICROSOFT
         node.input[1] = names[0]
         node.input.extend(names[1:])
-    _drop_unused(made.graph)
-    return made
+    _drop_unused(model.graph)
 
 
 class _Writer:
@@ -156,6 +153,6 @@ def _symmetric(weight: Array, axis: int | tuple[int, ...]) -> tuple[Array, Array
 def _drop_unused(graph: onnx.GraphProto) -> None:
     """Weights that only the replaced nodes had read."""
     read = {name for node in graph.node for name in node.input}
-    kept = [tensor for tensor in graph.initializer if tensor.name in read]
-    del graph.initializer[:]
-    graph.initializer.extend(kept)
+    for place in reversed(range(len(graph.initializer))):
+        if graph.initializer[place].name not in read:
+            del graph.initializer[place]

@@ -10,6 +10,7 @@ from typing import Any
 
 from hayakoe_daemon.voice.prepare.int8_bound import Bound
 from hayakoe_daemon.voice.prepare.prepared import Precision
+from hayakoe_daemon.voice.prepare.quantize_kind import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,21 @@ class BertJob:
         return "bert"
 
 
-Job = VoiceJob | BertJob
+@dataclass(frozen=True, slots=True)
+class QuantizeJob:
+    """A BERT in float32 to be written in fewer bits."""
+
+    graph: Path
+    target: Path
+    kind: Kind
+    name: str = "BERT"
+
+
+Job = VoiceJob | BertJob | QuantizeJob
 
 
 def job_line(job: Job) -> str:
-    kind = "voice" if isinstance(job, VoiceJob) else "bert"
+    kind = {VoiceJob: "voice", BertJob: "bert", QuantizeJob: "quantize"}[type(job)]
     return json.dumps({"job": kind, **asdict(job)}, ensure_ascii=False, default=str)
 
 
@@ -69,9 +80,12 @@ def job_from(line: str) -> Job:
     """Raises ValueError, KeyError or TypeError where the line is none."""
     told: dict[str, Any] = json.loads(line)
     kind = told.pop("job")
-    told |= {name: Path(told[name]) for name in ("graph", "root", "bert", "tokenizer") if told.get(name) is not None}
+    paths = ("graph", "root", "bert", "tokenizer", "target")
+    told |= {name: Path(told[name]) for name in paths if told.get(name) is not None}
     if kind == "bert":
         return BertJob(**told)
+    if kind == "quantize":
+        return QuantizeJob(**told | {"kind": Kind(told["kind"])})
     told |= {"style": tuple(told["style"]), "precision": Precision(told["precision"]), "bound": Bound(**told["bound"])}
     return VoiceJob(**told)
 

@@ -13,7 +13,7 @@ from hayakoe_daemon.text.tokenizer import Tokenizer, TokenizerError
 from hayakoe_daemon.voice.prepare import bert, memory
 from hayakoe_daemon.voice.prepare.errors import NotRecognisedError, PreparationError
 from hayakoe_daemon.voice.prepare.feeds import SENTENCES, Features
-from hayakoe_daemon.voice.prepare.job import BertJob, Job, VoiceJob
+from hayakoe_daemon.voice.prepare.job import BertJob, Job, QuantizeJob, VoiceJob
 from hayakoe_daemon.voice.prepare.look_up import bert_key
 from hayakoe_daemon.voice.prepare.prepared import Precision
 from hayakoe_daemon.voice.prepare.shelf import Shelf
@@ -34,6 +34,8 @@ def prepare(job: Job, tell: Tell) -> Path:
     """The folder in which it lies afterwards. Raises PreparationError."""
     if isinstance(job, BertJob):
         return _bert(job, tell)
+    if isinstance(job, QuantizeJob):
+        return _quantized(job, tell)
     features = _features(job)
     quantise = None
     if job.precision is Precision.INT8:
@@ -52,10 +54,22 @@ def _bert(job: BertJob, tell: Tell) -> Path:
         key = bert_key(job, shelf)
         with shelf.putting(job.shelf_name, key) as folder:
             told = bert.prepare_bert(job.graph, folder, key, sentences, _in_steps(tell))
-        tell.remark(f"{job.name}: {told.note}")
+        tell.remark(told.note)
         return shelf.place(job.shelf_name, key)
     except (OSError, TokenizerError, NotRecognisedError) as error:
         raise PreparationError(f"{job.name} could not be prepared: {error}") from error
+
+
+def _quantized(job: QuantizeJob, tell: Tell) -> Path:
+    from hayakoe_daemon.voice.prepare import quantize  # noqa: PLC0415, on request only
+
+    try:
+        memory.require(quantize.memory_needed(job.graph), job.graph.name, memory.available())
+        distance = quantize.quantize(job.graph, job.target, job.kind, _in_steps(tell))
+    except (OSError, NotRecognisedError) as error:
+        raise PreparationError(f"{job.target} could not be written: {error}") from error
+    tell.remark(f"its features are {distance:.1f} dB SNR from those of {job.graph.name}")
+    return job.target
 
 
 def _in_steps(tell: Tell) -> Callable[[float, str], None]:
