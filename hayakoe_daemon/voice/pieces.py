@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hayakoe_daemon.voice.chunking import pieces
+from hayakoe_daemon.voice.chunking import Span, pieces
 from hayakoe_daemon.voice.engine import EngineError
 from hayakoe_daemon.voice.noise import Noise, Purpose
 from hayakoe_daemon.voice.pieces_decoding import Decoding, Latent
@@ -90,7 +90,9 @@ class PiecewiseSynthesizer:
             raise EngineError(
                 f"the voice wants {self._seconds(frames):.0f} s for this sentence; {LONGEST:.0f} s are possible"
             )
-        spans = pieces(frames, lanes=self._lanes.count, pace=self._pace.rtf)
+        if not frames:
+            return
+        spans = self._spans(frames)
         latent = Latent(self._flow.run(encoded.prior(), encoded.condition), encoded.condition)
         decoding = Decoding(self._decoder, self._lanes, latent, spans, self.hop_length)
         for samples in decoding:
@@ -111,6 +113,11 @@ class PiecewiseSynthesizer:
 
     def _seconds(self, frames: int) -> float:
         return frames * self.hop_length / self.sample_rate
+
+    def _spans(self, frames: int) -> tuple[Span, ...]:
+        if not self._decoder.divisible:
+            return (Span(0, frames),)
+        return pieces(frames, lanes=self._lanes.count, pace=self._pace.rtf)
 
     def _look_ahead(self, decoding: Decoding) -> Outlook:
         now = time.monotonic()

@@ -91,6 +91,8 @@ class Decoder:
         self.rate = voice.dimensions.rate
         """Columns of the first step's result for one frame."""
         self.in_two = Part.DECODER_A in voice.parts
+        self.divisible = self.in_two or voice.halos.decoder > 0
+        """False where it is not known how far it looks: then it is run whole."""
         if self.in_two:
             self._first = OpenPart(voice, Part.DECODER_A, threads)
             self._second = OpenPart(voice, Part.DECODER_B, threads)

@@ -120,7 +120,12 @@ def _spoil(path: Path) -> None:
 
 
 def split_voice(
-    folder: Path, *, in_two: bool = True, side_by_side: bool = True, spoilt: Part | None = None
+    folder: Path,
+    *,
+    in_two: bool = True,
+    side_by_side: bool = True,
+    halos: Halos = HALOS,
+    spoilt: Part | None = None,
 ) -> PreparedVoice:
     """Written into the folder, which is made; 44 100 Hz, 16 samples a frame. The weights of the part that is `spoilt`
     are no numbers.
@@ -141,7 +146,7 @@ def split_voice(
         source.unlink()
     dimensions = Dimensions(INNER, CONDITION, CUT, RATE)
     voice = PreparedVoice(
-        folder, "tiny", parts, Precision.FP32, 44_100, HOP, dimensions, HALOS, side_by_side=side_by_side
+        folder, "tiny", parts, Precision.FP32, 44_100, HOP, dimensions, halos, side_by_side=side_by_side
     )
     voice.write()
     return voice

@@ -18,7 +18,7 @@ from hayakoe_daemon.voice.pieces import PiecewiseSynthesizer
 from hayakoe_daemon.voice.pieces_decoding import Decoding, Latent
 from hayakoe_daemon.voice.pieces_lanes import Lanes
 from hayakoe_daemon.voice.pieces_parts import Decoder, new_stop
-from hayakoe_daemon.voice.prepare.prepared import Part, PreparedVoice
+from hayakoe_daemon.voice.prepare.prepared import Halos, Part, PreparedVoice
 from hayakoe_daemon.voice.synthesizer import Floats
 from tests.support.split_voice import CONDITION, HOP, INNER, feed, split_voice
 from tests.support.waiting import wait_for
@@ -117,6 +117,14 @@ def test_without_any_noise_the_seed_counts_for_nothing(synthesizer: PiecewiseSyn
     quiet = feed(30, noise_scale=0.0, noise_scale_w=0.0)
     one, other = (np.concatenate(list(synthesizer.stream(quiet, seed))) for seed in (1, 2))
     assert np.array_equal(one, other)
+
+
+def test_a_decoder_that_looks_nobody_knows_how_far_is_run_whole(tmp_path: Path) -> None:
+    synthesizer = PiecewiseSynthesizer(
+        split_voice(tmp_path / "voice", in_two=False, side_by_side=False, halos=Halos()), threads=2
+    )
+    assert len(list(synthesizer.stream(feed(300), 1))) == 1
+    synthesizer.close()
 
 
 def test_the_outlook_tells_the_rest_of_the_sentence(synthesizer: PiecewiseSynthesizer) -> None:
