@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from hayakoe_daemon.bench.compare import Compared
 from hayakoe_daemon.bench.figures import MEBIBYTE, Measured, Spread
+from hayakoe_daemon.bench.machine import machine
 from hayakoe_daemon.bench.peak import DECODER_GFLOP
 from hayakoe_daemon.bench.svg import Chart
 
@@ -28,18 +25,22 @@ th:first-child, td:first-child { text-align: left }
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`ratios` by precision, as `ratios.ratios` gives them; `peak` the machine's FP32 GFLOP/s."""
+    """`ratios` by precision, as `ratios.ratios` gives them; `peak` the machine's FP32 GFLOP/s; `busy` what share of it
+    others used before the measurement.
+    """
 
     measured: Sequence[Measured]
     peak: float
     at: datetime
     ratios: dict[str, Any] = field(default_factory=dict)
     compared: Sequence[Compared] = ()
+    busy: float = 0.0
 
     def document(self) -> dict[str, Any]:
         return {
             "machine": machine(),
             "peak_gflops": round(self.peak, 1),
+            "busy": round(self.busy, 2),
             "configurations": [one.document() | {"decoder_reach": self._rounded_reach(one)} for one in self.measured],
             "distances": {one.name: one.document() for one in self.compared},
         }
@@ -58,7 +59,8 @@ class Report:
             f"<title>hayakoe-daemon bench, {escape(about['processor'])}</title><style>{_STYLE}</style>",
             "<h1>hayakoe-daemon bench</h1>",
             f"<p>{self.at:%Y-%m-%d %H:%M}: {escape(', '.join(f'{key} {value}' for key, value in about.items()))}.</p>",
-            f"<p>FP32 peak {self.peak:.0f} GFLOP/s. Median, and least to most in brackets.</p>",
+            f"<p>FP32 peak {self.peak:.0f} GFLOP/s; others used {self.busy:.0%} of the machine before.</p>",
+            "<p>Median, and least to most in brackets.</p>",
             _table(rows),
             *(chart.svg() for chart in self._charts()),
         ]
@@ -155,34 +157,6 @@ def ratio_rows(ratios: dict[str, Any]) -> list[tuple[str, str]]:
         else:
             rows.append((name, f"{value:.2f}"))
     return rows
-
-
-def machine() -> dict[str, str]:
-    """What was measured on."""
-    return {
-        "processor": _processor(),
-        "cores": str(len(os.sched_getaffinity(0))),
-        "system": f"{platform.system()} {platform.release()}",
-        "python": platform.python_version(),
-        "onnxruntime": _version("onnxruntime"),
-        "hayakoe-daemon": _version("hayakoe-daemon"),
-    }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith(("model name", "Model")))
-    return next(names, "") or platform.machine()
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,7 @@ def prepare(configuration: Configuration) -> None:
     from hayakoe_daemon.voice.prepare.prepared import PreparedVoice  # noqa: PLC0415
     from hayakoe_daemon.voice.prepared_bert import PreparedBertFiles  # noqa: PLC0415
 
+    _make_bert(configuration)
     files, bert_files = _files(configuration)
     bert_job = _bert_job(configuration, bert_files)
     try:
@@ -131,17 +133,45 @@ def _files(configuration: Configuration) -> tuple[VoiceFiles, BertFiles]:
     models = configuration.models
     if models is None:
         raise BenchError(f"in which folder is voice {configuration.voice}?")
-    folder = models / "onnx/bert" / _BERTS[configuration.precision]
-    if not folder.is_dir():
-        raise BenchError(f"there is no BERT of that precision in {folder}")
+    published, made = _published(models, configuration.precision), _own_bert(configuration)
     try:
         voices = {one.voice.name: one.voice for one in look(models).voices}
-        bert = bert_at(folder)
+        if published.is_dir() or not made.exists():
+            bert = bert_at(published)
+        else:
+            bert = replace(bert_at(_published(models, Precision.FP32)), model=made)
     except VoiceError as error:
         raise BenchError(str(error)) from error
     if configuration.voice not in voices:
         raise BenchError(f"there is no voice {configuration.voice} in {models}; there are: {', '.join(voices)}")
     return voices[configuration.voice], bert
+
+
+def _make_bert(configuration: Configuration) -> None:
+    """Where the published voice brings none of that precision, from its FP32 one. Raises BenchError."""
+    from hayakoe_daemon.voice.prepare.errors import NotRecognisedError  # noqa: PLC0415, as in `open_voice`
+    from hayakoe_daemon.voice.prepare.quantize import quantize  # noqa: PLC0415
+    from hayakoe_daemon.voice.prepare.quantize_kind import Kind  # noqa: PLC0415
+
+    models, made = configuration.models, _own_bert(configuration)
+    if models is None or made.exists() or _published(models, configuration.precision).is_dir():
+        return
+    fp32 = next(iter(_published(models, Precision.FP32).glob("*.onnx")), None)
+    if fp32 is None:
+        raise BenchError(f"there is no {_BERTS[configuration.precision]} BERT in {models}, and no fp32 to make it from")
+    try:
+        made.parent.mkdir(parents=True, exist_ok=True)
+        quantize(fp32, made, Kind(_BERTS[configuration.precision]))
+    except (OSError, ValueError, NotRecognisedError) as error:
+        raise BenchError(f"the {_BERTS[configuration.precision]} BERT cannot be made: {error}") from error
+
+
+def _published(models: Path, precision: Precision) -> Path:
+    return models / "onnx/bert" / _BERTS[precision]
+
+
+def _own_bert(configuration: Configuration) -> Path:
+    return _root(configuration) / f"bert_{_BERTS[configuration.precision]}.onnx"
 
 
 def _root(configuration: Configuration) -> Path:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from hayakoe_daemon.bench.compare import distances
 from hayakoe_daemon.bench.configuration import EMBEDDED, BenchError, Configuration, Precision
+from hayakoe_daemon.bench.machine import TOO_BUSY, busy
 from hayakoe_daemon.bench.measure import get_ready, measure
 from hayakoe_daemon.bench.peak import peak_gflops
 from hayakoe_daemon.bench.ratios import ratios
@@ -74,6 +75,9 @@ def _measured(given: argparse.Namespace, prepared: Path) -> Report:
         raise BenchError("there is nothing left to measure")
     runs = given.runs or (2 * ROUNDS if given.against else 4 * ROUNDS)
     rounds = min(given.rounds, runs)
+    others = busy()
+    if others > TOO_BUSY:
+        _tell(f"something else uses {others:.0%} of this machine: the figures will be rough")
     at = datetime.now().astimezone()
     found = measure(configurations, rounds=rounds, runs=math.ceil(runs / rounds), texts=TEXTS, tell=_tell)
     by_name = {one.name: one for one in found}
@@ -86,6 +90,7 @@ def _measured(given: argparse.Namespace, prepared: Path) -> Report:
         if peer
         else {},
         compared=distances(configurations, TEXTS) if given.compare else (),
+        busy=others,
     )
 
 

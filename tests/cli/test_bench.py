@@ -41,3 +41,10 @@ def test_the_embedded_voice_as_json_and_as_a_page(
     assert embedded["name"] == "embedded"
     assert embedded["texts"]["short"]["speed"]["median"] > 1
     assert "<svg" in page.read_text()
+
+
+def test_from_a_message_to_the_first_sample(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--mqtt", "--runs", "1", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)["first_sound"]
+    assert [one["characters"] for one in figures] == [5, 10, 50, 300]
+    assert all(0 < one["median_ms"] < 10_000 for one in figures)
