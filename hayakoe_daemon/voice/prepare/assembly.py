@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import onnx
@@ -17,14 +17,31 @@ MICROSOFT = "com.microsoft"
 """Operators that only onnxruntime has."""
 
 
+_OUTSIDE_FROM = 1024
+"""Bytes; a smaller weight is not worth a look into another file."""
+
+
+class Places(Protocol):
+    """Tells in which file and at which byte of it values lie; None where they were computed."""
+
+    def place(self, values: Array) -> tuple[str, int] | None: ...
+
+
 class Assembly:
-    def __init__(self) -> None:
+    """With `places`, weights that lie in a file as they are stay there, and the model only points at them."""
+
+    def __init__(self, places: Places | None = None) -> None:
+        self._places = places
         self._nodes: list[onnx.NodeProto] = []
         self._weights: list[onnx.TensorProto] = []
 
     def weight(self, values: Array) -> str:
         name = f"w{len(self._weights)}"
-        self._weights.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        there = self._places.place(values) if self._places is not None and values.nbytes >= _OUTSIDE_FROM else None
+        if there is None:
+            self._weights.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        else:
+            self._weights.append(_pointer(name, values, *there))
         return name
 
     def number(self, value: int) -> str:
@@ -57,3 +74,11 @@ class Assembly:
         )
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
+
+
+def _pointer(name: str, values: Array, file: str, offset: int) -> onnx.TensorProto:
+    kind = helper.np_dtype_to_tensor_dtype(values.dtype)
+    pointer = onnx.TensorProto(name=name, data_type=kind, dims=values.shape, data_location=onnx.TensorProto.EXTERNAL)
+    for key, told in (("location", file), ("offset", str(offset)), ("length", str(values.nbytes))):
+        pointer.external_data.add(key=key, value=told)
+    return pointer

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
-from hayakoe_daemon.voice.prepare.assembly import MICROSOFT, Assembly
+from hayakoe_daemon.voice.prepare.assembly import MICROSOFT, Assembly, Places
 from hayakoe_daemon.voice.prepare.coupling import Coupling, Dense, FeedForward, Floats, Flow, Layer, Norm
 from hayakoe_daemon.voice.prepare.graph import Port
 
@@ -24,15 +24,18 @@ class FeedForwardAs(Enum):
     """Neighbouring frames side by side, so that one matrix product does it: what dynamic INT8 takes."""
 
 
-def write_flow(flow: Flow, condition: int, feed_forward: FeedForwardAs) -> onnx.ModelProto:
-    return _Writer(flow, feed_forward).write(condition)
+def write_flow(
+    flow: Flow, condition: int, feed_forward: FeedForwardAs, places: Places | None = None
+) -> onnx.ModelProto:
+    """`places`: where the flow's weights lie, if they are to stay there; most of them are used as they are."""
+    return _Writer(flow, feed_forward, places).write(condition)
 
 
 class _Writer:
-    def __init__(self, flow: Flow, feed_forward: FeedForwardAs) -> None:
+    def __init__(self, flow: Flow, feed_forward: FeedForwardAs, places: Places | None) -> None:
         self._flow = flow
         self._feed_forward_as = feed_forward
-        self._to = to = Assembly()
+        self._to = to = Assembly(places)
         self._heads = flow.hidden // flow.head
         self._axis = [to.numbers(0), to.numbers(1), to.numbers(2)]
         self._by_head = to.numbers(0, self._heads, flow.head)

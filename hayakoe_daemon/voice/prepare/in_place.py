@@ -62,6 +62,14 @@ class InPlace:
         flat = np.frombuffer(source, dtype, count, int(where.get("offset", 0)))
         return flat.reshape(tuple(tensor.dims))
 
+    def place(self, values: npt.NDArray[Any]) -> tuple[str, int] | None:
+        """File name and byte at which these values lie, where they are a view into the file, whatever their shape."""
+        if not values.flags.c_contiguous:
+            return None
+        begin = np.frombuffer(self._bytes, np.uint8).ctypes.data
+        offset = int(values.ctypes.data) - begin
+        return (self._own, offset) if 0 <= offset <= len(self._bytes) - values.nbytes else None
+
     def skeleton(self) -> bytes:
         """The graph alone, its weights to be looked for in `folder`."""
         return bytes(self.model.SerializeToString())

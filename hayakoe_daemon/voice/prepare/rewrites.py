@@ -15,6 +15,7 @@ import onnxruntime as ort
 
 from hayakoe_daemon.voice.prepare import memory, split
 from hayakoe_daemon.voice.prepare.anatomy import Anatomy
+from hayakoe_daemon.voice.prepare.assembly import Places
 from hayakoe_daemon.voice.prepare.coupling_read import read_flow
 from hayakoe_daemon.voice.prepare.coupling_write import FeedForwardAs, write_flow
 from hayakoe_daemon.voice.prepare.errors import NotRecognisedError
@@ -43,6 +44,9 @@ _TIMED_FRAMES = 32
 _SIDE_BY_SIDE_FROM = 0.9
 """Processor time inside operators over that side by side. Threads inside also wait for each other, which costs none."""
 
+_MUCH = 1.1
+"""Times as fast: blocked kernels take the convolutions, and products cannot be faster than those."""
+
 _ANOTHER = "it does not give what the original gives"
 
 
@@ -54,6 +58,8 @@ class Source:
     parts: Anatomy
     sizes: Dimensions
     weights: Path
+    places: Places | None = None
+    """Tells where in its files a weight lies."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +94,12 @@ def with_flow(drafts: Drafts, source: Source, known: Known) -> Drafts:
     except NotRecognisedError as error:
         return _left_out(drafts, name, str(error))
     was, _ = _flow_tried(drafts.models[Part.FLOW], known, source.weights)
-    tried = {form: _flow_tried(write_flow(flow, source.sizes.condition, form), known) for form in FeedForwardAs}
+    tried: dict[FeedForwardAs, tuple[float, float]] = {}
+    for form in FeedForwardAs:
+        if any(far <= LATENT_TOLERANCE and was / seconds > _MUCH for seconds, far in tried.values()):
+            break  # the other one takes more memory to try than all the rest of a preparation
+        model = write_flow(flow, source.sizes.condition, form, source.places)
+        tried[form] = _flow_tried(model, known, source.weights)
     good = [form for form in tried if tried[form][1] <= LATENT_TOLERANCE]
     if not good:
         return _left_out(drafts, name, _ANOTHER, min(far for _, far in tried.values()))
@@ -98,7 +109,8 @@ def with_flow(drafts: Drafts, source: Source, known: Known) -> Drafts:
         return _left_out(drafts, name, "it is not faster here", far, gain)
     note = f"attention without masks, feed-forward networks as {form.value}"
     kept = Rewrite(name, kept=True, note=note, gain=gain, difference=far)
-    return _with(drafts, {Part.FLOW: write_flow(flow, source.sizes.condition, form)}, kept)
+    model = write_flow(flow, source.sizes.condition, form, source.places)
+    return _with(drafts, {Part.FLOW: model}, kept, outside=frozenset({Part.FLOW}))
 
 
 def with_decoder(drafts: Drafts, source: Source, known: Known, cores: int) -> Drafts:
@@ -127,7 +139,7 @@ def with_decoder(drafts: Drafts, source: Source, known: Known, cores: int) -> Dr
     return _side_by_side(drafts, decoder, axes, piece, cores)
 
 
-def _flow_tried(model: onnx.ModelProto, known: Known, weights: Path | None = None) -> tuple[float, float]:
+def _flow_tried(model: onnx.ModelProto, known: Known, weights: Path) -> tuple[float, float]:
     """Seconds for the longest trial, and the largest difference of all."""
     opened = session(model, weights=weights)
     far = max(difference(run(opened, one)["z"], one["z"]) for one in known)
@@ -179,12 +191,15 @@ def _timed(known: Known) -> dict[str, Floats]:
     return {"z": np.ascontiguousarray(longest["z"][:, :, :_TIMED_FRAMES]), "g": longest["g"]}
 
 
-def _with(drafts: Drafts, models: Mapping[Part, onnx.ModelProto], rewrite: Rewrite) -> Drafts:
-    """Those models in place of the ones that did their work before."""
+def _with(
+    drafts: Drafts, models: Mapping[Part, onnx.ModelProto], rewrite: Rewrite, outside: frozenset[Part] = frozenset()
+) -> Drafts:
+    """Those models in place of the ones that did their work before; those of `outside` need the source's weights."""
     merged = {**drafts.models, **models}
     if Part.DECODER_A in models:
         del merged[Part.DECODER]
-    return _noted(replace(drafts, models=merged, outside=(drafts.outside - models.keys()) & merged.keys()), rewrite)
+    still = (drafts.outside - models.keys()) & merged.keys()
+    return _noted(replace(drafts, models=merged, outside=still | outside), rewrite)
 
 
 def _noted(drafts: Drafts, rewrite: Rewrite) -> Drafts:
