@@ -187,7 +187,7 @@ class _Quantisation:
         return _noted(kept, name, f"its feed-forward networks, all together {distance}", gain, kept=True)
 
     def _rounded_flow(self) -> onnx.ModelProto:
-        """Its feed-forward networks in 8 bits. Attention has products of up to 3 x hidden x hidden, theirs are larger."""
+        """Its feed-forward networks in 8 bits: they have the products larger than attention's 3 x hidden x hidden."""
         flow = read_flow(self._source.graph, self._source.parts)
         model = write_flow(flow, self._source.sizes.condition, FeedForwardAs.PRODUCT)
         to_int8_products(model, at_least=3 * flow.hidden**2 + 1)

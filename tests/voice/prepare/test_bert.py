@@ -104,7 +104,7 @@ def test_a_rewrite_that_does_not_hold_is_left_out(tmp_path: Path, caplog: pytest
     """A scale of the scores other than 1/sqrt(3 * width) is not seen by reading; it is by running."""
     model = onnx.load(FP32)
     softmax = next(node for node in model.graph.node if node.op_type == "Softmax")
-    model.graph.initializer.append(numpy_helper.from_array(np.float32(1.5), "hotter"))
+    model.graph.initializer.append(numpy_helper.from_array(np.array(1.5, np.float32), "hotter"))
     model.graph.node.insert(
         list(model.graph.node).index(softmax), helper.make_node("Mul", [softmax.input[0], "hotter"], ["hot"])
     )
@@ -118,7 +118,7 @@ def test_a_rewrite_that_does_not_hold_is_left_out(tmp_path: Path, caplog: pytest
 
 def test_a_file_that_is_no_graph_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bad.onnx").write_bytes(FP32.read_bytes()[:300_000])
-    with pytest.raises(NotRecognisedError, match="bad.onnx cannot be read as an ONNX graph .it ends too early."):
+    with pytest.raises(NotRecognisedError, match=r"bad\.onnx cannot be read as an ONNX graph"):
         InPlace(tmp_path / "bad.onnx")
 
 
