@@ -125,21 +125,20 @@ class Report:
 
     def _charts(self) -> list[Chart]:
         texts = self.measured[0].texts
-        memory = self._memory()
         return [
             Chart("First sound", "s", texts, {one.name: [one.first_sound(t) for t in texts] for one in self.measured}),
             Chart("Speed factor", "times", texts, {one.name: [one.speed(t) for t in texts] for one in self.measured}),
-            Chart(
-                "Memory",
-                "MiB",
-                tuple(memory),
-                {
-                    one.name: [_scaled(spreads[number], MEBIBYTE) for spreads in memory.values()]
-                    for number, one in enumerate(self.measured)
-                },
-            ),
+            *(self._memory_chart(kind) for kind in ("resident", "anonymous")),
             Chart("Load", "s", ("load",), {one.name: [one.load] for one in self.measured}),
         ]
+
+    def _memory_chart(self, kind: str) -> Chart:
+        memory = {label: spreads for label, spreads in self._memory().items() if label.startswith(kind)}
+        series = {
+            one.name: [_scaled(spreads[number], MEBIBYTE) for spreads in memory.values()]
+            for number, one in enumerate(self.measured)
+        }
+        return Chart(f"Memory, {kind}", "MiB", [label.removeprefix(f"{kind}, ") for label in memory], series)
 
     def _rounded_reach(self, measured: Measured) -> float | None:
         reach = self.reach(measured)

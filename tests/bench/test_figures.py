@@ -75,7 +75,7 @@ def test_the_page_is_whole_and_needs_nothing() -> None:
     compared = [Compared("int8", {"short": Distance(30.0, 1.5, 0.0), "long": Distance(None, 2.0, -0.1)})]
     report = Report([OURS, PEER], 400.0, AT, {"fp32": ratios(OURS, PEER)}, compared)
     page = report.html()
-    assert page.count("<svg") == page.count("</svg>") == 4
+    assert page.count("<svg") == page.count("</svg>") == 5
     assert "http" not in page.replace('xmlns="http://www.w3.org/2000/svg"', "")
     assert "fp32 against the peer" in page
     json.dumps(report.document(), allow_nan=False)
