@@ -1,0 +1,167 @@
+"""How much of a text is made before it is heard: a real journal and render queue, and a voice faster than any ear."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from hayakoe_daemon.announcement import Announcement
+from hayakoe_daemon.audio.chunk import AudioChunk
+from hayakoe_daemon.journal.journal import Journal, Limits
+from hayakoe_daemon.journal.ledger import Claim
+from hayakoe_daemon.speaker import ahead as ahead_
+from hayakoe_daemon.speaker.ahead import Ahead
+from hayakoe_daemon.text.utterance import Utterance
+from hayakoe_daemon.voice.engine import Manner
+from hayakoe_daemon.voice.ladder import Ladder
+from hayakoe_daemon.voice.render_queue import MAX_AHEAD, RenderQueue, Urgency
+from hayakoe_daemon.worker import Worker
+
+SENTENCE = AudioChunk.silence(8.0, 8_000)
+
+
+class Ready:
+    """Says eight seconds of anything at once."""
+
+    name = "test"
+    styles: Sequence[str] = ()
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.free = threading.Event()
+        self.free.set()
+
+    def warm_up(self) -> None: ...
+
+    def speak(self, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
+        self.said.append(utterance.text)
+        self.free.wait(10)
+        yield SENTENCE
+
+    def pause_after(self, passage: Sequence[Utterance], position: int, manner: Manner) -> float:
+        return 0.0
+
+    def first_sound_in(self, utterance: Utterance, manner: Manner) -> float:
+        return 0.0
+
+    def remark(self, manner: Manner) -> str | None:
+        return None
+
+    def close(self) -> None: ...
+
+
+class House:
+    def __init__(self, folder: Path) -> None:
+        self.voice = Ready()
+        self.crashes: list[str] = []
+        self.journal = Journal(
+            folder / "journal.sqlite3",
+            limits=Limits(600.0, 86_400.0),
+            clock=time.time,
+            trouble=lambda message, safe: self.crashes.append(message),
+            on_letters=lambda _: None,
+            on_waiting=lambda _: None,
+        )
+        self.journal.recover()
+        self.renders = RenderQueue()
+        self.workers = [
+            Worker(name, step, limit=30, on_crash=lambda name, error: self.crashes.append(f"{name}: {error!r}"))
+            for name, step in (("journal", self.journal.step), ("synthesis", self.renders.step))
+        ]
+        for worker in self.workers:
+            worker.start()
+
+    def ahead(self, count: int) -> Ahead:
+        announcement = Announcement("a", "text", "test", time.time())
+        utterances = [Utterance(index, f"sentence {index}") for index in range(count)]
+        return Ahead(
+            Claim(announcement, 0, False, {}),
+            utterances,
+            Manner(),
+            "test",
+            urgency=Urgency.LIVE,
+            journal=self.journal,
+            renders=self.renders,
+            ladder=Ladder([self.voice], tone=lambda: SENTENCE),
+        )
+
+    def made(self) -> int:
+        """Sentences that were made by the time that nothing more happens by itself."""
+        before, since = -1, time.monotonic()
+        while len(self.voice.said) != before or time.monotonic() < since + 0.3:
+            if len(self.voice.said) != before:
+                before, since = len(self.voice.said), time.monotonic()
+            time.sleep(0.01)
+        return before
+
+    def end(self) -> None:
+        for worker in self.workers:
+            worker.stop()
+        for worker in self.workers:
+            assert worker.join(5)
+        self.journal.close()
+        assert not self.crashes
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path)
+    yield made
+    made.end()
+
+
+def nothing() -> None:
+    """Nobody interrupts."""
+
+
+def test_no_more_waits_unread_than_half_a_minute_and_a_sentence(house: House) -> None:
+    ahead = house.ahead(100)
+    assert house.made() == MAX_AHEAD // SENTENCE.seconds + 1
+    for position in range(5):
+        assert len(list(ahead.chunks(position, nothing))) == 1
+    assert house.made() <= 5 + MAX_AHEAD // SENTENCE.seconds + 1
+    ahead.close()
+
+
+def test_all_of_it_is_heard_in_its_order(house: House) -> None:
+    ahead = house.ahead(30)
+    for position in range(30):
+        assert len(list(ahead.chunks(position, nothing))) == 1
+    assert house.voice.said == [f"sentence {index}" for index in range(30)]
+    ahead.close()
+
+
+def test_without_gaps_means_all_of_it_first(house: House) -> None:
+    ahead = house.ahead(20)
+    ahead.await_all(nothing)
+    assert len(house.voice.said) == 20
+    ahead.close()
+
+
+def test_even_without_gaps_memory_has_an_end(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead_, "GAPLESS_AHEAD", 60.0)
+    ahead = house.ahead(100)
+    ahead.await_all(nothing)
+    assert len(house.voice.said) == 60 // SENTENCE.seconds + 1
+    for position in range(100):
+        assert len(list(ahead.chunks(position, nothing))) == 1
+    ahead.close()
+
+
+def test_who_interrupts_does_not_wait_for_all_of_it(house: House) -> None:
+    class Hurried(Exception):  # noqa: N818, a test's own
+        """Somebody interrupts."""
+
+    def look() -> None:
+        raise Hurried
+
+    house.voice.free.clear()
+    ahead = house.ahead(100)
+    with pytest.raises(Hurried):
+        ahead.await_all(look)
+    ahead.close()
+    house.voice.free.set()
