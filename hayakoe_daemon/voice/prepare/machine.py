@@ -29,7 +29,7 @@ def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
         if (field := name.strip().lower()) in _TELLING:
             found.setdefault(field, set()).add(" ".join(sorted(value.split())))
     told = [f"{field}={'|'.join(sorted(values))}" for field, values in sorted(found.items())]
-    return f"{platform.machine()} {len(os.sched_getaffinity(0))} cores; {'; '.join(told)}"
+    return f"{platform.machine()}; {'; '.join(told)}"
 
 
 def key(sources: Iterable[str], *choices: str, cpuinfo: Path = Path("/proc/cpuinfo")) -> str:

@@ -58,7 +58,10 @@ class Precision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Halos:
-    """Frames on either side that the parts of the decoder see beyond their range; `decoder` for the decoder in one."""
+    """Frames on either side that the parts of the decoder see beyond their range; `decoder` for the decoder in one.
+
+    A decoder in one whose halo is 0 takes all frames at once: how far it sees is not known.
+    """
 
     decoder: int = 0
     decoder_a: int = 0

@@ -24,6 +24,7 @@ from hayakoe_daemon.voice.prepare.hifigan import HifiGan
 from hayakoe_daemon.voice.prepare.hifigan_read import read_decoder
 from hayakoe_daemon.voice.prepare.hifigan_write import Axes, write_decoder
 from hayakoe_daemon.voice.prepare.prepared import Dimensions, Halos, Part, Precision, Rewrite
+from hayakoe_daemon.voice.prepare.reach import measured_halo
 from hayakoe_daemon.voice.prepare.trying import cpu_seconds, difference, run, session
 
 Floats = npt.NDArray[np.float32]
@@ -121,22 +122,35 @@ def with_decoder(drafts: Drafts, source: Source, known: Known, cores: int) -> Dr
         if len(decoder.stages) <= CUT:
             raise NotRecognisedError(f"a decoder of {len(decoder.stages)} stages")
     except NotRecognisedError as error:
-        return _left_out(drafts, name, str(error))
-    drafts = replace(drafts, halos=decoder.halos(CUT))
+        return with_measured_halo(_left_out(drafts, name, str(error)), source, known)
     piece = _timed(known)
     was = cpu_seconds(partial(run, session(drafts.models[Part.DECODER], weights=source.weights), piece))
     tried = {axes: _tried(decoder, axes, known, piece) for axes in Axes}
     good = [axes for axes in Axes if tried[axes][1] <= TOLERANCE]
     if not good:
-        return _left_out(drafts, name, _ANOTHER, min(far for _, far in tried.values()))
+        left = _left_out(drafts, name, _ANOTHER, min(far for _, far in tried.values()))
+        return with_measured_halo(left, source, known)
     axes = min(good, key=lambda one: tried[one][0])
     seconds, far = tried[axes]
     note = "convolutions along two axes, for the blocked kernels" if axes is Axes.TWO else "convolutions along one axis"
     kept = Rewrite(name, kept=True, note=note, gain=was / seconds, difference=far)
     models = {part: write_decoder(decoder, part, CUT, axes) for part in (Part.DECODER_A, Part.DECODER_B)}
     sizes = replace(source.sizes, cut=decoder.channels(CUT), rate=decoder.rate(CUT))
-    drafts = _with(replace(drafts, dimensions=sizes), models, kept)
+    drafts = _with(replace(drafts, dimensions=sizes, halos=decoder.halos(CUT)), models, kept)
     return _side_by_side(drafts, decoder, axes, piece, cores)
+
+
+def with_measured_halo(drafts: Drafts, source: Source, known: Known) -> Drafts:
+    """A decoder in one, which can be run in ranges all the same where it is found out how far it sees."""
+    name = "decoder in ranges"
+    longest = _longest(known)
+    halo = measured_halo(session(drafts.models[Part.DECODER], weights=source.weights), longest["z"], longest["g"])
+    if not halo:
+        return _noted(
+            drafts, Rewrite(name, kept=False, note="left out: it looks at a whole sentence, or cannot be tried")
+        )
+    note = f"with {halo} frames on either side, as was measured"
+    return _noted(replace(drafts, halos=Halos(decoder=halo)), Rewrite(name, kept=True, note=note))
 
 
 def _flow_tried(model: onnx.ModelProto, known: Known, weights: Path) -> tuple[float, float]:

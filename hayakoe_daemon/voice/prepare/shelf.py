@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from hayakoe_daemon.voice.prepare.errors import PreparationError
 from hayakoe_daemon.voice.prepare.machine import Hashes
 from hayakoe_daemon.voice.prepare.prepared import to_disk
 
@@ -50,6 +51,16 @@ class Shelf:
         finally:
             shutil.rmtree(work, ignore_errors=True)
         self.remove(name, but=key)
+
+    def require(self, need: int, what: str) -> None:
+        """Raises PreparationError where the disk has less than `need` bytes left, OSError where it fails."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        left = shutil.disk_usage(self.root).free
+        if left < need:
+            raise PreparationError(
+                f"preparing {what} takes {need // 1_000_000} MB in {self.root}, where {left // 1_000_000} MB are left; "
+                "free some, or keep prepared voices in another place"
+            )
 
     def remove(self, name: str, but: str | None = None) -> None:
         """What was prepared under this name, with other keys than `but`. Whoever has it mapped keeps it meanwhile."""

@@ -52,6 +52,11 @@ def memory_needed(graph: Path) -> int:
     return int(_BASE + _FACTOR * graph.stat().st_size)
 
 
+def space_needed(graph: Path) -> int:
+    """Bytes on the disk: what is written is as large as the graph and a tenth. Raises OSError."""
+    return 20_000_000 + graph.stat().st_size * 5 // 4
+
+
 def prepare_voice(
     job: VoiceJob, tell: Tell, *, features: Features | None = None, quantise: Quantise | None = None
 ) -> PreparedVoice:
@@ -62,6 +67,7 @@ def prepare_voice(
     try:
         memory.require(memory_needed(job.graph), f"voice {job.name}", memory.available())
         shelf = Shelf(job.root)
+        shelf.require(space_needed(job.graph), f"voice {job.name}")
         key = voice_key(job, shelf)
         with shelf.putting(job.shelf_name, key) as folder:
             _Preparation(job, tell, folder, key).run(features, quantise)
@@ -94,7 +100,7 @@ class _Preparation:
             return
         attempts: list[Callable[[], Drafts]] = [
             lambda: self._rewritten(source, known, quantise),
-            lambda: rewrites.plain(source),
+            lambda: rewrites.with_measured_halo(rewrites.plain(source), source, known),
         ]
         for attempt in attempts:
             try:
@@ -132,7 +138,7 @@ class _Preparation:
             try:
                 found.append(run(opened, {**trial.inputs(), "noise_scale": scale, split.LONGEST: trial.noise_z}))
             except Exception as error:  # onnxruntime raises what it likes
-                raise NotRecognisedError(f"it cannot be run: {' '.join(str(error).split())[:200]}") from error
+                raise NotRecognisedError(f"it cannot be run: {_line(error)}") from error
         frames, samples = found[-1]["z"].shape[2], found[-1]["audio"].shape[-1]
         if not frames or samples % frames:
             raise NotRecognisedError(f"{samples} samples for {frames} frames")
@@ -161,7 +167,10 @@ class _Preparation:
         sizes = {}
         for part, model in drafts.models.items():
             weights = source.weights if part in drafts.outside else None
-            sizes[part] = save_mapped(model.SerializeToString(), self._folder, part, weights)
+            try:
+                sizes[part] = save_mapped(model.SerializeToString(), self._folder, part, weights)
+            except Exception as error:  # onnxruntime raises what it likes
+                raise NotRecognisedError(f"the {part} cannot be saved: {_line(error)}") from error
             memory.give_back()
         PreparedVoice(
             folder=self._folder,
@@ -203,8 +212,7 @@ class _Preparation:
             size = save_mapped(self._job.graph, self._folder, Part.WHOLE)
             open_mapped(self._folder / f"{Part.WHOLE}.onnx", 1)
         except Exception as error:
-            message = " ".join(str(error).split())[:300]
-            raise PreparationError(f"{self._job.graph} cannot be loaded by onnxruntime: {message}") from error
+            raise PreparationError(f"{self._job.graph} cannot be loaded by onnxruntime: {_line(error)}") from error
         PreparedVoice(
             folder=self._folder,
             key=self._key,
@@ -220,3 +228,7 @@ def _told(one: Rewrite) -> str:
     gain = "" if one.gain is None else f", {one.gain:.2f} times as fast"
     far = "" if one.difference is None else f", within {one.difference:.1e}"
     return f"{one.name}: {one.note}{gain}{far}"
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

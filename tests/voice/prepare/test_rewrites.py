@@ -16,6 +16,7 @@ from hayakoe_daemon.voice.prepare.graph import Graph
 from hayakoe_daemon.voice.prepare.hifigan_read import read_decoder
 from hayakoe_daemon.voice.prepare.prepared import Part
 from hayakoe_daemon.voice.prepare.rewrites import Source
+from hayakoe_daemon.voice.synthesizer import Floats
 from tests.voice.prepare import tiny
 
 
@@ -23,6 +24,12 @@ def source(model: onnx.ModelProto) -> Source:
     graph = Graph(model)
     parts = anatomy(graph)
     return Source(graph, parts, split.dimensions(graph, parts), Path())
+
+
+def some(found: Source, frames: int) -> dict[str, Floats]:
+    """What might pass between the parts of a voice, and does not fit together."""
+    noise = np.random.default_rng(0).standard_normal((1, found.sizes.inner, frames), np.float32)
+    return {"z_p": noise, "z": noise, "g": np.ones((1, found.sizes.condition, 1), np.float32)}
 
 
 @pytest.fixture
@@ -62,10 +69,19 @@ def test_stages_that_do_not_multiply_the_length_leave_the_decoder_in_one(model: 
     broken = next(node for node in found.graph.nodes if node.op_type == "ConvTranspose")
     pads = next(one for one in broken.attribute if one.name == "pads")
     pads.ints[:] = [3, 3]
-    drafts = rewrites.with_decoder(rewrites.plain(found), found, known=[], cores=1)
+    drafts = rewrites.with_decoder(rewrites.plain(found), found, known=[some(found, 24)], cores=1)
     assert Part.DECODER in drafts.models
-    assert [one.kept for one in drafts.rewrites] == [False]
+    assert [one.kept for one in drafts.rewrites] == [False, False]
     assert "multiply the length" in drafts.rewrites[0].note
+    assert drafts.halos.decoder == 0
+
+
+def test_how_far_a_decoder_sees_is_measured_where_it_cannot_be_read(model: onnx.ModelProto) -> None:
+    """What was read says 14."""
+    found = source(model)
+    drafts = rewrites.with_measured_halo(rewrites.plain(found), found, [some(found, 24)])
+    assert 12 <= drafts.halos.decoder <= 15
+    assert [one.kept for one in drafts.rewrites] == [True]
 
 
 def test_a_flow_built_otherwise_stays_as_it_is(model: onnx.ModelProto) -> None:
@@ -80,9 +96,7 @@ def test_a_flow_built_otherwise_stays_as_it_is(model: onnx.ModelProto) -> None:
 def test_a_rewrite_that_gives_something_else_is_left_out(model: onnx.ModelProto) -> None:
     """The original is made to differ from what was read out of it: its check has to notice."""
     found = source(model)
-    noise = np.random.default_rng(0).standard_normal((1, found.sizes.inner, 24), np.float32)
-    known = [{"z_p": noise, "z": noise, "g": np.ones((1, found.sizes.condition, 1), np.float32)}]
-    drafts = rewrites.with_flow(rewrites.plain(found), found, known)
+    drafts = rewrites.with_flow(rewrites.plain(found), found, [some(found, 24)])
     assert [one.kept for one in drafts.rewrites] == [False]
     assert (drafts.rewrites[0].difference or 0) > rewrites.LATENT_TOLERANCE
 

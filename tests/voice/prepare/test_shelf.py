@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hayakoe_daemon.voice.prepare.errors import PreparationError
 from hayakoe_daemon.voice.prepare.shelf import Shelf
 
 
@@ -67,6 +68,13 @@ def test_a_name_never_leads_out_of_the_folder(tmp_path: Path) -> None:
     put(shelf, "a", "k1")
     shelf.remove("*")
     assert (shelf.place("a", "k1") / "file").exists()
+
+
+def test_a_full_disk_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "root")
+    shelf.require(1, "it")
+    with pytest.raises(PreparationError, match=r"preparing it takes 1000000000000 MB in .*root, where \d+ MB are left"):
+        shelf.require(10**18, "it")
 
 
 def test_what_a_dead_process_left_is_swept_up_and_what_a_living_one_makes_is_not(tmp_path: Path) -> None:
