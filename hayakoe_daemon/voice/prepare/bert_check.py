@@ -77,7 +77,7 @@ def check(wanted: Check, file: InPlace, files: PreparedBertFiles, exact: Path, s
 
 
 def _exported(file: InPlace, sentences: Sentences) -> list[Floats]:
-    session = file.session(threads=1)
+    session = file.session(prepacked=file.in_blocks)
     hidden = [session.run(None, bert_read.feeds(file.model, np.asarray(ids, np.int64)))[0] for ids in sentences]
     del session
     file.forget()

@@ -70,6 +70,11 @@ class InPlace:
         offset = int(values.ctypes.data) - begin
         return (self._own, offset) if 0 <= offset <= len(self._bytes) - values.nbytes else None
 
+    @property
+    def in_blocks(self) -> bool:
+        """True where it has MatMulNBits, which is another case in some places."""
+        return any(node.op_type == "MatMulNBits" for node in self.graph.nodes)
+
     def skeleton(self) -> bytes:
         """The graph alone, its weights to be looked for in `folder`."""
         return bytes(self.model.SerializeToString())
@@ -78,13 +83,17 @@ class InPlace:
         """Pages of the file that were looked at leave our memory; they are read again where they are wanted."""
         self._bytes.madvise(mmap.MADV_DONTNEED)
 
-    def session(self, outputs: Sequence[str] = (), threads: int = 1) -> ort.InferenceSession:
-        """The graph as it is, run without a copy of its weights: slow, but in no more memory than the file has pages.
+    def session(
+        self, outputs: Sequence[str] = (), threads: int = 1, *, prepacked: bool = False
+    ) -> ort.InferenceSession:
+        """The graph as it is; with `outputs`, tensors anywhere inside it, only what leads to those.
 
-        With `outputs`, tensors anywhere inside it, only what leads to those.
+        It is run without a copy of its weights, slowly, in no more memory than the file has pages. MatMulNBits rounds
+        what it multiplies only where its weights are `prepacked`, which are copies.
         """
         chosen = options(threads, optimise=False)
-        chosen.add_session_config_entry("session.disable_prepacking", "1")
+        if not prepacked:
+            chosen.add_session_config_entry("session.disable_prepacking", "1")
         chosen.add_session_config_entry("session.model_external_initializers_file_folder_path", str(self.folder))
         model = self.model
         if outputs:

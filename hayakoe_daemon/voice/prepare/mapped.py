@@ -33,11 +33,13 @@ def options(threads: int, *, optimise: bool) -> ort.SessionOptions:
     return chosen
 
 
-def save_mapped(graph: Path | bytes, folder: Path, part: str, weights: Path | None = None) -> int:
+def save_mapped(
+    graph: Path | bytes, folder: Path, part: str, weights: Path | None = None, *, prepacked: bool = True
+) -> int:
     """Optimise the graph for this machine into the folder's part of that name; returns its bytes.
 
-    `weights` is the folder of what the model keeps outside itself. Raises onnxruntime's own
-    errors where it is no graph.
+    `weights` is the folder of what the model keeps outside itself. Not to be `prepacked` are graphs with MatMulNBits:
+    onnxruntime 1.31.1 reads NaN from what it saved. Raises onnxruntime's own errors where it is no graph.
     """
     target = graph_path(folder.resolve(), part)
     chosen = options(1, optimise=True)
@@ -48,7 +50,8 @@ def save_mapped(graph: Path | bytes, folder: Path, part: str, weights: Path | No
     chosen.add_session_config_entry(
         "session.optimized_model_external_initializers_min_size_in_bytes", str(EXTERNAL_FROM)
     )
-    chosen.add_session_config_entry("session.save_external_prepacked_constant_initializers", "1")
+    if prepacked:
+        chosen.add_session_config_entry("session.save_external_prepacked_constant_initializers", "1")
     open_model(graph, chosen, weights)
     for path in (target, weights_path(folder, part)):
         if path.exists():

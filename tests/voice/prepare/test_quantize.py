@@ -11,6 +11,7 @@ import pytest
 from onnx import numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
+from hayakoe_daemon.voice.prepare.bert import prepare_bert
 from hayakoe_daemon.voice.prepare.bert_parts import Blocks, Int8
 from hayakoe_daemon.voice.prepare.bert_read import read
 from hayakoe_daemon.voice.prepare.distance import snr
@@ -18,6 +19,7 @@ from hayakoe_daemon.voice.prepare.errors import NotRecognisedError
 from hayakoe_daemon.voice.prepare.in_place import InPlace
 from hayakoe_daemon.voice.prepare.quantize import quantize
 from hayakoe_daemon.voice.prepare.quantize_kind import Kind
+from hayakoe_daemon.voice.prepared_bert import Form, PreparedBert
 from tests.voice.prepare.bert_exports import FP32, hidden, in_halves, token_ids
 
 
@@ -65,6 +67,17 @@ def test_what_is_made_is_recognised_when_it_is_prepared(tmp_path: Path, kind: Ki
     quantize(FP32, tmp_path / "made.onnx", kind)
     layer = read(InPlace(tmp_path / "made.onnx")).layers[-1]
     assert all(isinstance(one.product, product) for one in (layer.query, layer.output, layer.inner, layer.outer))
+
+
+def test_q4_is_prepared_with_what_it_rounds(tmp_path: Path) -> None:
+    """What onnxruntime saves of prepacked blocks reads as NaN, so that they are saved as they are."""
+    quantize(FP32, tmp_path / "q4.onnx", Kind.Q4)
+    (tmp_path / "out").mkdir()
+    files = prepare_bert(tmp_path / "q4.onnx", tmp_path / "out", "key", token_ids())
+    assert files.form is Form.CLEAN
+    bert = PreparedBert(files, threads=1)
+    found = np.concatenate([bert.features(ids) for ids in token_ids()])
+    assert snr(features(tmp_path / "q4.onnx"), found) > 25
 
 
 def test_what_is_in_fewer_bits_already_is_refused(tmp_path: Path) -> None:
