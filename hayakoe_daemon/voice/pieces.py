@@ -108,8 +108,8 @@ class PiecewiseSynthesizer:
     def close(self) -> None:
         """What is being computed is broken off."""
         self._lanes.close()
-        del self._encoder, self._flow, self._decoder
         self._encoded.clear()
+        del self._encoder, self._flow, self._decoder
 
     def _seconds(self, frames: int) -> float:
         return frames * self.hop_length / self.sample_rate
@@ -128,6 +128,8 @@ class PiecewiseSynthesizer:
         for known in self._encoded:
             if known.feed is feed and known.seed == seed:
                 return known
+        if self._lanes.closed:
+            raise EngineError("the voice was put away")
         noise = Noise(seed)
         drawn = noise.normal(Purpose.DURATIONS, (1, 2, len(feed.ids.phones)))
         mean, spread, durations, condition = self._encoder.run(feed, drawn)

@@ -10,7 +10,7 @@ import numpy as np
 
 from hayakoe_daemon.voice.chunking import Span, blocks
 from hayakoe_daemon.voice.engine import EngineError
-from hayakoe_daemon.voice.pieces_lanes import Lanes, Line, Stop, Task
+from hayakoe_daemon.voice.pieces_lanes import Abandoned, Lanes, Line, Stop, Task
 from hayakoe_daemon.voice.pieces_parts import Decoder
 from hayakoe_daemon.voice.plan import Unmade
 from hayakoe_daemon.voice.synthesizer import Floats
@@ -57,7 +57,10 @@ class Decoding:
                     span = self._queued.popleft()
                     self._coming.append((span, self._submit(line, span)))
                 _, task = self._coming.popleft()
-                samples = task.result()
+                try:
+                    samples = task.result()
+                except Abandoned as gone:
+                    raise EngineError("the voice was put away while it spoke") from gone
                 self._spent += task.seconds
                 if not np.isfinite(samples).all():
                     raise EngineError("the voice gives samples that are no numbers (NaN or infinite)")

@@ -136,6 +136,10 @@ class Lanes:
             thread.start()
 
     @property
+    def closed(self) -> bool:
+        return self._closed
+
+    @property
     def count(self) -> int:
         return len(self._threads)
 

@@ -169,6 +169,17 @@ def test_closing_ends_the_threads(in_two: PreparedVoice) -> None:
     assert threading.active_count() == before
 
 
+def test_a_voice_that_is_put_away_says_so(in_two: PreparedVoice) -> None:
+    synthesizer = PiecewiseSynthesizer(in_two, threads=2)
+    stream = synthesizer.stream(feed(900), 1)
+    next(stream)
+    synthesizer.close()
+    with pytest.raises(EngineError, match="put away while it spoke"):
+        list(stream)
+    with pytest.raises(EngineError, match="put away"):
+        next(synthesizer.stream(feed(9), 1))
+
+
 def test_a_sentence_without_end_is_refused(synthesizer: PiecewiseSynthesizer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pieces, "LONGEST", 0.01)
     with pytest.raises(EngineError, match=r"wants \d+ s for this sentence"):
