@@ -125,7 +125,7 @@ class _Bert:
 
 
 def _files(configuration: Configuration) -> tuple[VoiceFiles, BertFiles]:
-    """Raises BenchError."""
+    """Of a HayaKoe source, or of the folder in which the daemon keeps its voices. Raises BenchError."""
     from hayakoe_daemon.voice.store.bert_layouts import bert_at  # noqa: PLC0415, as in `open_voice`
     from hayakoe_daemon.voice.store.files import VoiceError  # noqa: PLC0415
     from hayakoe_daemon.voice.store.layouts import look  # noqa: PLC0415
@@ -133,6 +133,8 @@ def _files(configuration: Configuration) -> tuple[VoiceFiles, BertFiles]:
     models = configuration.models
     if models is None:
         raise BenchError(f"in which folder is voice {configuration.voice}?")
+    if not (models / "onnx").is_dir():
+        return _installed(models, configuration.voice)
     published, made = _published(models, configuration.precision), _own_bert(configuration)
     try:
         voices = {one.voice.name: one.voice for one in look(models).voices}
@@ -147,6 +149,21 @@ def _files(configuration: Configuration) -> tuple[VoiceFiles, BertFiles]:
     return voices[configuration.voice], bert
 
 
+def _installed(folder: Path, name: str) -> tuple[VoiceFiles, BertFiles]:
+    """The BERT is the one that is installed, whatever its precision. Raises BenchError."""
+    from hayakoe_daemon.voice.store.files import VoiceError  # noqa: PLC0415, as in `open_voice`
+    from hayakoe_daemon.voice.store.store import Store  # noqa: PLC0415
+
+    store = Store(folder)
+    try:
+        files, bert = store.load(name), store.bert()
+    except VoiceError as error:
+        raise BenchError(str(error)) from error
+    if bert is None:
+        raise BenchError(f"there is no BERT in {folder}")
+    return files, bert
+
+
 def _make_bert(configuration: Configuration) -> None:
     """Where the published voice brings none of that precision, from its FP32 one. Raises BenchError."""
     from hayakoe_daemon.voice.prepare.errors import NotRecognisedError  # noqa: PLC0415, as in `open_voice`
@@ -154,7 +171,12 @@ def _make_bert(configuration: Configuration) -> None:
     from hayakoe_daemon.voice.prepare.quantize_kind import Kind  # noqa: PLC0415
 
     models, made = configuration.models, _own_bert(configuration)
-    if models is None or made.exists() or _published(models, configuration.precision).is_dir():
+    if (
+        models is None
+        or not (models / "onnx").is_dir()
+        or made.exists()
+        or _published(models, configuration.precision).is_dir()
+    ):
         return
     fp32 = next(iter(_published(models, Precision.FP32).glob("*.onnx")), None)
     if fp32 is None:
