@@ -25,7 +25,7 @@ from hayakoe_daemon.voice.prepare.feeds import Features, Trial, trials
 from hayakoe_daemon.voice.prepare.graph import Graph
 from hayakoe_daemon.voice.prepare.int8_bound import Bound
 from hayakoe_daemon.voice.prepare.int8_write import Ranges, ends, ranges, to_int8_products, with_int8_convolutions
-from hayakoe_daemon.voice.prepare.prepared import Part, Rewrite
+from hayakoe_daemon.voice.prepare.prepared import Part, Precision, Rewrite
 from hayakoe_daemon.voice.prepare.rewrites import Drafts, Floats, Known, Quantise, Source
 from hayakoe_daemon.voice.prepare.trying import cpu_seconds, run, session
 
@@ -148,7 +148,7 @@ class _Quantisation:
             return _noted(drafts, name, f"{why}; wanted {_wanted(self._bound)} and faster", nearest.gain)
         best = max(good, key=lambda one: one.gain)
         self._decoders = self._rounded(by_channels, seen, channels[: best.stages])
-        kept = replace(drafts, models={**drafts.models, **self._decoders})
+        kept = replace(drafts, models={**drafts.models, **self._decoders}, precision=Precision.INT8)
         return _noted(kept, name, f"{_stages(best.stages)}, {best.distance}", best.gain, kept=True)
 
     def _rounded(
@@ -183,7 +183,7 @@ class _Quantisation:
             )
             return _noted(drafts, name, why, gain)
         models = {**drafts.models, Part.FLOW: model}
-        kept = replace(drafts, models=models, outside=drafts.outside - {Part.FLOW})
+        kept = replace(drafts, models=models, outside=drafts.outside - {Part.FLOW}, precision=Precision.INT8)
         return _noted(kept, name, f"its feed-forward networks, all together {distance}", gain, kept=True)
 
     def _rounded_flow(self) -> onnx.ModelProto:
