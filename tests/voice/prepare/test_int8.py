@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,8 @@ from hayakoe_daemon.voice.prepare.job import VoiceJob, job_from, job_line
 from hayakoe_daemon.voice.prepare.prepared import Dimensions, Part, Precision
 from hayakoe_daemon.voice.prepare.rewrites import Drafts
 from hayakoe_daemon.voice.prepare.trying import run, session
+from hayakoe_daemon.voice.prepare.voice import prepare_voice
+from tests.voice.prepare import tiny
 
 Floats = npt.NDArray[np.float32]
 DRAW = np.random.default_rng(3)
@@ -49,10 +53,10 @@ def decoder() -> HifiGan:
     return HifiGan(convolution(8, 64, 7), convolution(4, 64, 1), (stage(32, 8), stage(16, 4)), 0.01, last)
 
 
-def sentences(seed: int, count: int, frames: int = 40) -> list[dict[str, Floats]]:
+def sentences(seed: int, number: int, frames: int = 40) -> list[dict[str, Floats]]:
     draw = np.random.default_rng(seed)
     shapes = {"z": (1, 8, frames), "g": (1, 4, 1)}
-    return [{name: draw.standard_normal(shape, np.float32) for name, shape in shapes.items()} for _ in range(count)]
+    return [{name: draw.standard_normal(shape, np.float32) for name, shape in shapes.items()} for _ in range(number)]
 
 
 @pytest.mark.parametrize("axes", Axes)
@@ -144,3 +148,22 @@ def test_a_bound_travels_to_the_child() -> None:
     assert job_from(job_line(job)) == job
     with pytest.raises(ValueError, match="leaves nothing"):
         Bound(log_mel=0.0)
+
+
+def test_a_voice_in_int8_from_ids_to_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a tiny voice nothing is faster in 8 bits, so the stopwatch is made to say so."""
+    monkeypatch.setattr(int8, "TUNED", int8.TUNED[:3])
+    monkeypatch.setattr(int8, "HELD_OUT", int8.HELD_OUT[:1])
+    seconds = count(0, -1)
+    monkeypatch.setattr(int8, "cpu_seconds", lambda _: 1.5 ** next(seconds))
+    job = replace(tiny.job(tmp_path), precision=Precision.INT8, bound=Bound(snr=15.0, log_mel=3.0))
+    told = tiny.Told()
+    quantise = int8.quantiser(np.array(job.style, np.float32), None, job.sample_rate, job.bound, told.remark)
+    voice = prepare_voice(job, told, quantise=quantise)
+    assert voice.precision is Precision.INT8
+    assert {one.name for one in voice.rewrites if one.kept} >= {"decoder in 8 bits", "flow in 8 bits"}
+    for part, kinds in ((Part.DECODER_A, {"QLinearConv"}), (Part.FLOW, {"DynamicQuantizeMatMul"})):
+        model = onnx.load(voice.graph(part), load_external_data=False)
+        assert kinds <= {node.op_type for node in model.graph.node}
+    encoder = onnx.load(voice.graph(Part.ENCODER), load_external_data=False)
+    assert not {"QLinearConv", "DynamicQuantizeMatMul"} & {node.op_type for node in encoder.graph.node}
