@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from hayakoe_daemon.voice.engine import EngineError
 from hayakoe_daemon.voice.prepare.errors import PreparationError
 from hayakoe_daemon.voice.prepare.prepared import graph_path, part_bytes
 
@@ -109,17 +110,22 @@ class PreparedBert:
         return self._files.hidden
 
     def features(self, ids: Sequence[int]) -> Floats:
-        """float32 (tokens, hidden) for the tokens of one sentence, [CLS] and [SEP] included.
+        """float32 (tokens, hidden), finite, for the tokens of one sentence, [CLS] and [SEP] included.
 
-        Raises ValueError for more tokens than the model has positions for, and for none.
+        Raises EngineError: more tokens than the model has positions for, none, or a run that failed.
         """
         if not 0 < len(ids) <= self._files.longest:
-            raise ValueError(f"{len(ids)} tokens, where BERT reads 1 to {self._files.longest} at once")
+            raise EngineError(f"{len(ids)} tokens, where BERT reads 1 to {self._files.longest} at once")
         tokens = np.asarray(ids, np.int64)
         given = (
             positions(self._rows, tokens) if self._files.form is Form.CLEAN else fed(self._files.fills or {}, tokens)
         )
-        found: Floats = self._session.run(None, given)[0]
+        try:
+            found: Floats = self._session.run(None, given)[0]
+        except Exception as error:  # onnxruntime raises what it likes
+            raise EngineError(f"BERT failed on {len(ids)} tokens: {' '.join(str(error).split())[:200]}") from error
+        if not np.isfinite(found).all():
+            raise EngineError("BERT gave features that are no numbers (NaN or infinite)")
         return found.reshape(-1, self._files.hidden)
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from hayakoe_daemon.voice.engine import EngineError
 from hayakoe_daemon.voice.prepare import bert_read
 from hayakoe_daemon.voice.prepare.bert_parts import Deberta, Float
 from hayakoe_daemon.voice.prepare.distance import pooled_snr
@@ -59,8 +60,12 @@ def check(wanted: Check, file: InPlace, files: PreparedBertFiles, exact: Path, s
     Raises NotRecognisedError where the rewrite does not hold.
     """
     bert = PreparedBert(files, threads=1)
-    rewritten = [bert.features(ids) for ids in sentences]
-    bert.close()
+    try:
+        rewritten = [bert.features(ids) for ids in sentences]
+    except EngineError as error:
+        raise NotRecognisedError(f"written anew it does not run: {error}") from error
+    finally:
+        bert.close()
     exported = _exported(file, sentences)
     if wanted.enough is not None:
         found = _snr(exported, rewritten)

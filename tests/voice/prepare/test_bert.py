@@ -12,6 +12,7 @@ import pytest
 from onnx import helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
+from hayakoe_daemon.voice.engine import EngineError
 from hayakoe_daemon.voice.prepare.bert import memory_needed, prepare_bert
 from hayakoe_daemon.voice.prepare.bert_read import LONGEST, read
 from hayakoe_daemon.voice.prepare.distance import snr
@@ -124,7 +125,7 @@ def test_a_file_that_is_no_graph_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("count", [0, LONGEST + 1])
 def test_what_is_too_long_is_refused(tmp_path: Path, count: int) -> None:
-    with pytest.raises(ValueError, match=f"{count} tokens, where BERT reads 1 to 512"):
+    with pytest.raises(EngineError, match=f"{count} tokens, where BERT reads 1 to 512"):
         prepared(FP32, tmp_path / "out").features([5] * count)
 
 
