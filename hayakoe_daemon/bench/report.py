@@ -70,7 +70,7 @@ class Report:
             parts += [f"<h2>{escape(name)} against the peer</h2><p>Above 1 is better than the peer.</p>"]
             parts.append(_table([("", "ratio"), *ratio_rows(ratios)]))
         if self.compared:
-            parts += ["<h2>Distances</h2>", _table([DISTANCE_HEAD, *self.distance_rows()])]
+            parts += ["<h2>Distances</h2>", _table(self.distance_rows())]
         return "\n".join(parts) + "\n</html>\n"
 
     def rows(self) -> list[tuple[str, ...]]:
@@ -98,15 +98,20 @@ class Report:
         return rows
 
     def distance_rows(self) -> list[tuple[str, ...]]:
+        """A head, and a row for each sentence of each configuration but the first."""
+        head = (f"from {self.measured[0].name}", "SNR, dB", "log-mel distance, dB", "longer, s")
         return [
-            (
-                f"{one.name}, {text}",
-                "—" if found.snr is None else f"{found.snr:.1f}",
-                f"{found.log_mel:.2f}",
-                f"{found.longer:+.2f}",
-            )
-            for one in self.compared
-            for text, found in one.by_text.items()
+            head,
+            *(
+                (
+                    f"{one.name}, {text}",
+                    "—" if found.snr is None else f"{found.snr:.1f}",
+                    f"{found.log_mel:.2f}",
+                    f"{found.longer:+.2f}",
+                )
+                for one in self.compared
+                for text, found in one.by_text.items()
+            ),
         ]
 
     def _parts(self) -> list[str]:
@@ -145,9 +150,6 @@ class Report:
         return None if reach is None else round(reach, 3)
 
 
-DISTANCE_HEAD = ("", "SNR, dB", "log-mel distance, dB", "longer, s")
-
-
 def ratio_rows(ratios: dict[str, Any]) -> list[tuple[str, str]]:
     rows = []
     for name, value in ratios.items():
@@ -171,6 +173,8 @@ def _scaled(spread: Spread, unit: float) -> Spread:
 
 def _shown(spread: Spread, unit: float = 1, digits: str = ".3g") -> str:
     one = _scaled(spread, unit)
+    if one.least == one.most:
+        return f"{one.median:{digits}}"
     return f"{one.median:{digits}} ({one.least:{digits}}–{one.most:{digits}})"
 
 

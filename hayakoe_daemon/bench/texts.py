@@ -22,5 +22,8 @@ TEXTS = {
 }
 """About 1.7, 7.6, 10.7 and 38.5 s of speech; the first three are one sentence each."""
 
+SENTENCES = {name: text for name, text in TEXTS.items() if name != "xlong"}
+"""Where sound is compared: in a text of several sentences pauses shift what follows."""
+
 WARM_UP = "玄関のドアが開いています。今日の天気は、晴れのち曇りでしょう。"
 """Said before anything is measured."""

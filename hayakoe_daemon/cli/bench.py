@@ -19,8 +19,8 @@ from hayakoe_daemon.bench.machine import TOO_BUSY, busy
 from hayakoe_daemon.bench.measure import get_ready, measure
 from hayakoe_daemon.bench.peak import peak_gflops
 from hayakoe_daemon.bench.ratios import ratios
-from hayakoe_daemon.bench.report import DISTANCE_HEAD, Report, ratio_rows
-from hayakoe_daemon.bench.texts import TEXTS
+from hayakoe_daemon.bench.report import Report, ratio_rows
+from hayakoe_daemon.bench.texts import SENTENCES, TEXTS
 from hayakoe_daemon.cli import bench_mqtt
 from hayakoe_daemon.cli.failure import Failure
 
@@ -89,7 +89,7 @@ def _measured(given: argparse.Namespace, prepared: Path) -> Report:
         ratios={one.name: ratios(by_name[one.name], peer) if one.name in by_name else None for one in wanted[1:]}
         if peer
         else {},
-        compared=distances(configurations, TEXTS) if given.compare else (),
+        compared=distances(configurations, SENTENCES) if given.compare else (),
         busy=others,
     )
 
@@ -141,7 +141,8 @@ def _print(report: Report) -> None:
             continue
         _table(console, (f"{name} against the peer", "ratio, above 1 is better"), ratio_rows(found))
     if report.compared:
-        _table(console, DISTANCE_HEAD, report.distance_rows())
+        head, *rows = report.distance_rows()
+        _table(console, head, rows)
 
 
 def _table(console: object, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
