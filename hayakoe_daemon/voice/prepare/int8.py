@@ -36,7 +36,7 @@ _PIECE = 64
 _WATCHED = 24
 """Frames at once while ranges are taken: everything inside the decoder is kept until its end."""
 _FASTER = 1.05
-"""Times as fast as in 32 bits, from which on it is worth any distance at all."""
+"""Times as fast, from which on more in 8 bits is worth more distance: a stopwatch alone is 5 % off."""
 
 TUNED = (
     "はい。",
@@ -146,7 +146,9 @@ class _Quantisation:
             nearest = choices[0]
             why = f"left out: already {_stages(1)} is {nearest.distance}, {nearest.gain:.2f} times as fast"
             return _noted(drafts, name, f"{why}; wanted {_wanted(self._bound)} and faster", nearest.gain)
-        best = max(good, key=lambda one: one.gain)
+        best = good[0]
+        for one in good[1:]:
+            best = one if one.gain >= _FASTER * best.gain else best
         self._decoders = self._rounded(by_channels, seen, channels[: best.stages])
         kept = replace(drafts, models={**drafts.models, **self._decoders}, precision=Precision.INT8)
         return _noted(kept, name, f"{_stages(best.stages)}, {best.distance}", best.gain, kept=True)
