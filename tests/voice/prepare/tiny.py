@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
+import shutil
 import tarfile
 import tempfile
 from pathlib import Path
@@ -21,6 +23,7 @@ _ARCHIVE = Path(__file__).parents[2] / "fixtures" / "tiny-voice.tar.xz"
 def _folder() -> Path | None:
     if _ARCHIVE.exists():
         folder = Path(tempfile.mkdtemp(prefix="tiny-voice-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
         with tarfile.open(_ARCHIVE) as archive:
             archive.extractall(folder, filter="data")
         return folder
