@@ -50,6 +50,8 @@ def settings(config: Config, changed: Mapping[str, Value]) -> Settings:
         default_chime=config.audio.default_chime,
         resume_limit=config.queue.resume_limit,
         low_waits=config.queue.low_waits,
+        patience=config.speech.patience,
+        urgent_patience=config.speech.urgent_patience,
     )
 
 

@@ -104,6 +104,12 @@ def _chime(value: object) -> bool | str:
     raise ValueError("is neither true, false nor a name")
 
 
+def _names(names: object) -> tuple[str, ...]:
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) and NAME.fullmatch(name) for name in names):
+        raise ValueError("is no list of names")
+    return tuple(dict.fromkeys(names))
+
+
 def _home_rules(rules: object) -> dict[str, str]:
     if not isinstance(rules, dict):
         raise ValueError("needs one regular expression and its words a line, such as 'LDK': リビング")  # noqa: TRY004, pydantic wants it so
@@ -125,6 +131,9 @@ def _home_rules(rules: object) -> dict[str, str]:
 
 Flag = Annotated[bool, Allowed("true or false")]
 Name = Annotated[str, Written(NAME.pattern, "1 to 32 of the characters a-z, 0-9, _ and -")]
+Names = Annotated[
+    tuple[str, ...], BeforeValidator(_names), Allowed("a list of names (a-z, 0-9, _ and -), such as [miku, rin]")
+]
 Text = Annotated[str, Written(r"[^\x00-\x1f\x7f]{1,200}", "one line of text, 1 to 200 characters")]
 Host = Annotated[
     str, Written(r"[^\s/@\x00-\x1f]{1,253}", "a host name or address alone, without mqtt://, user or port")

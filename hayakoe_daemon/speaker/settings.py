@@ -26,13 +26,24 @@ class Settings:
     default_chime: str
     resume_limit: float
     low_waits: float
+    patience: float = 20.0
+    urgent_patience: float = 3.0
 
     def manner(self, announcement: Announcement) -> Manner:
         return Manner(
             style=announcement.style if announcement.style is not None else self.style,
             style_weight=announcement.style_weight if announcement.style_weight is not None else self.style_weight,
             length_scale=announcement.length_scale or self.length_scale,
+            sdp_ratio=announcement.sdp_ratio,
+            noise_scale=announcement.noise_scale,
+            noise_scale_w=announcement.noise_scale_w,
+            pitch_scale=announcement.pitch_scale,
+            intonation_scale=announcement.intonation_scale,
         )
+
+    def patience_for(self, announcement: Announcement) -> float:
+        """Seconds to the first sound that are waited for the voice asked for."""
+        return self.urgent_patience if announcement.priority is Priority.URGENT else self.patience
 
     def gain(self, announcement: Announcement) -> float:
         """The factor for sound that was evened to level.TARGET."""
