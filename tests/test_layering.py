@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "overrides": (),
     "text": ("announcement",),
     "audio": (),
-    "voice": ("text", "audio.chunk"),
+    "voice": ("announcement", "text", "audio.chunk"),
     "journal": ("announcement",),
     "control": ("announcement", "answer", "feed"),
     "complaints": ("answer",),
