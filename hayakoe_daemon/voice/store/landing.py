@@ -17,25 +17,29 @@ _NEW, _OLD = ".new-", ".old-"
 
 
 @contextmanager
-def locked(store: Path) -> Iterator[None]:
-    """One at a time changes the store; leftovers of whoever was interrupted are put right first.
-
-    Raises VoiceError where another one is at it, or the folder cannot be written.
-    """
+def held(lock: Path, busy: str) -> Iterator[None]:
+    """The lock of this file, until the end or the death of the process. Raises VoiceError: `busy`, it is taken."""
     try:
-        store.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(store / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise VoiceError(f"cannot write into {store}: {error.strerror}") from error
+        raise VoiceError(f"cannot write into {lock.parent}: {error.strerror}") from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise VoiceError(f"another command is changing the voices in {store}; wait until it is done") from None
-        _tidy(store)
+            raise VoiceError(busy) from None
         yield
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def locked(store: Path) -> Iterator[None]:
+    """One at a time changes the store; leftovers of whoever was interrupted are put right first. Raises VoiceError."""
+    with held(store / ".lock", f"another command is changing the voices in {store}; wait until it is done"):
+        _tidy(store)
+        yield
 
 
 def _tidy(store: Path) -> None:

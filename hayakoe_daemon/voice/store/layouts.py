@@ -18,7 +18,7 @@ CONFIG, STYLE_VECTORS = "config.json", "style_vectors.npy"
 SYNTHESIZER, DURATION_PREDICTOR = "synthesizer.onnx", "duration_predictor.onnx"
 SPEAKERS = Path("onnx/speakers")
 _PHONES = ("x", "x_tst")
-_LICENCES = ("LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "LICENCE.txt", "LICENCE.md")
+LICENCES = ("LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "LICENCE.txt", "LICENCE.md")
 _OTHER_FORMATS = {
     ".safetensors": "is made for PyTorch; export it to ONNX (convert_onnx.py of Style-Bert-VITS2) first",
     ".aivm": "is made for PyTorch; take the .aivmx of the same voice instead",
@@ -194,7 +194,7 @@ def _weights(graph: Path, head: GraphHead) -> list[Path]:
 
 
 def _licence(folder: Path) -> str | None:
-    for name in _LICENCES:
+    for name in LICENCES:
         try:
             return (folder / name).read_text(encoding="utf-8")[:65536]
         except (OSError, UnicodeDecodeError):
