@@ -89,8 +89,9 @@ class Saying:
                 if self._first_speech is None:
                     self._first_speech = self.house.clock()
                 self._write(chunk)
-            if utterance.pause_after:
-                self._write(AudioChunk.silence(utterance.pause_after, self._rate))
+            pause = self.ahead.pause_after(position)
+            if pause:
+                self._write(AudioChunk.silence(pause, self._rate))
 
     def _write(self, chunk: AudioChunk) -> None:
         """In short pieces: between two of them the journal learns what was heard, and somebody may interrupt."""

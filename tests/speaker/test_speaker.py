@@ -40,6 +40,8 @@ SETTINGS = Settings(
     default_chime="ding",
     resume_limit=600.0,
     low_waits=0.0,
+    patience=20.0,
+    urgent_patience=3.0,
 )
 BEEP = AudioChunk(np.full(800, 0.1, dtype=np.float32), 8_000)
 
@@ -52,6 +54,7 @@ class Deadly:
     """A voice that hangs in a sentence that holds 死, as far as the journal can tell for ever."""
 
     name = "test"
+    styles: Sequence[str] = ()
 
     def __init__(self) -> None:
         self.said: list[str] = []
@@ -66,6 +69,15 @@ class Deadly:
             self.dead.set()
             self.over.wait(10)
         yield BEEP
+
+    def pause_after(self, passage: Sequence[Utterance], position: int, manner: Manner) -> float:
+        return passage[position].pause_after
+
+    def first_sound_in(self, utterance: Utterance, manner: Manner) -> float:
+        return 0.0
+
+    def remark(self, manner: Manner) -> str | None:
+        return None
 
     def close(self) -> None: ...
 
@@ -122,7 +134,7 @@ class Life:
         self.speaker = Speaker(
             sink or NullSink(),
             self.journal,
-            Materials(split, self._lead, renders, Ladder([self.voice], tone=lambda: BEEP)),
+            Materials(split, self._lead, renders, Ladder(self.voice, tone=lambda: BEEP)),
             lambda: SETTINGS,
             Audience(self.events.append, lambda _: None, lambda *told: self.devices.append(told)),
             clock=time.time,
