@@ -137,9 +137,6 @@ def test_new_files_take_over_when_they_are_ready(tmp_path: Path) -> None:
     kept.voice.look_again()
     assert not kept.voice.due(kept.now)
 
-    kept.voice.look_again(other=True)
-    assert kept.voice.due(kept.now)
-
     os.utime(file, (1, 1))
     kept.voice.look_again()
     kept.opens = lambda: raises(VoiceError("not whole"))
@@ -176,6 +173,16 @@ def test_one_that_was_removed_while_it_was_loaded_is_closed() -> None:
     kept.voice.retire(lambda work: work())
     later[0]()
     assert voice.closed
+
+
+def test_what_an_announcement_does_not_say_is_the_voices_own() -> None:
+    voice = Voice("a")
+    kept = Kept("a", lambda: voice)
+    kept.voice.manner = Manner(style="Happy", style_weight=2.0, length_scale=0.8, noise_scale=0.1)
+    kept.voice.want()
+    kept.load()
+    say(kept.voice, Manner(style="Sad", length_scale=0.5, sdp_ratio=0.0))
+    assert voice.manners == [Manner(style="Sad", style_weight=2.0, length_scale=0.4, sdp_ratio=0.0, noise_scale=0.1)]
 
 
 def test_how_long_it_still_takes_is_told_from_the_last_time() -> None:
