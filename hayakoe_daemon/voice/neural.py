@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, replace
 
 import numpy as np
 
@@ -30,9 +31,12 @@ _REFERENCE = "今日の天気は、晴れのち曇りでしょう。"
 _REMEMBERED = 16
 """Sentences whose silence at the end is known, of announcements that interrupt each other."""
 
+_OPTIONAL = tuple(field.name for field in fields(Manner) if field.name != "length_scale")
+
 
 class NeuralVoice:
-    """`bert` is shared and not closed with the voice. `defaults` is the voice's own way, where a message asks for none.
+    """`bert` is shared, and not closed with the voice. `defaults` is the voice's own way, where a manner does not say;
+    length_scale and the voice's own multiply.
 
     `measure` gives the loudness of a chunk in LUFS (ITU-R BS.1770); at warm-up the voice is set to `target_loudness` by
     one constant gain, so that whispers stay softer than shouts. A sentence keeps the silence at its ends that the model
@@ -55,7 +59,7 @@ class NeuralVoice:
         self._defaults = defaults
         self._measure = measure
         self._target_loudness = target_loudness
-        self._feeder = Feeder(bert, self._styles, defaults, next(iter(files.config.speakers.values()), 0))
+        self._feeder = Feeder(bert, self._styles, next(iter(files.config.speakers.values()), 0))
         self._rests = Rests(self._feeder, synthesizer)
         self._silences: OrderedDict[tuple[str, Manner], float] = OrderedDict()
         self._tempo = Tempo()
@@ -83,6 +87,7 @@ class NeuralVoice:
             return
         if self._gain is None:
             self.warm_up()
+        manner = self._full(manner)
         pieces: list[Floats] = []
         for piece in self._pieces(utterance.text, manner):
             pieces.append(piece)
@@ -95,6 +100,7 @@ class NeuralVoice:
         80 ms where the model does not tell. A pause that the text asked for is as asked, and where a sentence was cut
         between two words there is none. Raises EngineError.
         """
+        manner = self._full(manner)
         spoken = passage[position]
         if spoken.asked or not spoken.pause_after:
             return spoken.pause_after
@@ -107,16 +113,18 @@ class NeuralVoice:
 
     def first_sound_in(self, utterance: Utterance, manner: Manner) -> float:
         """Seconds, as those took that were spoken before."""
-        return self._tempo.first_sound_in(utterance.text, self._defaults.length_scale * manner.length_scale)
+        return self._tempo.first_sound_in(utterance.text, self._full(manner).length_scale)
 
     def remark(self, manner: Manner) -> str | None:
         """A style that it does not have; pitch and intonation where pyworld is not installed."""
+        manner = self._full(manner)
         remarks = []
-        style = manner.style or self._defaults.style
-        if style is not None and style not in self.styles:
+        if manner.style is not None and manner.style not in self.styles:
             known = ", ".join(self.styles)
-            remarks.append(f"{self.name}: there is no style {style}, so {self.styles[0]} was used; allowed: {known}")
-        if self._changes_pitch(manner) and not pitch.available():
+            remarks.append(
+                f"{self.name}: there is no style {manner.style}, so {self.styles[0]} was used; allowed: {known}"
+            )
+        if pitch.asked(manner) and not pitch.available():
             remarks.append(
                 f"{self.name}: pitch_scale and intonation_scale were passed over; "
                 "they need pyworld: pip install 'hayakoe-daemon[pitch]'"
@@ -128,7 +136,12 @@ class NeuralVoice:
 
     def _say(self, text: str) -> list[Floats]:
         """As `speak` does, in the voice's own way and as loud as the model is."""
-        return list(self._pieces(text, Manner()))
+        return list(self._pieces(text, self._defaults))
+
+    def _full(self, manner: Manner) -> Manner:
+        own = self._defaults
+        asked = {name: value for name in _OPTIONAL if (value := getattr(manner, name)) is not None}
+        return replace(own, length_scale=own.length_scale * manner.length_scale, **asked)
 
     def _pieces(self, text: str, manner: Manner) -> Iterator[Floats]:
         begun = time.perf_counter()
@@ -147,18 +160,9 @@ class NeuralVoice:
 
     def _changed(self, feed: Feed, manner: Manner) -> Iterator[Floats]:
         pieces = self._synthesizer.stream(feed)
-        if not self._changes_pitch(manner) or not pitch.available():
+        if not pitch.asked(manner) or not pitch.available():
             return pieces
-        rate = self._synthesizer.sample_rate
-        return iter([pitch.changed(np.concatenate(list(pieces)), rate, *self._pitch(manner))])
-
-    def _pitch(self, manner: Manner) -> tuple[float, float]:
-        scale = manner.pitch_scale if manner.pitch_scale is not None else self._defaults.pitch_scale
-        intonation = manner.intonation_scale if manner.intonation_scale is not None else self._defaults.intonation_scale
-        return 1.0 if scale is None else scale, 1.0 if intonation is None else intonation
-
-    def _changes_pitch(self, manner: Manner) -> bool:
-        return self._pitch(manner) != (1.0, 1.0)
+        return iter([pitch.changed(np.concatenate(list(pieces)), self._synthesizer.sample_rate, manner)])
 
     def _remember_silence(self, text: str, manner: Manner, samples: Samples) -> None:
         self._silences[text, manner] = silence_at_end(samples, self._synthesizer.sample_rate)
