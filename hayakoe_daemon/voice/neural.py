@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields, replace
 
 import numpy as np
 
@@ -31,12 +30,9 @@ _REFERENCE = "今日の天気は、晴れのち曇りでしょう。"
 _REMEMBERED = 16
 """Sentences whose silence at the end is known, of announcements that interrupt each other."""
 
-_OPTIONAL = tuple(field.name for field in fields(Manner) if field.name != "length_scale")
-
 
 class NeuralVoice:
-    """`bert` is shared, and not closed with the voice. `defaults` is the voice's own way, where a manner does not say;
-    length_scale and the voice's own multiply.
+    """`bert` is shared, and not closed with the voice.
 
     `measure` gives the loudness of a chunk in LUFS (ITU-R BS.1770); at warm-up the voice is set to `target_loudness` by
     one constant gain, so that whispers stay softer than shouts. A sentence keeps the silence at its ends that the model
@@ -49,14 +45,12 @@ class NeuralVoice:
         bert: BertModel,
         synthesizer: Synthesizer,
         *,
-        defaults: Manner,
         measure: Callable[[AudioChunk], float],
         target_loudness: float,
     ) -> None:
         self.name = files.name
         self._styles = Styles(files.style_vectors, files.config.styles)
         self._synthesizer = synthesizer
-        self._defaults = defaults
         self._measure = measure
         self._target_loudness = target_loudness
         self._feeder = Feeder(bert, self._styles, next(iter(files.config.speakers.values()), 0))
@@ -87,7 +81,6 @@ class NeuralVoice:
             return
         if self._gain is None:
             self.warm_up()
-        manner = self._full(manner)
         pieces: list[Floats] = []
         for piece in self._pieces(utterance.text, manner):
             pieces.append(piece)
@@ -100,7 +93,6 @@ class NeuralVoice:
         80 ms where the model does not tell. A pause that the text asked for is as asked, and where a sentence was cut
         between two words there is none. Raises EngineError.
         """
-        manner = self._full(manner)
         spoken = passage[position]
         if spoken.asked or not spoken.pause_after:
             return spoken.pause_after
@@ -113,11 +105,10 @@ class NeuralVoice:
 
     def first_sound_in(self, utterance: Utterance, manner: Manner) -> float:
         """Seconds, as those took that were spoken before."""
-        return self._tempo.first_sound_in(utterance.text, self._full(manner).length_scale)
+        return self._tempo.first_sound_in(utterance.text, manner.length_scale)
 
     def remark(self, manner: Manner) -> str | None:
         """A style that it does not have; pitch and intonation where pyworld is not installed."""
-        manner = self._full(manner)
         remarks = []
         if manner.style is not None and manner.style not in self.styles:
             known = ", ".join(self.styles)
@@ -136,12 +127,7 @@ class NeuralVoice:
 
     def _say(self, text: str) -> list[Floats]:
         """As `speak` does, in the voice's own way and as loud as the model is."""
-        return list(self._pieces(text, self._defaults))
-
-    def _full(self, manner: Manner) -> Manner:
-        own = self._defaults
-        asked = {name: value for name in _OPTIONAL if (value := getattr(manner, name)) is not None}
-        return replace(own, length_scale=own.length_scale * manner.length_scale, **asked)
+        return list(self._pieces(text, Manner()))
 
     def _pieces(self, text: str, manner: Manner) -> Iterator[Floats]:
         begun = time.perf_counter()

@@ -182,7 +182,7 @@ def test_the_pauses_between_sentences(bert: Bert, voices: dict[str, VoiceFiles],
                 continue
             passage = split(job.text)
             theirs = list(pauses(said))
-            engine = NeuralVoice(files, bert, synthesizer, defaults=Manner(), measure=loudness, target_loudness=-19.0)
+            engine = NeuralVoice(files, bert, synthesizer, measure=loudness, target_loudness=-19.0)
             engine.warm_up()
             engine._feeder = Accented(bert, styles, said=said)
             engine._rests = Rests(engine._feeder, synthesizer)
