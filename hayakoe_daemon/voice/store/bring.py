@@ -41,16 +41,17 @@ def brought(where: str, store: Path, wanted: Wanted, watch: Watch) -> Iterator[B
     if scheme == "hf":
         from hayakoe_daemon.voice.store.hub import from_hub, parse_address  # noqa: PLC0415, it pulls httpx in
 
-        address = parse_address(where)
+        repository = parse_address(where)
         with incoming(store, where) as folder:
-            yield Brought(from_hub(address, folder, wanted, watch), where, fetched=True)
+            yield Brought(from_hub(repository, folder, wanted, watch), where, fetched=True)
     elif scheme in ("https", "http"):
         from hayakoe_daemon.voice.store.fetch import Fetcher, check_way  # noqa: PLC0415
-        from hayakoe_daemon.voice.store.web import bert_from_web, voice_from_web, without_password  # noqa: PLC0415
+        from hayakoe_daemon.voice.store.web import bert_from_web, voice_from_web, without_login  # noqa: PLC0415
 
-        check_way(where)
+        address, headers = without_login(where)
+        check_way(address)
         fetch = bert_from_web if wanted is Wanted.BERT else voice_from_web
-        with incoming(store, without_password(where)) as folder, Fetcher(watch) as fetcher:
-            yield Brought(fetch(where, folder, fetcher), without_password(where), fetched=True)
+        with incoming(store, address) as folder, Fetcher(watch, headers=headers) as fetcher:
+            yield Brought(fetch(address, folder, fetcher), address, fetched=True)
     else:
         raise VoiceError(f"{where}: {scheme}:// is not known; there are a path, https:// and hf://")

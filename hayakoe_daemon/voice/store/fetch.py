@@ -13,6 +13,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -32,9 +33,8 @@ from hayakoe_daemon.voice.store.files import VoiceError
 from hayakoe_daemon.voice.store.manifest import hash_file
 from hayakoe_daemon.voice.store.watch import Watch, megabytes
 
-_BLOCK = 1 << 18
-_TRIES = 7
-"""In a row, none of which brought a byte."""
+_TRIES, _TRIES_TO_REACH = 7, 3
+"""In a row, none of which brought a byte; and while the server has not been reached at all."""
 _LONGEST_WAIT = 300.0
 _TIMEOUT = httpx.Timeout(30.0, connect=15.0)
 
@@ -139,6 +139,7 @@ class Fetcher:
         """Asks until the file is whole, or nothing has come for too many tries."""
         failures, most = 0, _size(target)
         while True:
+            tries = _TRIES
             try:
                 if (state := self._ask(remote, target)) is not None:
                     return state
@@ -148,21 +149,27 @@ class Fetcher:
             except httpx.TransportError as error:
                 _refuse_bad_certificate(error, remote.url)
                 reason, wait = note_of(error), None
+                if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) and not most:
+                    tries = _TRIES_TO_REACH
+            except (httpx.TooManyRedirects, httpx.InvalidURL) as error:
+                raise FetchError(f"{remote.url}: the server leads nowhere: {error}") from None
             except OSError as error:
                 raise FetchError(f"cannot write {target}: {error.strerror}") from error
             except Refusal as error:
                 raise (NotThere if error.missing else FetchError)(f"{remote.url}: {error}") from None
             failures = 0 if _size(target) > most else failures + 1
             most = max(most, _size(target))
-            if failures >= _TRIES:
-                raise FetchError(
-                    f"{remote.url}: {reason}, {failures} times in a row. What has arrived"
-                    f" ({megabytes(_size(target))}) is kept; the same command goes on from there"
+            if failures >= tries:
+                kept = (
+                    f". The {megabytes(most)} that are here are kept; the same command goes on from there"
+                    if most
+                    else ""
                 )
+                raise FetchError(f"{remote.url}: {reason}, {failures} times in a row{kept}")
             pause = min(2.0**failures / 2, 30.0) if wait is None else wait
             if pause > _LONGEST_WAIT:
                 raise FetchError(f"{remote.url}: {reason}, and it asks to come back in {pause:.0f} s. Try again then")
-            self._watch.note(f"{reason}; trying again in {pause:.0f} s, at {megabytes(_size(target))}")
+            self._watch.note(f"{reason}; trying again in {round(pause, 1):g} s, at {megabytes(_size(target))}")
             self._sleep(pause)
 
     def _ask(self, remote: RemoteFile, target: Path) -> _State | None:
@@ -202,7 +209,7 @@ class Fetcher:
     def _pour(self, answer: httpx.Response, file: BinaryIO, begin: int, total: int | None) -> int:
         """Writes what comes to its place, onto the disk; the place after it. Raises Refusal, OSError and httpx's."""
         file.seek(begin)
-        for block in answer.iter_raw(_BLOCK):
+        for block in answer.iter_raw():  # as it comes: of what a cut connection brought nothing is lost
             begin += len(block)
             if total is not None and begin > total:
                 raise Refusal(f"the server sends more than the {total} bytes that the file has")
@@ -253,9 +260,15 @@ def check_way(url: str) -> None:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
         raise FetchError(f"{url} is no address: {error}") from None
-    local = parsed.host in ("localhost", "::1") or parsed.host.startswith("127.")
-    if parsed.scheme != "https" and not (parsed.scheme == "http" and local):
+    if parsed.scheme != "https" and not (parsed.scheme == "http" and _is_here(parsed.host)):
         raise FetchError(f"{url} would come unprotected: only https:// is used, and http:// to this machine itself")
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _refuse_bad_certificate(error: BaseException | None, url: str) -> None:

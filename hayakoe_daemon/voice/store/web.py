@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -60,10 +61,14 @@ def bert_from_web(url: str, folder: Path, fetcher: Fetcher) -> Path:
     return place
 
 
-def without_password(url: str) -> str:
-    """The address as it may be remembered."""
+def without_login(url: str) -> tuple[str, dict[str, str]]:
+    """The address as it may be shown and remembered, and the header for the name and password that stood in it."""
     parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    login, _, host = parts.netloc.rpartition("@")
+    if not login:
+        return url, {}
+    basic = base64.b64encode(unquote(login).encode()).decode()
+    return urlunsplit(parts._replace(netloc=host)), {"authorization": f"Basic {basic}"}
 
 
 def _packed(url: str, folder: Path, fetcher: Fetcher, name: str) -> Path:
