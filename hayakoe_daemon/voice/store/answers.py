@@ -28,11 +28,12 @@ class Refusal(Exception):  # noqa: N818, what the server said
 
 
 class TryAgain(Exception):  # noqa: N818, what the server said
-    """It may work later, after `wait` seconds where the server named them."""
+    """It may work later, after `wait` seconds where the server named them; not `reached`, it has said nothing at all."""
 
-    def __init__(self, message: str, wait: float | None = None) -> None:
+    def __init__(self, message: str, wait: float | None = None, *, reached: bool = True) -> None:
         super().__init__(message)
         self.wait = wait
+        self.reached = reached
 
 
 def begin_of(answer: httpx.Response, had: int) -> int | None:
@@ -83,12 +84,12 @@ def suggested_name(answer: httpx.Response) -> str | None:
     return name.lstrip(".") or None
 
 
-def note_of(error: httpx.TransportError) -> str:
+def cut_off(error: httpx.TransportError) -> TryAgain:
     if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError):
-        return f"the server cannot be reached ({error})"
+        return TryAgain(f"the server cannot be reached ({error})", reached=False)
     if isinstance(error, httpx.TimeoutException):
-        return "the server says nothing any more"
-    return "the connection was cut"
+        return TryAgain("the server says nothing any more")
+    return TryAgain("the connection was cut")
 
 
 def _retry_after(answer: httpx.Response) -> float | None:

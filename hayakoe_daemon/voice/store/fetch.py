@@ -24,7 +24,7 @@ from hayakoe_daemon.voice.store.answers import (
     Refusal,
     TryAgain,
     begin_of,
-    note_of,
+    cut_off,
     suggested_name,
     total_of,
     validator_of,
@@ -139,38 +139,40 @@ class Fetcher:
         """Asks until the file is whole, or nothing has come for too many tries."""
         failures, most = 0, _size(target)
         while True:
-            tries = _TRIES
             try:
-                if (state := self._ask(remote, target)) is not None:
+                if (state := self._attempt(remote, target)) is not None:
                     return state
                 continue
             except TryAgain as error:
-                reason, wait = str(error), error.wait
-            except httpx.TransportError as error:
-                _refuse_bad_certificate(error, remote.url)
-                reason, wait = note_of(error), None
-                if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) and not most:
-                    tries = _TRIES_TO_REACH
-            except (httpx.TooManyRedirects, httpx.InvalidURL) as error:
-                raise FetchError(f"{remote.url}: the server leads nowhere: {error}") from None
-            except OSError as error:
-                raise FetchError(f"cannot write {target}: {error.strerror}") from error
-            except Refusal as error:
-                raise (NotThere if error.missing else FetchError)(f"{remote.url}: {error}") from None
+                setback = error
             failures = 0 if _size(target) > most else failures + 1
             most = max(most, _size(target))
-            if failures >= tries:
+            if failures >= (_TRIES if most or setback.reached else _TRIES_TO_REACH):
                 kept = (
                     f". The {megabytes(most)} that are here are kept; the same command goes on from there"
                     if most
                     else ""
                 )
-                raise FetchError(f"{remote.url}: {reason}, {failures} times in a row{kept}")
-            pause = min(2.0**failures / 2, 30.0) if wait is None else wait
+                raise FetchError(f"{remote.url}: {setback}, {failures} times in a row{kept}")
+            pause = min(2.0**failures / 2, 30.0) if setback.wait is None else setback.wait
             if pause > _LONGEST_WAIT:
-                raise FetchError(f"{remote.url}: {reason}, and it asks to come back in {pause:.0f} s. Try again then")
-            self._watch.note(f"{reason}; trying again in {round(pause, 1):g} s, at {megabytes(_size(target))}")
+                raise FetchError(f"{remote.url}: {setback}, and it asks to come back in {pause:.0f} s. Try again then")
+            self._watch.note(f"{setback}; trying again in {round(pause, 1):g} s, at {megabytes(_size(target))}")
             self._sleep(pause)
+
+    def _attempt(self, remote: RemoteFile, target: Path) -> _State | None:
+        """As `_ask`. Raises TryAgain where it may work later, else FetchError."""
+        try:
+            return self._ask(remote, target)
+        except httpx.TransportError as error:
+            _refuse_bad_certificate(error, remote.url)
+            raise cut_off(error) from None
+        except (httpx.TooManyRedirects, httpx.InvalidURL) as error:
+            raise FetchError(f"{remote.url}: the server leads nowhere: {error}") from None
+        except OSError as error:
+            raise FetchError(f"cannot write {target}: {error.strerror}") from error
+        except Refusal as error:
+            raise (NotThere if error.missing else FetchError)(f"{remote.url}: {error}") from None
 
     def _ask(self, remote: RemoteFile, target: Path) -> _State | None:
         """One request. The state where the file is whole then, None where the rest is to be asked for.
