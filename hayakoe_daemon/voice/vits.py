@@ -8,6 +8,7 @@ tones..., with numbers of shape (), and the first of its outputs `output`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from hayakoe_daemon.voice import sessions
 from hayakoe_daemon.voice.bert import FEATURES
 from hayakoe_daemon.voice.engine import EngineError
 from hayakoe_daemon.voice.graph_io import Port, Wanted, listed, wire
+from hayakoe_daemon.voice.graph_part import part_for
 from hayakoe_daemon.voice.sessions import Graph
 from hayakoe_daemon.voice.store.files import VoiceError, VoiceFiles
 from hayakoe_daemon.voice.synthesizer import Counts, Feed, Floats
@@ -75,10 +77,10 @@ class WholeSynthesizer:
         self._synthesizer = sessions.load(files.synthesizer, threads=threads)
         self._inputs = wire(files.synthesizer, self._synthesizer.inputs, wanted)
         self._sound = _output(self._synthesizer, _SOUND)
-        self._predictor = None
-        if files.duration_predictor is not None:
-            self._predictor = sessions.load(files.duration_predictor, threads=threads)
-            self._predictor_inputs = wire(files.duration_predictor, self._predictor.inputs, wanted)
+        self._predictor = self._load_predictor(files, threads)
+        if self._predictor is not None:
+            optional = {meaning: replace(one, optional=True) for meaning, one in wanted.items()}
+            self._predictor_inputs = wire(self._predictor.path, self._predictor.inputs, optional)
             self._durations = _output(self._predictor, (_DURATIONS,))
 
     def stream(self, feed: Feed, seed: int | None = None) -> Iterator[Floats]:  # noqa: ARG002, nothing to seed
@@ -87,7 +89,7 @@ class WholeSynthesizer:
         yield self._checked(sound)
 
     def durations(self, feed: Feed, seed: int | None = None) -> Counts | None:  # noqa: ARG002
-        """Frames of each id, by the duration predictor; None where there is none. Raises EngineError."""
+        """Frames of each id; None where the export tells none. Raises EngineError."""
         if self._predictor is None:
             return None
         (frames,) = self._predictor.run(_feeds(self._predictor_inputs, feed), [self._durations.name])
@@ -104,6 +106,15 @@ class WholeSynthesizer:
         self._synthesizer.close()
         if self._predictor is not None:
             self._predictor.close()
+
+    def _load_predictor(self, files: VoiceFiles, threads: int | None) -> Graph | None:
+        """The graph that gives durations alone: a file of its own, or what of the synthesizer they depend on."""
+        if files.duration_predictor is not None:
+            return sessions.load(files.duration_predictor, threads=threads)
+        if any(port.name == _DURATIONS for port in self._synthesizer.outputs):
+            part = part_for(files.synthesizer, _DURATIONS)
+            return sessions.load(files.synthesizer, threads=threads, content=part)
+        return None
 
     def _checked(self, sound: Floats) -> Floats:
         name = self._synthesizer.path.name
