@@ -28,7 +28,7 @@ class Refusal(Exception):  # noqa: N818, what the server said
 
 
 class TryAgain(Exception):  # noqa: N818, what the server said
-    """It may work later, after `wait` seconds where the server named them; not `reached`, it has said nothing at all."""
+    """It may work later, after `wait` seconds where the server named them. Not `reached`: it has said nothing yet."""
 
     def __init__(self, message: str, wait: float | None = None, *, reached: bool = True) -> None:
         super().__init__(message)
