@@ -48,8 +48,7 @@ class Ahead:
         self._pauses: dict[int, float] = {}
         self._closed = False
         self._playing = -1
-        self.engines: list[str] = []
-        """Who spoke, in order."""
+        self._spoke: set[str] = set()
         self.notes = list(cast.notes)
         """Why lower rungs were used, and what could not be done as asked."""
         self.compute_seconds = 0.0
@@ -60,6 +59,11 @@ class Ahead:
     def order(self) -> Sequence[Utterance]:
         """What is to be said: from the claimed sentence on, without those that killed the daemon too often."""
         return self._order
+
+    @property
+    def engine(self) -> str | None:
+        """Who spoke: the lowest rung that was used, None where nobody did."""
+        return self._cast.lowest(self._spoke)
 
     def chunks(self, position: int, look: Callable[[], None]) -> Iterator[AudioChunk]:
         """The sound of the utterance at `position` of the order; `look` is called while waiting, and may raise."""
@@ -129,7 +133,7 @@ class Ahead:
         rendering = self._cast.say(utterance, deaths=self._deaths.get(utterance.index, 0))
         yield from rendering
         if rendering.engine is not None:
-            self.engines.append(rendering.engine)
+            self._spoke.add(rendering.engine)
         self.notes.extend(rendering.notes)
         self._pauses[utterance.index] = rendering.pause_after(self._passage, self._passage.index(utterance))
         if self._playing != utterance.index:

@@ -196,13 +196,12 @@ class Saying:
             notes.append(f"the daemon died {MAX_DEATHS} times during sentence {numbers}, which was left out")
         elif not self._written:
             notes.append("there was nothing to say")
-        engine = self.ahead.engines[-1] if self.ahead.engines else None
         return Event(
             how,
             announcement.id,
             announcement.source,
             now,
-            engine=engine,
+            engine=self.ahead.engine,
             note="; ".join(notes) or None,
             times=times,
         )

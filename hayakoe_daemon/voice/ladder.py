@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from hayakoe_daemon.audio.chunk import AudioChunk
@@ -45,6 +45,10 @@ class Cast:
     def names(self) -> tuple[str, ...]:
         """The rungs, the highest one first."""
         return tuple(rung.name for rung in self._rungs)
+
+    def lowest(self, spoke: Collection[str]) -> str | None:
+        """The lowest rung of those that spoke; None where nobody did."""
+        return next((name for name in (TONE, *reversed(self.names)) if name in spoke), None)
 
     def say(self, utterance: Utterance, *, deaths: int = 0) -> Rendering:
         """The sound of the utterance, by the highest rung that can say it.
@@ -102,7 +106,7 @@ class Ladder:
         notes: list[str] = []
         asked = self._asked(wish, notes)
         if asked is None:
-            return Cast([self._embedded, *self._ready(wish, first, waited)], self._tone, wish.manner, notes)
+            return self._cast([self._embedded, *self._ready(wish, first, waited)], wish, notes)
         if asked.want():
             log.info("voice %s is loaded now that it is needed", asked.name)
         if asked.state is State.LOADING and waited + asked.ready_in < wish.patience:
@@ -110,10 +114,14 @@ class Ladder:
         why = _hindrance(asked, wish, first, waited)
         if why is not None:
             notes.append(f"{asked.name}: {why}")
-            log.warning("the next voice speaks instead; %s", notes[-1])
         rungs = [voice for voice in self._ready(wish, first, waited) if voice is not asked]
         top = [] if why is not None else [asked]
-        return Cast([*top, *rungs, self._embedded], self._tone, wish.manner, notes)
+        return self._cast([*top, *rungs, self._embedded], wish, notes)
+
+    def _cast(self, rungs: Sequence[Engine], wish: Wish, notes: Sequence[str]) -> Cast:
+        for note in notes:
+            log.warning("%s; %s speaks instead", note, rungs[0].name)
+        return Cast(rungs, self._tone, wish.manner, notes)
 
     def _asked(self, wish: Wish, notes: list[str]) -> KeptVoice | None:
         """The neural voice of that name, else the default one; None where that is the embedded voice."""
@@ -126,7 +134,6 @@ class Ladder:
             if name in by_name:
                 return by_name[name]
             notes.append(f"there is no voice {name}; there are: {', '.join(self.names)}")
-            log.warning("%s", notes[-1])
         return None
 
     def _ready(self, wish: Wish, first: Utterance, waited: float) -> Iterator[KeptVoice]:

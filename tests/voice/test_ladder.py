@@ -65,6 +65,13 @@ def test_the_voice_asked_for_speaks_and_below_it_come_default_order_and_the_embe
     assert levels(cast(on, wish("c")).say(HELLO)) == [0.2, 0.2]
 
 
+def test_the_lowest_rung_of_those_that_spoke() -> None:
+    said = cast(ladder(Voice("a"), Voice("b"), Voice("e")), wish("b"))
+    assert said.lowest(["a", "b"]) == "a"
+    assert said.lowest(["b", TONE, "e"]) == TONE
+    assert said.lowest([]) is None
+
+
 def test_an_unknown_voice_is_noted_and_the_default_speaks() -> None:
     said = cast(ladder(Voice("a"), Voice("b"), Voice("e")), wish("c"))
     assert said.names == ("a", "b", "e")
