@@ -30,15 +30,21 @@ _NO_BERT = (
     "There is no BERT yet, and no neural voice speaks without it:"
     " `hayakoe-daemon voices add --bert PATH-OR-ADDRESS`; until then the embedded voice speaks."
 )
-_RELOAD = "A running daemon takes it with `sudo systemctl reload hayakoe-daemon`, or when it is started."
+_BY_ITSELF = "A daemon that runs takes it by itself within seconds."
+
+
+_SERVICE = Path("/var/lib/hayakoe-daemon")
 
 
 def run(given: argparse.Namespace) -> int:
     store = Store(voices_dir(config_or_defaults(given), os.environ))
     try:
-        return int({"list": _list, "check": _check, "add": _add, "remove": _remove}[given.action](given, store))
+        done = int({"list": _list, "check": _check, "add": _add, "remove": _remove}[given.action](given, store))
     except VoiceError as error:
         raise Failure(str(error)) from None
+    if given.action in ("add", "remove") and _SERVICE.exists() and _SERVICE not in store.folder.parents:
+        print(f"These are your own voices, in {store.folder}; for the service's use sudo.", file=sys.stderr)
+    return done
 
 
 def _list(given: argparse.Namespace, store: Store) -> int:
@@ -125,7 +131,7 @@ def _check(given: argparse.Namespace, store: Store) -> int:
 
 def _told(source: VoiceSource) -> Iterator[str]:
     voice = source.voice
-    yield f"{voice.name}: a {voice.layout} voice, version {voice.config.version}, {voice.config.sample_rate} Hz"
+    yield f"{voice.name}: layout {voice.layout}, version {voice.config.version}, {voice.config.sample_rate} Hz"
     yield f"  styles: {', '.join(voice.config.styles)}"
     yield f"  speakers: {', '.join(voice.config.speakers)}"
     for file in source.files:
@@ -150,7 +156,7 @@ def _add(given: argparse.Namespace, store: Store) -> int:
                 _add_voices(given, voices, store, progress)
     if store.names() and store.bert_manifest() is None:
         print(_NO_BERT)
-    print(_RELOAD)
+    print(_BY_ITSELF)
     return 0
 
 
@@ -209,7 +215,7 @@ def _remove(given: argparse.Namespace, store: Store) -> int:
         print("What had arrived of it is gone.")
         return 0
     store.remove(given.name)
-    print(f"{given.name} is gone. {_RELOAD.replace('takes it', 'lets go of it')}")
+    print(f"{given.name} is gone. A daemon that runs lets go of it by itself within seconds.")
     return 0
 
 

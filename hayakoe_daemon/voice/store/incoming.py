@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hayakoe_daemon.voice.store.files import VoiceError
-from hayakoe_daemon.voice.store.landing import held
+from hayakoe_daemon.voice.store.landing import held, make_folder
 
 _FOLDER, _ADDRESS = ".incoming", ".address"
 
@@ -30,6 +30,7 @@ def incoming(store: Path, address: str) -> Iterator[Path]:
     Raises VoiceError where another command fetches the same, or nothing can be written.
     """
     folder = _folder_of(store, address)
+    make_folder(store)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / _ADDRESS).write_text(address, encoding="utf-8")

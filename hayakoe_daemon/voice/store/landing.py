@@ -16,11 +16,20 @@ from hayakoe_daemon.voice.store.manifest import BLOCK, MANIFEST_FILE, Manifest, 
 _NEW, _OLD = ".new-", ".old-"
 
 
+def make_folder(store: Path) -> None:
+    """Whose files the daemon can read, another user than who adds voices. Raises VoiceError."""
+    try:
+        if not store.exists():
+            store.mkdir(parents=True)
+            store.chmod(0o755)
+    except OSError as error:
+        raise VoiceError(f"cannot write into {store}: {error.strerror}") from error
+
+
 @contextmanager
 def held(lock: Path, busy: str) -> Iterator[None]:
     """The lock of this file, until the end or the death of the process. Raises VoiceError: `busy`, it is taken."""
     try:
-        lock.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise VoiceError(f"cannot write into {lock.parent}: {error.strerror}") from error
@@ -37,6 +46,7 @@ def held(lock: Path, busy: str) -> Iterator[None]:
 @contextmanager
 def locked(store: Path) -> Iterator[None]:
     """One at a time changes the store; leftovers of whoever was interrupted are put right first. Raises VoiceError."""
+    make_folder(store)
     with held(store / ".lock", f"another command is changing the voices in {store}; wait until it is done"):
         _tidy(store)
         yield
@@ -69,7 +79,7 @@ def land(
     new, old = (target.with_name(f"{prefix}{target.name}") for prefix in (_NEW, _OLD))
     try:
         new.mkdir()
-        new.chmod(0o755)  # the daemon, another user than who adds the voice, reads it
+        new.chmod(0o755)
         stored = tuple(_take(file, new / file.name, move=move, watch=watch) for file in files)
         _write(new / MANIFEST_FILE, manifest_of(stored).text())
         check(new)

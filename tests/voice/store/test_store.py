@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -83,7 +84,7 @@ def test_the_daemon_as_another_user_may_read_it(store: Store, miku: VoiceSource)
         add(store, miku)
     finally:
         os.umask(before)
-    assert (store.folder / "miku").stat().st_mode & 0o777 == 0o755
+    assert {folder.stat().st_mode & 0o777 for folder in (store.folder, store.folder / "miku")} == {0o755}
     assert {file.stat().st_mode & 0o777 for file in (store.folder / "miku").iterdir()} == {0o644}
 
 
@@ -212,6 +213,22 @@ def test_a_disk_that_cannot_be_written(tmp_path: Path, miku: VoiceSource) -> Non
     (tmp_path / "file").touch()
     with pytest.raises(VoiceError, match="cannot write into"):
         add(Store(tmp_path / "file/voices"), miku)
+
+
+def test_a_disk_that_is_full(tmp_path: Path, store: Store, miku: VoiceSource) -> None:
+    add(store, miku)
+    (large,) = look(make.hayakoe_voice(tmp_path / "rin", weights=600_000)).voices
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
+    try:
+        with pytest.raises(VoiceError, match=r"cannot write .*rin: File too large"):
+            add(store, large, "rin")
+        with pytest.raises(VoiceError, match=r"cannot write .*miku: File too large"):
+            add(store, large, again=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert visible(store) == {"miku"}
+    store.verify("miku")
 
 
 def test_leftovers_of_whoever_was_interrupted_are_put_right(store: Store, miku: VoiceSource) -> None:
