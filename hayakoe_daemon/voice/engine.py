@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Protocol
 
 from hayakoe_daemon.audio.chunk import AudioChunk
@@ -27,6 +27,11 @@ class Manner:
     noise_scale_w: float | None = None
     pitch_scale: float | None = None
     intonation_scale: float | None = None
+
+    def over(self, own: Manner) -> Manner:
+        """This manner, and where it says nothing a voice's own; the two lengths multiply."""
+        said = {name: value for name, value in asdict(self).items() if value is not None}
+        return replace(own, **{**said, "length_scale": own.length_scale * self.length_scale})
 
 
 class Engine(Protocol):

@@ -67,6 +67,8 @@ class KeptVoice:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
+        self.manner = Manner()
+        """What it does where an announcement does not say."""
         self.took = took
         """Seconds that it took the last time; 0: nobody knows."""
         self._open = open_
@@ -112,7 +114,7 @@ class KeptVoice:
     def first_sound_in(self, utterance: Utterance, manner: Manner) -> float:
         """As its engine estimates; 0 while there is none, `ready_in` is for that."""
         engine = self._engine
-        return 0.0 if engine is None else engine.first_sound_in(utterance, manner)
+        return 0.0 if engine is None else engine.first_sound_in(utterance, manner.over(self.manner))
 
     # ------------------------------------------------------------------------------------------------- what is wished
 
@@ -125,15 +127,12 @@ class KeptVoice:
         self._changed()
         return True
 
-    def look_again(self, *, anew: bool = False) -> None:
-        """Its files may have changed: one that is out of order is tried at once, one that is ready where they have.
-
-        `anew`: also where they have not, it is to be opened in another way.
-        """
+    def look_again(self) -> None:
+        """Its files may have changed: one that is out of order is tried at once, one that is ready where they have."""
         with self._lock:
             if self._state is State.BROKEN:
                 self._retry_at, self._retries = self._clock(), 0
-            elif self._state is State.READY and (anew or _stamps(path for path, *_ in self._source) != self._source):
+            elif self._state is State.READY and _stamps(path for path, *_ in self._source) != self._source:
                 self._wanted = True
 
     def hold_back(self, why: str, seconds: float) -> None:
@@ -175,7 +174,7 @@ class KeptVoice:
     def speak(self, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
         engine = self._needed()
         try:
-            yield from engine.speak(utterance, manner)
+            yield from engine.speak(utterance, manner.over(self.manner))
         except Exception as error:
             self._failures += 1
             if self._failures >= SENTENCES_FAILED and engine is self._engine:
@@ -185,10 +184,10 @@ class KeptVoice:
         self._failures = self._retries = 0
 
     def pause_after(self, passage: Sequence[Utterance], position: int, manner: Manner) -> float:
-        return self._needed().pause_after(passage, position, manner)
+        return self._needed().pause_after(passage, position, manner.over(self.manner))
 
     def remark(self, manner: Manner) -> str | None:
-        return self._needed().remark(manner)
+        return self._needed().remark(manner.over(self.manner))
 
     def warm_up(self) -> None:
         """Nothing: it is warmed up whenever it is loaded."""

@@ -150,14 +150,6 @@ def test_new_files_take_over_when_they_are_ready(tmp_path: Path) -> None:
     assert (old.closed, new.closed, say(kept.voice), len(new.manners)) == (True, False, 2, 1)
 
 
-def test_one_that_is_to_be_opened_in_another_way_is_opened_anew() -> None:
-    kept = Kept("a", lambda: Voice("a"))
-    kept.voice.want()
-    kept.load()
-    kept.voice.look_again(anew=True)
-    assert (kept.voice.state, kept.voice.due(kept.now)) == (State.READY, True)
-
-
 def test_one_that_was_removed_speaks_no_more_and_is_not_loaded_again() -> None:
     voice = Voice("a")
     kept = Kept("a", lambda: voice)
@@ -181,6 +173,16 @@ def test_one_that_was_removed_while_it_was_loaded_is_closed() -> None:
     kept.voice.retire(lambda work: work())
     later[0]()
     assert voice.closed
+
+
+def test_what_an_announcement_does_not_say_is_the_voices_own() -> None:
+    voice = Voice("a")
+    kept = Kept("a", lambda: voice)
+    kept.voice.manner = Manner(style="Happy", style_weight=2.0, length_scale=0.8, noise_scale=0.1)
+    kept.voice.want()
+    kept.load()
+    say(kept.voice, Manner(style="Sad", length_scale=0.5, sdp_ratio=0.0))
+    assert voice.manners == [Manner(style="Sad", style_weight=2.0, length_scale=0.4, sdp_ratio=0.0, noise_scale=0.1)]
 
 
 def test_how_long_it_still_takes_is_told_from_the_last_time() -> None:
