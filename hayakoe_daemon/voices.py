@@ -119,8 +119,9 @@ class Voices:
         for complaint in news:
             self._trouble(complaint)
         for voice in voices:
+            voice.manner = plan.manners.get(voice.name, Manner())
             if voice.name not in new:
-                voice.look_again(anew=plan.manners.get(voice.name) != before.manners.get(voice.name))
+                voice.look_again()
             elif self._loadings.past(voice.name).deaths >= SUSPICIOUS:
                 voice.hold_back(
                     "the daemon died of loading it, probably for want of memory. It is tried again in an hour, or at"
