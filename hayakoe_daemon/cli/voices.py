@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -124,9 +124,10 @@ def _check(given: argparse.Namespace, store: Store) -> int:
         print(f"BERT: {found.bert.model}, {size}, its vocabulary in {found.bert.tokenizer}")
     if found.voices and found.bert is None and store.bert_manifest() is None:
         print(_NO_BERT)
-    for problem in found.problems:
+    problems = (*found.problems, *([found.bert_problem] if found.bert_problem else []))
+    for problem in problems:
         print(problem, file=sys.stderr)
-    return 1 if found.problems else 0
+    return 1 if problems else 0
 
 
 def _told(source: VoiceSource) -> Iterator[str]:
@@ -170,21 +171,14 @@ def _name_in_address(source: str | None) -> str | None:
 
 def _add_voices(given: argparse.Namespace, source: Brought, store: Store, progress: Progress) -> None:
     found = look(source.path)
-    if found.problems:
-        raise Failure("\n".join((*found.problems, "Nothing was added.")))
-    if not found.voices:
-        raise Failure(f"{source.origin} holds a BERT and no voice: `hayakoe-daemon voices add --bert {source.origin}`")
-    if given.name is not None and len(found.voices) > 1:
-        names = ", ".join(one.voice.name for one in found.voices)
-        raise Failure(f"{source.origin} holds several voices ({names}): add the one you mean alone to give it a name")
-    named = [(given.name or one.voice.name, one) for one in found.voices]
+    no_bert = store.bert_manifest() is None
+    problems = (*found.problems, found.bert_problem if no_bert else None)
+    if told := [problem for problem in problems if problem is not None]:
+        raise Failure("\n".join((*told, "Nothing was added.")))
+    named = _named(given, source, found.voices)
     for name, _ in named:
-        if legal_name(name) != name:
-            raise Failure(f'this voice is called "{name}", messages need a name of a-z, 0-9, _ and -: add --name NAME')
         store.check_free(name, replace_it=given.replace)
-    if len({name for name, _ in named}) < len(named):
-        raise Failure(f"{source.origin} holds several voices of the same name: add them one by one with --name")
-    if found.bert is not None and store.bert_manifest() is None:
+    if found.bert is not None and no_bert:
         _add_bert(found.bert, source, store, progress)
     for name, one in named:
         progress.begin(name, _size(one.files), 0)
@@ -200,6 +194,22 @@ def _add_voices(given: argparse.Namespace, source: Brought, store: Store, progre
         progress.note(f"{name} is in {store.folder / name}: {', '.join(one.voice.config.styles)}")
         if one.licence:
             progress.note(f"its licence: {_first_line(one.licence)} (`voices list --json` shows all of it)")
+
+
+def _named(given: argparse.Namespace, source: Brought, voices: Sequence[VoiceSource]) -> list[tuple[str, VoiceSource]]:
+    """Each voice with the name that it will have. Raises Failure where that is not clear."""
+    if not voices:
+        raise Failure(f"{source.origin} holds a BERT and no voice: `hayakoe-daemon voices add --bert {source.origin}`")
+    if given.name is not None and len(voices) > 1:
+        several = ", ".join(one.voice.name for one in voices)
+        raise Failure(f"{source.origin} holds several voices ({several}): add the one you mean alone to give it a name")
+    names = [given.name or one.voice.name for one in voices]
+    for name in names:
+        if legal_name(name) != name:
+            raise Failure(f'this voice is called "{name}", messages need a name of a-z, 0-9, _ and -: add --name NAME')
+    if len(set(names)) < len(names):
+        raise Failure(f"{source.origin} holds several voices of the same name: add them one by one with --name")
+    return list(zip(names, voices, strict=True))
 
 
 def _add_bert(bert: BertFiles, source: Brought, store: Store, progress: Progress) -> None:

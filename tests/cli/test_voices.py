@@ -133,6 +133,15 @@ def test_nothing_is_added_when_a_part_is_broken(tmp_path: Path, run: Run) -> Non
     assert run("add", source / "onnx/speakers/miku")[0] == 0
 
 
+def test_a_broken_bert_of_a_source_counts_only_where_there_is_none(tmp_path: Path, run: Run) -> None:
+    source = make.hayakoe_source(tmp_path / "source", "miku")
+    (source / "bert/tokenizer/vocab.txt").unlink()
+    assert "vocab.txt" in run("check", source)[2]
+    assert "vocab.txt" in run("add", source)[2]
+    assert run("add", "--bert", make.bert_folder(tmp_path / "bert"))[0] == 0
+    assert run("add", source)[0] == 0
+
+
 def test_what_is_no_voice(tmp_path: Path, run: Run) -> None:
     assert "holds a BERT and no voice" in run("add", make.bert_folder(tmp_path / "bert"))[2]
     (tmp_path / "empty").mkdir()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hayakoe_daemon.voice.store.aivmx import MANIFEST, read_aivmx
@@ -35,13 +35,15 @@ class VoiceSource:
     licence: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Found:
-    """What lies at a path. `problems` names whatever looks like a voice or a BERT and cannot be used, and why."""
+    """What lies at a path. `problems` tells of each thing that looks like a voice and cannot be used why."""
 
     voices: tuple[VoiceSource, ...] = ()
     bert: BertFiles | None = None
     problems: tuple[str, ...] = ()
+    bert_problem: str | None = None
+    """The same for a BERT."""
 
 
 def look(path: Path) -> Found:
@@ -67,15 +69,15 @@ def voice_in(folder: Path) -> VoiceSource:
 
 def _look_into(folder: Path) -> Found:
     bert: BertFiles | None = None
-    problems: list[str] = []
+    bert_problem: str | None = None
     try:
         bert = bert_at(folder) if is_bert(folder) else bert_of_source(folder)
     except VoiceError as error:
-        problems.append(str(error))
-    found = _gather(_voices_in(folder))
-    if not found.voices and not found.problems and bert is None and not problems:
+        bert_problem = str(error)
+    found = replace(_gather(_voices_in(folder)), bert=bert, bert_problem=bert_problem)
+    if found == Found():
         raise VoiceError(_nothing_in(folder))
-    return Found(found.voices, bert, (*found.problems, *problems))
+    return found
 
 
 def _voices_in(folder: Path) -> Iterator[Callable[[], VoiceSource]]:
@@ -148,7 +150,10 @@ def _voice_folder(folder: Path, graph: Path) -> VoiceSource:
         config=config,
         style_vectors=vectors,
     )
-    return VoiceSource(voice, tuple(files), _licence(folder))
+    licence = _licence(folder)
+    if licence is None and folder.absolute().parent.match(str(SPEAKERS)):
+        licence = _licence(folder.absolute().parents[2])
+    return VoiceSource(voice, tuple(files), licence)
 
 
 def _voice_file(path: Path) -> VoiceSource:

@@ -50,7 +50,7 @@ def _voices(paths: list[PurePosixPath], top: PurePosixPath) -> set[PurePosixPath
         beside = [path for path in paths if path.parent == folder]
         chosen |= {path for path in beside if _of_graph(path) and (top.suffix != ".onnx" or _belongs(path, top))}
         chosen |= {path for path in beside if path.name in LICENCES}
-    return chosen
+    return chosen | {path for path in paths if chosen and len(path.parts) == 1 and path.name in LICENCES}
 
 
 def _bert(paths: list[PurePosixPath], top: PurePosixPath, *, must: bool) -> set[PurePosixPath]:

@@ -44,6 +44,13 @@ def test_the_smallest_bert_is_taken_and_another_can_be_named(tmp_path: Path) -> 
     assert [file.name for file in bert_files(named)] == ["bert_fp32.onnx", "vocab.txt", "tokenizer_config.json"]
 
 
+def test_a_licence_beside_the_voice_or_of_the_whole_source(tmp_path: Path) -> None:
+    source = make.hayakoe_source(tmp_path, "miku", "rin")
+    (source / "LICENSE").write_text("CC BY-SA 4.0")
+    (source / "onnx/speakers/rin/LICENSE.txt").write_text("mine alone")
+    assert [one.licence for one in look(source).voices] == ["CC BY-SA 4.0", "mine alone"]
+
+
 def test_an_export_of_style_bert_vits2_and_a_folder_of_them(tmp_path: Path) -> None:
     make.sbv2_voice(tmp_path / "Miku V2")
     make.sbv2_voice(tmp_path / "rin")
@@ -232,8 +239,9 @@ def test_one_broken_voice_does_not_hide_the_others(tmp_path: Path) -> None:
     (source / "bert/tokenizer/vocab.txt").unlink()
     found = look(source)
     assert [one.voice.name for one in found.voices] == ["miku"]
-    assert len(found.problems) == 2
+    assert len(found.problems) == 1
     assert found.bert is None
+    assert "vocab.txt" in (found.bert_problem or "")
 
 
 def test_what_is_wrong_with_a_bert_is_told(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from hayakoe_daemon.voice.store.selection import Wanted, select
 VOICE = ("config.json", "style_vectors.npy", "synthesizer.onnx", "duration_predictor.onnx")
 HAYAKOE = (
     "README.md",
+    "LICENSE",
     ".gitattributes",
     *(f"onnx/speakers/{name}/{file}" for name in ("miku", "rin") for file in VOICE),
     "pytorch/speakers/miku/config.json",
@@ -39,7 +40,7 @@ def test_a_whole_source() -> None:
 
 def test_one_voice_of_it_or_no_bert_or_only_that() -> None:
     assert select(HAYAKOE, "onnx/speakers/rin", Wanted.BOTH) == tuple(
-        sorted(f"onnx/speakers/rin/{file}" for file in VOICE)
+        sorted(["LICENSE", *(f"onnx/speakers/rin/{file}" for file in VOICE)])
     )
     assert not any("bert" in name for name in select(HAYAKOE, "", Wanted.VOICES))
     assert all("bert" in name for name in select(HAYAKOE, "", Wanted.BERT))
