@@ -63,8 +63,8 @@ def _listing(address: HubAddress) -> tuple[dict[str, RemoteFile], str | None]:
         )
     except ImportError:
         raise VoiceError(
-            "hf:// needs the extra huggingface_hub: pip install hayakoe-daemon[fetch]; or download the files yourself"
-            " and add their folder"
+            "hf:// needs huggingface_hub: pip install hayakoe-daemon[fetch] (or huggingface-hub alone) where this command is"
+            " installed; or download the files yourself and add their folder"
         ) from None
     where = f"hf://{address.repository}"
     api = HfApi()
