@@ -6,6 +6,7 @@ The voice is the tiny one of tests/fixtures. Its sound is told from the embedded
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -321,3 +322,27 @@ def test_beyond_the_patience_the_next_voice_says_all_of_it(slow: House) -> None:
     assert event["note"] == "alpha: it is still being loaded, and the patience is 0.3 s"
     samples, rate = slow.heard(id_)
     assert not any(dull(part, rate) for part in np.array_split(samples, 10))
+
+
+# ----------------------------------------------------------------------------------------------------------------- idle
+
+
+@pytest.mark.long
+def test_an_idle_daemon_with_voices_uses_no_processor_to_speak_of(tmp_path: Path, broker: Broker) -> None:
+    with Watcher(broker) as watcher:
+        house = House(tmp_path, broker, watcher, speech={"voice": "alpha"})
+        add_bert(house.voices)
+        add_voices(house.voices, "alpha", "beta")
+        with house.daemon:
+            house.wait_state("beta", "ready")
+            house.said(house.say())
+            time.sleep(1)  # what speaking has left to do
+            before = processor_time(house.daemon)
+            time.sleep(20)
+            assert (processor_time(house.daemon) - before) / 20 < 0.005
+
+
+def processor_time(daemon: Daemon) -> float:
+    """Seconds that the daemon has used so far."""
+    fields = Path(f"/proc/{daemon.running.pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
