@@ -15,8 +15,9 @@ PRECISIONS = ("q8", "fp16", "fp32")
 _INPUTS = ("input_ids", "attention_mask")
 
 
-def is_bert(folder: Path) -> bool:
-    """A folder of its own, vocabulary and graph together, or one of the graphs of a HayaKoe source."""
+def is_bert(path: Path) -> bool:
+    """A folder of its own, with the vocabulary, or one of the graphs of a HayaKoe source; or a graph in either."""
+    folder = path.parent if path.is_file() else path
     return (folder / VOCABULARY).exists() or (_in_source(folder) and any(folder.glob("*.onnx")))
 
 
@@ -83,6 +84,11 @@ def _checked(graph: Path, tokenizer: Path) -> BertFiles:
 def _only_graph(folder: Path) -> Path:
     graphs = sorted(folder.glob("*.onnx"))
     if len(graphs) != 1:
-        names = ", ".join(one.name for one in graphs) or "none"
-        raise VoiceError(f"{folder} holds the ONNX files {names}, expected one; name the file instead of the folder")
+        names = ", ".join(one.name for one in graphs)
+        found = (
+            f"the ONNX files {names}, expected one; name it instead"
+            if graphs
+            else "no ONNX file, expected that of a BERT"
+        )
+        raise VoiceError(f"{folder} holds {found}")
     return graphs[0]

@@ -63,7 +63,7 @@ def _listing(address: HubAddress) -> tuple[dict[str, RemoteFile], str | None]:
         )
     except ImportError:
         raise VoiceError(
-            "hf:// needs huggingface_hub: pip install hayakoe-daemon[fetch] (or huggingface-hub alone) where this command is"
+            "hf:// needs huggingface_hub: pip install hayakoe-daemon[fetch] (or huggingface-hub alone) where this is"
             " installed; or download the files yourself and add their folder"
         ) from None
     where = f"hf://{address.repository}"

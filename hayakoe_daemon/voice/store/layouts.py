@@ -18,6 +18,7 @@ CONFIG, STYLE_VECTORS = "config.json", "style_vectors.npy"
 SYNTHESIZER, DURATION_PREDICTOR = "synthesizer.onnx", "duration_predictor.onnx"
 SPEAKERS = Path("onnx/speakers")
 _PHONES = ("x", "x_tst")
+_DURATIONS = "durations"
 LICENCES = ("LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "LICENCE.txt", "LICENCE.md")
 _OTHER_FORMATS = {
     ".safetensors": "is made for PyTorch; export it to ONNX (convert_onnx.py of Style-Bert-VITS2) first",
@@ -57,6 +58,8 @@ def look(path: Path) -> Found:
         path.open("rb").close()
     except OSError as error:
         raise VoiceError(f"cannot read {path}: {error.strerror}") from error
+    if path.suffix == ".onnx" and is_bert(path):
+        return _bert_in(path)
     return _gather([lambda: _voice_file(path)])
 
 
@@ -68,16 +71,18 @@ def voice_in(folder: Path) -> VoiceSource:
 
 
 def _look_into(folder: Path) -> Found:
-    bert: BertFiles | None = None
-    bert_problem: str | None = None
-    try:
-        bert = bert_at(folder) if is_bert(folder) else bert_of_source(folder)
-    except VoiceError as error:
-        bert_problem = str(error)
-    found = replace(_gather(_voices_in(folder)), bert=bert, bert_problem=bert_problem)
+    voices, bert = _gather(_voices_in(folder)), _bert_in(folder)
+    found = replace(voices, bert=bert.bert, bert_problem=bert.bert_problem)
     if found == Found():
         raise VoiceError(_nothing_in(folder))
     return found
+
+
+def _bert_in(path: Path) -> Found:
+    try:
+        return Found(bert=bert_at(path) if is_bert(path) else bert_of_source(path))
+    except VoiceError as error:
+        return Found(bert_problem=str(error))
 
 
 def _voices_in(folder: Path) -> Iterator[Callable[[], VoiceSource]]:
@@ -176,6 +181,8 @@ def _voice_file(path: Path) -> VoiceSource:
 
 def _synthesizer_head(graph: Path) -> GraphHead:
     head = read_head(graph)
+    if head.outputs == (_DURATIONS,):
+        raise VoiceError(f"{graph} gives durations and no sound; name the {SYNTHESIZER} beside it, or their folder")
     lacking = [name for name in ("bert", "style_vec") if name not in head.inputs]
     if lacking or not any(name in head.inputs for name in _PHONES):
         raise VoiceError(

@@ -209,6 +209,15 @@ def test_what_is_wrong_with_an_aivmx_file_is_told(tmp_path: Path, made: dict[str
     assert str(file) in problem
 
 
+def test_a_duration_predictor_is_no_voice(tmp_path: Path) -> None:
+    folder = make.hayakoe_voice(tmp_path / "miku")
+    assert "gives durations and no sound" in look(folder / "duration_predictor.onnx").problems[0]
+
+
+def test_a_tokenizer_alone_is_no_bert(tmp_path: Path) -> None:
+    assert look(make.vocabulary(tmp_path)).bert_problem == f"{tmp_path} holds no ONNX file, expected that of a BERT"
+
+
 def test_a_graph_without_metadata_is_no_aivmx(tmp_path: Path) -> None:
     folder = make.sbv2_voice(tmp_path / "miku")
     file = (folder / "miku.onnx").rename(tmp_path / "miku.aivmx")
@@ -258,6 +267,7 @@ def test_what_is_wrong_with_a_bert_is_told(tmp_path: Path) -> None:
     with pytest.raises(VoiceError, match=r"model.onnx, other.onnx, expected one"):
         bert_at(bert)
     assert bert_at(bert / "other.onnx").model == bert / "other.onnx"
+    assert look(bert / "other.onnx").bert == bert_at(bert / "other.onnx")
     (bert / "vocab.txt").unlink()
     with pytest.raises(VoiceError, match=r"vocab.txt is missing"):
         bert_at(bert / "other.onnx")
