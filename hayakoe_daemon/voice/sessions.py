@@ -7,7 +7,6 @@ use none. Sharing work out in blocks that shrink (`dynamic_block_base`) wins bac
 from __future__ import annotations
 
 import ctypes
-import gc
 import logging
 import os
 from collections.abc import Mapping, Sequence
@@ -26,6 +25,11 @@ log = logging.getLogger(__name__)
 _ONLY_FATAL = 4
 """ONNX Runtime's severity: what else goes wrong is raised, and told once, by us."""
 
+_LONGEST = 300
+"""Characters of a reason."""
+
+_OUT_OF_MEMORY = ("bad_alloc", "bad allocation", "Failed to allocate memory", "Cannot allocate memory")
+
 _DTYPES: dict[str, np.dtype[Any]] = {
     "tensor(float)": np.dtype(np.float32),
     "tensor(float16)": np.dtype(np.float16),
@@ -37,7 +41,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
 
 
 class Graph:
-    """A graph, loaded and ready to run. Made by `load`; run by one thread at a time."""
+    """A graph, loaded and ready to run. Made by `load`; any thread may run it, also at once."""
 
     def __init__(self, path: Path, session: Any) -> None:
         self.path = path
@@ -57,7 +61,7 @@ class Graph:
         try:
             return list(self._session.run(list(outputs), dict(feeds)))
         except Exception as error:  # ONNX Runtime's own errors are plain Exceptions
-            raise EngineError(f"{self.path.name} cannot be computed: {_in_one_line(error)}") from error
+            raise EngineError(f"{self.path.name} cannot be computed: {_reason(error)}") from error
 
     def close(self) -> None:
         """Give its memory back."""
@@ -86,10 +90,12 @@ def load(path: Path, *, threads: int | None = None, content: bytes | None = None
             str(path) if content is None else content, options, providers=["CPUExecutionProvider"]
         )
     except Exception as error:
+        if _is_out_of_memory(error):
+            raise VoiceError(f"{path} cannot be loaded: {_reason(error)}") from error
         size = path.stat().st_size if path.is_file() else 0
         raise VoiceError(
             f"{path}: found {size} bytes that ONNX Runtime {onnxruntime.__version__} cannot load "
-            f"({_in_one_line(error)}); expected a whole ONNX graph: fetch the file again"
+            f"({_reason(error)}); expected a whole ONNX graph: fetch the file again"
         ) from error
     trim()
     return Graph(path, session)
@@ -97,7 +103,6 @@ def load(path: Path, *, threads: int | None = None, content: bytes | None = None
 
 def trim() -> None:
     """Give freed memory back to the system: glibc keeps it, 800 MB after a BERT was loaded."""
-    gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:  # musl has none
         trim(0)
@@ -115,6 +120,13 @@ def _port(path: Path, argument: Any) -> Port:
     return Port(argument.name, dtype, shape)
 
 
-def _in_one_line(error: Exception) -> str:
+def _is_out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or any(sign in str(error) for sign in _OUT_OF_MEMORY)
+
+
+def _reason(error: Exception) -> str:
+    """In one line, as ONNX Runtime tells it, but where memory ran out."""
+    if _is_out_of_memory(error):
+        return "there is not enough memory"
     text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 300 else f"{text[:299]}…"
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

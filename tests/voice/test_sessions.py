@@ -65,6 +65,36 @@ def test_nothing_spins_once_it_was_computed() -> None:
     assert _cpu_seconds() - used < 0.05
 
 
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [("run", "EngineError: quick_synthesizer.onnx cannot be computed"), ("load", "VoiceError: /")],
+)
+def test_where_memory_runs_out_that_is_the_reason(what: str, told: str) -> None:
+    """A process of its own, which may have little more memory than it has when the work begins."""
+    code = f"""
+import resource, sys
+import numpy as np
+from hayakoe_daemon.voice import sessions
+from tests.support import voices
+path = voices.tiny() / "quick_synthesizer.onnx"
+graph = sessions.load(path, threads=1)
+x = np.ones((1, 60_000), np.int64)
+feeds = {{port.name: port.takes(np.zeros([size or 1 for size in port.shape])) for port in graph.inputs}} | {{"x": x}}
+pages = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (pages + 30_000_000, -1))
+try:
+    if "{what}" == "run":
+        graph.run(feeds, ["audio"])  # 490 MB of sound
+    else:
+        sessions.load(voices.tiny() / "synthesizer.onnx", threads=1)
+except Exception as error:
+    sys.exit(f"{{type(error).__name__}}: {{error}}")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=os.environ)
+    assert done.stderr.splitlines()[-1].startswith(told), done.stderr
+    assert done.stderr.strip().endswith("there is not enough memory")
+
+
 def test_what_few_voices_need_is_loaded_for_them_only() -> None:
     code = (
         "import sys, hayakoe_daemon.voice.neural, hayakoe_daemon.voice.bert, hayakoe_daemon.voice.vits;"
