@@ -146,7 +146,8 @@ class Voices:
         voice = self._kept.get(name)
         if voice is not None:
             voice.want()
-            voice.load(lambda work: work())
+            while voice.due(time.monotonic()):
+                voice.load(lambda work: work())
 
     def document(self) -> list[dict[str, Any]]:
         """Each voice, how it is, and why where it is out of order."""

@@ -35,7 +35,7 @@ class Manner:
 
 
 class Engine(Protocol):
-    """A voice. All but the properties and `first_sound_in` is called by the synthesis thread only."""
+    """A voice. Once it is warmed up, the synthesis thread alone calls all but the properties and `first_sound_in`."""
 
     @property
     def name(self) -> str:

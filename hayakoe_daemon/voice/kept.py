@@ -50,10 +50,10 @@ class Opened:
 class KeptVoice:
     """A rung of the ladder whatever becomes of the voice: while it is not ready `speak` raises EngineError with why.
 
-    `open_` makes the engine and is called by the loading thread, which calls `load` whenever `due` says so; the
-    engine is warmed up, used, replaced and closed in the synthesis thread only. `changed` is told of every change of
-    state and after every attempt to load it, `trouble` of what went wrong, in words for people; both return at once.
-    Everything else may be called by any thread.
+    The loading thread calls `load` whenever `due` says so: it makes the engine with `open_` and warms it up. From then
+    on the engine is used and closed by the synthesis thread only. `changed` is told of every change of state and after
+    every attempt to load it, `trouble` of what went wrong, in words for people; both return at once. Everything else
+    may be called by any thread.
     """
 
     def __init__(
@@ -82,7 +82,10 @@ class KeptVoice:
         self._styles: Sequence[str] = ()
         self._source: _Stamps = ()
         self._at_work = False
-        """It is being opened or warmed up."""
+        """It is being opened or warmed up, or waits for its turn to be."""
+        self._opened: Opened | None = None
+        """Opened, and not warmed up yet."""
+        self._may_warm_up = False
         self._wanted = False
         self._gone = False
         self._began = 0.0
@@ -146,7 +149,7 @@ class KeptVoice:
     def retire(self, in_turn: InTurn) -> None:
         """It was removed: what still speaks with it goes on to the next rung."""
         with self._lock:
-            self._gone = True
+            self._gone, self._opened = True, None
         in_turn(lambda: self._put_away("it was removed"))
 
     # ------------------------------------------------------------------------------------------------ its two threads
@@ -155,21 +158,30 @@ class KeptVoice:
         """Loading thread: whether it is to be loaded now."""
         with self._lock:
             again = self._retry_at is not None and now >= self._retry_at
-            return not self._gone and not self._at_work and (self._wanted or again)
+            return not self._gone and (self._may_warm_up or (not self._at_work and (self._wanted or again)))
 
     def load(self, in_turn: InTurn) -> None:
-        """Loading thread: open it, and have it warmed up in turn.
+        """Loading thread: open it, or warm it up and use it from then on; when it is due again it goes on there.
 
-        Whatever goes wrong it is out of order afterwards, and nothing is raised.
+        It is warmed up here, so that whoever speaks meanwhile need not wait for it, but not before the synthesis thread
+        is at rest, so that it takes no processor from somebody who is speaking. Whatever goes wrong, it is out of order
+        afterwards, and nothing is raised.
         """
         with self._lock:
-            self._at_work, self._wanted, self._retry_at, self._began = True, False, None, self._clock()
+            opened, self._opened, self._may_warm_up = self._opened, None, False
+            if opened is None:
+                self._at_work, self._wanted, self._retry_at, self._began = True, False, None, self._clock()
         try:
-            opened = self._open()
+            if opened is None:
+                self._opened = self._open()
+                in_turn(self._let_warm_up)
+            else:
+                opened.engine.warm_up()
+                self._take(opened, in_turn)
         except Exception as error:  # noqa: BLE001, a file may be broken in any way, and the libraries raise what they like
             self._broken(reason(error))
-        else:
-            in_turn(lambda: self._take(opened))
+            if opened is not None:
+                opened.engine.close()
 
     def speak(self, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
         engine = self._needed()
@@ -203,14 +215,11 @@ class KeptVoice:
             raise EngineError(self._why or f"it is {self._state}")
         return engine
 
-    def _take(self, opened: Opened) -> None:
-        """Synthesis thread: warm it up and use it from now on."""
-        try:
-            opened.engine.warm_up()
-        except Exception as error:  # noqa: BLE001, as in `load`
-            self._broken(reason(error))
-            opened.engine.close()
-            return
+    def _let_warm_up(self) -> None:
+        with self._lock:
+            self._may_warm_up = self._opened is not None
+
+    def _take(self, opened: Opened, in_turn: InTurn) -> None:
         with self._lock:
             if self._gone:
                 former: Engine | None = opened.engine
@@ -222,7 +231,7 @@ class KeptVoice:
                 self.took, self._failures = self._clock() - self._began, 0
             self._at_work = False
         if former is not None:
-            former.close()
+            in_turn(former.close)
         log.info("voice %s is ready after %.1f s", self.name, self.took)
         self._changed()
 

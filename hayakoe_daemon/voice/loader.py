@@ -52,6 +52,7 @@ class Loader:
 
         def silently() -> Iterator[AudioChunk]:
             work()
+            self.wake()
             return iter(())
 
         self._renders.submit(Urgency.IDLE, silently)

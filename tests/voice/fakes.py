@@ -102,9 +102,11 @@ class Kept:
         )
 
     def load(self) -> None:
-        """What the loading thread does when it is due."""
+        """What the loading thread does when it is due: once to open it, once to warm it up."""
         assert self.voice.due(self.now)
         self.voice.load(lambda work: work())
+        if self.voice.due(self.now):
+            self.voice.load(lambda work: work())
 
     def _open(self) -> Opened:
         self.now += self.takes

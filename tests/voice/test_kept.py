@@ -168,11 +168,38 @@ def test_one_that_was_removed_while_it_was_loaded_is_closed() -> None:
     voice = Voice("a")
     kept = Kept("a", lambda: voice)
     kept.voice.want()
+
+    def removed_meanwhile() -> None:
+        kept.voice.retire(lambda work: work())
+
+    voice.warm_up = removed_meanwhile  # type: ignore[method-assign]
+    kept.load()
+    assert voice.closed
+    assert not kept.voice.due(1e9)
+
+
+def test_one_that_was_removed_before_it_was_warmed_up_is_not() -> None:
+    voice = CannotWarmUp("a")
+    kept = Kept("a", lambda: voice)
+    kept.voice.want()
     later: list[Callable[[], None]] = []
     kept.voice.load(later.append)
     kept.voice.retire(lambda work: work())
     later[0]()
-    assert voice.closed
+    assert not kept.voice.due(1e9)
+    assert kept.troubles == []
+
+
+def test_it_is_not_warmed_up_before_its_turn() -> None:
+    kept = Kept("a", lambda: Voice("a"))
+    kept.voice.want()
+    later: list[Callable[[], None]] = []
+    kept.voice.load(later.append)
+    assert (str(kept.voice.state), kept.voice.due(1e9)) == ("loading", False)
+    later[0]()
+    assert kept.voice.due(kept.now)
+    kept.voice.load(later.append)
+    assert str(kept.voice.state) == "ready"
 
 
 def test_what_an_announcement_does_not_say_is_the_voices_own() -> None:
