@@ -120,14 +120,10 @@ class Voices:
             self._trouble(complaint)
         for voice in voices:
             voice.manner = plan.manners.get(voice.name, Manner())
-            if voice.name not in new:
+            if voice.name in new:
+                self._beware(voice)
+            else:
                 voice.look_again()
-            elif self._loadings.past(voice.name).deaths >= SUSPICIOUS:
-                voice.hold_back(
-                    "the daemon died of loading it, probably for want of memory. It is tried again in an hour, or at"
-                    " once with `systemctl reload hayakoe-daemon`",
-                    HELD_BACK,
-                )
             if plan.at_start(voice.name):
                 voice.want()
         self._tell()
@@ -179,14 +175,22 @@ class Voices:
         )
         return voice
 
+    def _beware(self, voice: KeptVoice) -> None:
+        if self._loadings.past(voice.name).deaths >= SUSPICIOUS:
+            voice.hold_back(
+                "the daemon died of loading it, probably for want of memory. It is tried again in an hour, or at once"
+                " with `systemctl reload hayakoe-daemon`",
+                HELD_BACK,
+            )
+
     def _tell(self) -> None:
         self._loader.wake()
         self._changed()
 
     def _open(self, folder: Path, name: str) -> Opened:
         """Loading thread. Raises VoiceError and whatever a library raises."""
-        from hayakoe_daemon.voice.neural import NeuralVoice  # noqa: PLC0415, a house without neural voices needs no
-        from hayakoe_daemon.voice.vits import WholeSynthesizer  # noqa: PLC0415, ONNX Runtime
+        from hayakoe_daemon.voice.neural import NeuralVoice  # noqa: PLC0415, only where there are such voices
+        from hayakoe_daemon.voice.vits import WholeSynthesizer  # noqa: PLC0415, as above
 
         self._loadings.begin(name)
         store = Store(folder)
@@ -197,13 +201,7 @@ class Voices:
                 " PATH-or-URI`"
             )
         bert = self._shared(bert_files)
-        engine = NeuralVoice(
-            files,
-            bert,
-            WholeSynthesizer(files),
-            measure=loudness,
-            target_loudness=TARGET,
-        )
+        engine = NeuralVoice(files, bert, WholeSynthesizer(files), measure=loudness, target_loudness=TARGET)
         return Opened(engine, (*sorted(files.synthesizer.parent.iterdir()), bert_files.model))
 
     def _shared(self, files: BertFiles) -> Bert:
