@@ -54,12 +54,17 @@ class Graph:
         """What its maker wrote into the file besides the graph."""
         return dict(self._session.get_modelmeta().custom_metadata_map)
 
-    def run(self, feeds: Mapping[str, npt.NDArray[Any]], outputs: Sequence[str]) -> list[npt.NDArray[Any]]:
-        """The named outputs. Raises EngineError, also where memory runs out."""
+    def run(
+        self, feeds: Mapping[str, npt.NDArray[Any]], outputs: Sequence[str], *, give_back: bool = False
+    ) -> list[npt.NDArray[Any]]:
+        """The named outputs. Raises EngineError, also where memory runs out.
+
+        What it takes to compute is kept for the next time, unless it is asked to `give_back`.
+        """
         if self._session is None:
             raise EngineError(f"{self.path.name} is closed")
         try:
-            return list(self._session.run(list(outputs), dict(feeds)))
+            return list(self._session.run(list(outputs), dict(feeds), _giving_back() if give_back else None))
         except Exception as error:  # ONNX Runtime's own errors are plain Exceptions
             raise EngineError(f"{self.path.name} cannot be computed: {_reason(error)}") from error
 
@@ -106,6 +111,14 @@ def trim() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:  # musl has none
         trim(0)
+
+
+def _giving_back() -> Any:
+    import onnxruntime  # noqa: PLC0415, as in `load`
+
+    options = onnxruntime.RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    return options
 
 
 def _ports(path: Path, arguments: Sequence[Any]) -> tuple[Port, ...]:

@@ -26,6 +26,9 @@ _NUMBER = ((), (1,))
 _SOUND = ("audio", "output")
 _DURATIONS = "durations"
 
+_LONG = 200
+"""Ids of some 8 seconds of speech. What a longer sentence takes is given back: 20 MB for each second (measured)."""
+
 
 def wanted_inputs(style_size: int) -> dict[str, Wanted]:
     """What the graph of a JP-Extra voice is fed, by what it means; style vectors have `style_size` numbers."""
@@ -85,7 +88,8 @@ class WholeSynthesizer:
 
     def stream(self, feed: Feed, seed: int | None = None) -> Iterator[Floats]:  # noqa: ARG002, nothing to seed
         """The sentence in one piece. Raises EngineError."""
-        (sound,) = self._synthesizer.run(_feeds(self._inputs, feed), [self._sound.name])
+        long = len(feed.ids.phones) > _LONG
+        (sound,) = self._synthesizer.run(_feeds(self._inputs, feed), [self._sound.name], give_back=long)
         yield self._checked(sound)
 
     def durations(self, feed: Feed, seed: int | None = None) -> Counts | None:  # noqa: ARG002
