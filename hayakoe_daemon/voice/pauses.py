@@ -100,7 +100,8 @@ class Rests:
     def __init__(self, feeder: Feeder, synthesizer: Synthesizer) -> None:
         self._feeder = feeder
         self._synthesizer = synthesizer
-        self._known: OrderedDict[tuple[tuple[Utterance, ...], Manner], tuple[float, ...] | None] = OrderedDict()
+        self._known: OrderedDict[tuple[tuple[Utterance, ...], Manner], tuple[float, ...]] = OrderedDict()
+        self._told = True
 
     def after(self, passage: Sequence[Utterance], position: int, manner: Manner) -> float | None:
         """Seconds of silence between `passage[position]` and the next sentence, that at both their ends included.
@@ -109,21 +110,23 @@ class Rests:
         """
         window = window_around(passage, position)
         key = (tuple(passage[window.start : window.end]), manner)
-        if key not in self._known:
-            self._known[key] = self._predicted(*key)
-            if len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
-        rests = self._known[key]
+        if key not in self._known and self._told:
+            self._predict(*key)
+        rests = self._known.get(key)
         return None if rests is None else rests[position - window.start]
 
-    def _predicted(self, sentences: Sequence[Utterance], manner: Manner) -> tuple[float, ...] | None:
+    def _predict(self, sentences: Sequence[Utterance], manner: Manner) -> None:
         phonemes = self._feeder.read(joined(sentences))
         frames = self._synthesizer.durations(self._feeder.feed(phonemes, manner))
         if frames is None:
-            return None
+            self._told = False  # and never will
+            return
         alone = [self._feeder.read(one.text).phones if one.text else () for one in sentences]
         second = self._synthesizer.sample_rate / self._synthesizer.hop_length
-        return tuple(max(SHORTEST, count / second) for count in frames_of_rests(phonemes, frames, alone))
+        rests = tuple(max(SHORTEST, count / second) for count in frames_of_rests(phonemes, frames, alone))
+        self._known[tuple(sentences), manner] = rests
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True)

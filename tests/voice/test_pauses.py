@@ -152,8 +152,12 @@ def test_80_ms_at_least() -> None:
     assert told(Counted(1)).after(split("はい。うん。"), 0, Manner()) == SHORTEST
 
 
-def test_a_model_that_does_not_tell() -> None:
-    assert told(Counted(None)).after(split("はい。うん。"), 0, Manner()) is None
+def test_a_model_that_does_not_tell_is_asked_once() -> None:
+    synthesizer = Counted(None)
+    asked = told(synthesizer)
+    assert asked.after(split("はい。うん。"), 0, Manner()) is None
+    assert asked.after(split("はい。いいえ。"), 0, Manner()) is None
+    assert len(synthesizer.passes) == 1
 
 
 # -------------------------------------------------------------------------------------------------------------- silence
