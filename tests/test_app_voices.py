@@ -240,6 +240,8 @@ def test_voices_and_their_bert_come_break_and_go(tmp_path: Path, broker: Broker)
             assert "voices add --bert" in event["note"]
             assert not is_tiny(house, id_)
 
+            assert "onnxruntime" not in Path(f"/proc/{house.daemon.running.pid}/maps").read_text()
+
             add_bert(house.voices)  # nobody tells the daemon
             house.wait_state("alpha", "ready", 15)
             assert house.said(house.say())["engine"] == "alpha"
