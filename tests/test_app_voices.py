@@ -326,6 +326,21 @@ def test_beyond_the_patience_the_next_voice_says_all_of_it(slow: House) -> None:
     assert not any(dull(part, rate) for part in np.array_split(samples, 10))
 
 
+@pytest.mark.long
+def test_a_voice_that_kills_the_daemon_while_it_is_loaded_is_left_alone_after_two_deaths(slow: House) -> None:
+    file = slow.daemon.state / "loadings.json"
+    for deaths in (1, 2):
+        wait_for(lambda: file.exists() and f'"deaths": {deaths}' in file.read_text())  # noqa: B023, called at once
+        slow.daemon.kill()
+        slow.daemon.start()
+    assert "the daemon died of loading it" in slow.wait_state("alpha", "out of order")["why"]
+    event = slow.said(slow.say())
+    assert event["engine"] == "embedded"
+    assert "alpha: the daemon died of loading it" in event["note"]
+    slow.daemon.reload()
+    slow.wait_state("alpha", "ready")
+
+
 # ----------------------------------------------------------------------------------------------------------------- idle
 
 
