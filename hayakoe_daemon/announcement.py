@@ -57,6 +57,11 @@ class Announcement:
     style_weight: float | None = None
     length_scale: float | None = None
     """Duration factor: above 1 is slower. `speed` in messages is its inverse."""
+    sdp_ratio: float | None = None
+    noise_scale: float | None = None
+    noise_scale_w: float | None = None
+    pitch_scale: float | None = None
+    intonation_scale: float | None = None
     volume: int | None = None
     """0-100."""
     priority: Priority = Priority.NORMAL

@@ -12,9 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from hayakoe_daemon import derived
 from hayakoe_daemon.answer import Answer, Refused
-from hayakoe_daemon.audio.open import open_sink
-from hayakoe_daemon.audio.sink import Sink
 from hayakoe_daemon.board import Board, status_text
 from hayakoe_daemon.complaints import Complaints
 from hayakoe_daemon.config.errors import ConfigError
@@ -22,28 +21,26 @@ from hayakoe_daemon.config.load import load
 from hayakoe_daemon.config.model import Audio, Config
 from hayakoe_daemon.config.places import control_socket, dictionary_file, state_dir
 from hayakoe_daemon.config.restart import needs_restart
-from hayakoe_daemon.config.secret import password_reader
 from hayakoe_daemon.control import ControlServer
 from hayakoe_daemon.dials import Dials, valid
 from hayakoe_daemon.door import Door, House, Origin, Rules
 from hayakoe_daemon.feed import Feed
 from hayakoe_daemon.herald import Herald
-from hayakoe_daemon.journal.journal import Journal, Limits
+from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.journal.ledger import Delivery
 from hayakoe_daemon.lead import Lead
-from hayakoe_daemon.mqtt.link import BrokerSettings, Incoming, TlsFiles
+from hayakoe_daemon.mqtt.link import Incoming
 from hayakoe_daemon.mqtt.station import Ears, Station
 from hayakoe_daemon.mqtt.topics import Request, Topics
-from hayakoe_daemon.overrides import Overrides
+from hayakoe_daemon.overrides import Overrides, Value
 from hayakoe_daemon.reader import Reader
 from hayakoe_daemon.speaker.speaker import Audience, Materials, Speaker
 from hayakoe_daemon.system import logs, systemd
 from hayakoe_daemon.system.bell import Bell
 from hayakoe_daemon.system.health import Health
 from hayakoe_daemon.system.lock import StateLock
-from hayakoe_daemon.voice.ladder import Ladder
 from hayakoe_daemon.voice.render_queue import RenderQueue
-from hayakoe_daemon.voices import build_ladder
+from hayakoe_daemon.voices import Voices
 from hayakoe_daemon.words import WordBook
 from hayakoe_daemon.worker import Worker
 
@@ -68,6 +65,8 @@ class App:
         self._stop_asked = False
         self._reload_asked = False
         self._crash: str | None = None
+        self.left_behind = False
+        """A thread did not end, it hangs or works in a library: the process must not be torn down under it."""
         self._folder = state_dir(config, os.environ)
         self._feed = Feed()
         self._lock = _lock(self._folder)  # before anything of the folder is touched
@@ -77,7 +76,7 @@ class App:
         self._dials = Dials(
             config,
             Overrides(self._folder / "overrides.json", valid),
-            shown=self._board.settings,
+            shown=self._show_settings,
             trouble=lambda message: self._herald.trouble("state", message),
         )
         self._reader = Reader(config.reading.rules, emoji_names=config.reading.emoji_names)
@@ -88,14 +87,20 @@ class App:
         )
         self._words_worker = self._worker("dictionary", self._words.step, limit=60.0)
         self._renders = RenderQueue()
-        self._ladder: Ladder = build_ladder()
+        self._voices = Voices(
+            derived.voice_plan(config, os.environ),
+            self._renders,
+            changed=self._show_voices,
+            trouble=lambda message: self._herald.trouble("voice", message),
+        )
+        self._voices_worker = self._worker("voices", self._voices.step, limit=600.0)
         self._lead = Lead(config.audio.sounds_dir)
         self._topics = Topics(config.topic)
         self._station: Station | None = None
 
         self._journal = Journal(
             self._folder / "journal.sqlite3",
-            limits=_limits(config),
+            limits=derived.limits(config),
             clock=clock,
             trouble=self._herald.journal_trouble,
             on_letters=self._herald.letters,
@@ -104,9 +109,9 @@ class App:
         self._journal_worker = self._worker("journal", self._journal.step, limit=30.0)
         self._synthesis_worker = self._worker("synthesis", self._renders.step, limit=60.0)
         self._speaker = Speaker(
-            self._open_sink(config.audio),
+            derived.sink(config.audio),
             self._journal,
-            Materials(split=self._reader.split, lead=self._lead.sounds, renders=self._renders, ladder=self._ladder),
+            Materials(self._reader.split, self._lead.sounds, self._renders, self._voices.ladder),
             self._dials.settings,
             Audience(event=self._herald.event, speaking=self._board.speaking, device=self._herald.device),
             clock=clock,
@@ -119,7 +124,7 @@ class App:
                 speaker=self._speaker,
                 rules=lambda: Rules(self._config.queue.limit, self._config.queue.expires_in),
                 refusal=self._lead.refusal,
-                voices=lambda: self._ladder.names,
+                voices=lambda: self._voices.ladder.names,
                 set=self._dials.set,
                 reset=self._dials.reset,
                 change_word=self._words.submit,
@@ -139,7 +144,13 @@ class App:
         try:
             self._start()
             health = Health(
-                (self._journal_worker, self._words_worker, self._synthesis_worker, self._speaker_worker),
+                (
+                    self._journal_worker,
+                    self._words_worker,
+                    self._voices_worker,
+                    self._synthesis_worker,
+                    self._speaker_worker,
+                ),
                 systemd.watchdog,
                 systemd.watchdog_interval(os.environ, os.getpid()),
             )
@@ -159,7 +170,9 @@ class App:
         self._words.load()
         self._words_worker.start()
         self._synthesis_worker.start()
-        self._ladder.warm_up()
+        self._voices.ladder.warm_up()
+        self._voices.take(derived.voice_plan(self._config, os.environ))
+        self._voices_worker.start()  # nobody waits for it: until they are loaded the embedded voice speaks
         self._dials.take(self._config)
         self._speaker_worker.start()
         self._start_control()
@@ -188,6 +201,7 @@ class App:
     def _stop(self) -> None:
         systemd.stopping("stopping")
         deadline = time.monotonic() + STOP_WITHIN
+        self._voices_worker.stop()
         self._speaker_worker.stop()
         self._speaker.shut_down()
         self._each("the speaker", lambda: self._end(self._speaker_worker, deadline - 1.5))
@@ -200,6 +214,8 @@ class App:
         self._each("the dictionary", lambda: self._end(self._words_worker, deadline))
         self._each("the journal", lambda: self._end(self._journal_worker, deadline))
         self._each("the journal's file", self._journal.close)
+        self._each("the voices", lambda: self._end(self._voices_worker, deadline))
+        self._each("what loading took", self._voices.close)
 
     def _each(self, what: str, stop: Callable[[], object]) -> None:
         """Whatever fails in stopping one part, the others are stopped all the same."""
@@ -210,6 +226,7 @@ class App:
 
     def _end(self, worker: Worker, deadline: float) -> None:
         if not worker.join(max(0.1, deadline - time.monotonic())):
+            self.left_behind = True
             log.warning("the %s thread does not end; leaving without it", worker.name)
 
     def _listen_to_signals(self) -> None:
@@ -280,20 +297,9 @@ class App:
         }
 
     def _start_station(self) -> None:
-        mqtt = self._config.mqtt
-        if not mqtt.enabled:
+        if not self._config.mqtt.enabled:
             return
-        settings = BrokerSettings(
-            host=mqtt.host,
-            port=mqtt.broker_port,
-            client_id=self._config.client_id,
-            user=mqtt.user,
-            password=password_reader(mqtt, os.environ),
-            tls=TlsFiles(mqtt.tls.ca_file, mqtt.tls.cert_file, mqtt.tls.key_file) if mqtt.tls else None,
-            keepalive=round(mqtt.keepalive),
-            session_expiry=round(mqtt.session_expiry),
-        )
-        self._station = Station(settings, self._topics, self._ears(), self._clock)
+        self._station = Station(derived.broker(self._config, os.environ), self._topics, self._ears(), self._clock)
         self._herald.to(self._station.outward)
         self._station.start()
 
@@ -335,17 +341,18 @@ class App:
 
     def _take(self, config: Config) -> None:
         old = self._config
-        sink = self._open_sink(config.audio) if _device(config.audio) != _device(old.audio) else None
+        sink = derived.sink(config.audio) if _device(config.audio) != _device(old.audio) else None
         waiting = needs_restart(old, config)
         if waiting:
             log.warning("these changes count after a restart only: %s", ", ".join(waiting))
         self._config = config.model_copy(update={name: getattr(old, name) for name in _FIXED})
         logs.set_up(config.log_level, environ=os.environ)
         self._dials.take(self._config)
-        self._journal.limits = _limits(config)
+        self._journal.limits = derived.limits(config)
         self._lead.folder = config.audio.sounds_dir
         self._reader.change(config.reading.rules, emoji_names=config.reading.emoji_names)
         self._words.reload(dictionary_file(config, os.environ))
+        self._voices.take(derived.voice_plan(self._config, os.environ))
         if sink is not None:
             self._speaker.change_sink(sink)
         if (config.mqtt, self._config.client_id) != (old.mqtt, old.client_id):
@@ -353,16 +360,14 @@ class App:
             self._start_station()
         log.info("the config was reloaded")
 
-    @staticmethod
-    def _open_sink(audio: Audio) -> Sink:
-        return open_sink(
-            audio.device,
-            second_device=audio.second_device,
-            rate=audio.rate,
-            lead_in=audio.lead_in,
-            hold_device=audio.hold_device,
-            idle_close=audio.idle_close,
-        )
+    # ------------------------------------------------------------------------------------------------- what is shown
+
+    def _show_settings(self, values: dict[str, Value]) -> None:
+        self._board.settings(values)
+        self._show_voices()
+
+    def _show_voices(self) -> None:
+        self._board.voices(self._voices.document(), self._voices.styles(self._dials.settings().voice))
 
 
 def _lock(folder: Path) -> StateLock | None:
@@ -375,10 +380,6 @@ def _lock(folder: Path) -> StateLock | None:
 
 _FIXED = ("node", "base_topic", "state_dir", "control")
 """Sections that are read at the start only."""
-
-
-def _limits(config: Config) -> Limits:
-    return Limits(resume=config.queue.resume_limit, remember_ids=config.queue.remember_ids)
 
 
 def _device(audio: Audio) -> tuple[object, ...]:

@@ -35,6 +35,10 @@ class Board:
     def settings(self, values: dict[str, Value]) -> None:
         self._note(**values)
 
+    def voices(self, voices: list[dict[str, Any]], styles: list[str]) -> None:
+        """Each voice and how it is; and the styles of the one that speaks."""
+        self._note(voices=voices, styles=styles)
+
     def device(self, available: bool, text: str) -> None:
         self._note(audio="online" if available else "offline", device=text)
 
@@ -73,5 +77,10 @@ def status_text(document: dict[str, Any]) -> str:
     """One line for `systemctl status`."""
     waiting = f", {document['queue']} waiting" if document["queue"] else ""
     device = "" if document.get("audio") != "offline" else f"; no sound: {document['device']}"
+    voices = "".join(
+        f"; {state}: {', '.join(names)}"
+        for state in ("loading", "out of order")
+        if (names := [voice["name"] for voice in document.get("voices", ()) if voice["state"] == state])
+    )
     doing = f"speaking: {document['text'][:60]}" if document["state"] == "speaking" else "ready"
-    return f"{doing}{waiting}{device}"
+    return f"{doing}{waiting}{device}{voices}"

@@ -51,6 +51,8 @@ def settings(config: Config, changed: Mapping[str, Value]) -> Settings:
         resume_limit=config.queue.resume_limit,
         low_waits=config.queue.low_waits,
         gapless=config.speech.gapless,
+        patience=config.speech.patience,
+        urgent_patience=config.speech.urgent_patience,
     )
 
 

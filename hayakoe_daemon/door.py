@@ -16,6 +16,7 @@ from hayakoe_daemon.answer import Accepted, Answer, Done, Refused
 from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.journal.ledger import Delivery, Receipt
 from hayakoe_daemon.mqtt.payload import Command, PayloadError, parse_action, parse_say, parse_setting, parse_word
+from hayakoe_daemon.mqtt.payload_error import did_you_mean, shown
 from hayakoe_daemon.mqtt.topics import Kind, Request
 from hayakoe_daemon.overrides import Value
 from hayakoe_daemon.speaker.speaker import Speaker
@@ -144,7 +145,8 @@ class Door:
     def _settable(self, thing: str, value: Value) -> Value:
         voices = self._house.voices()
         if thing == "voice" and value not in voices:
-            raise PayloadError("bad_field", f'There is no voice "{value}"; allowed: {", ".join(voices)}.', thing)
+            hint = did_you_mean(str(value), voices) or f"; allowed: {', '.join(voices)}."
+            raise PayloadError("bad_field", f"There is no voice {shown(value)}{hint}", thing)
         return value
 
     def _set(self, thing: str, value: Value, reply: Callable[[Answer], None]) -> None:

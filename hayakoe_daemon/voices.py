@@ -1,13 +1,231 @@
-"""Which voices there are: the ladder from the best one down to the tone."""
+"""Which voices there are: those of the folder, the embedded one, and under them a tone."""
 
 from __future__ import annotations
 
+import difflib
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 from hayakoe_daemon.audio.chime import tone_pattern
 from hayakoe_daemon.audio.level import TARGET, loudness
-from hayakoe_daemon.voice.hts import HtsEngine
+from hayakoe_daemon.voice.engine import Manner
+from hayakoe_daemon.voice.hts import NAME, HtsEngine
+from hayakoe_daemon.voice.kept import KeptVoice, Opened, State
 from hayakoe_daemon.voice.ladder import Ladder
+from hayakoe_daemon.voice.loader import Loader
+from hayakoe_daemon.voice.loadings import Loadings
+from hayakoe_daemon.voice.render_queue import RenderQueue
+from hayakoe_daemon.voice.store.files import BertFiles, VoiceError
+from hayakoe_daemon.voice.store.store import Store
+
+if TYPE_CHECKING:
+    from hayakoe_daemon.voice.bert import Bert
+
+log = logging.getLogger(__name__)
+
+LOOK = 5.0
+"""Seconds between two looks whether a voice was added or removed."""
+
+SUSPICIOUS = 2
+"""Times in a row that the daemon died while it loaded a voice, after which it goes without for a while: a home that is
+spoken to by the embedded voice is better than one whose daemon is for ever starting."""
+
+HELD_BACK = 3600.0
+"""Seconds of that."""
 
 
-def build_ladder() -> Ladder:
-    """The embedded voice, and under it the tone."""
-    return Ladder([HtsEngine(measure=loudness, target_loudness=TARGET)], tone=tone_pattern)
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is wished of the voices."""
+
+    folder: Path
+    """Of the voices and their BERT; it need not exist yet."""
+    loadings: Path
+    """The file that remembers how loading them went."""
+    default: str = NAME
+    """Loaded first, and the first to speak where another one cannot."""
+    order: Sequence[str] = ()
+    """Who is tried first; voices that are not named come after these, by their names."""
+    at_start: Callable[[str], bool] = lambda _: True
+    """Whether the voice of that name is loaded at the start, and not when it is first needed."""
+    manners: Mapping[str, Manner] = field(default_factory=dict)
+    """What single voices do where an announcement does not say."""
+    named: Sequence[tuple[str, str]] = ()
+    """Where in the config which voice is named."""
+
+
+def misnamed(plan: Plan, names: Sequence[str]) -> Iterator[str]:
+    """A complaint for each voice that is named in the config and is not among these names."""
+    for key, name in plan.named:
+        if name in names:
+            continue
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f', did you mean "{close[0]}"?' if close else f"; there are: {', '.join(names)}"
+        yield f'{key}: there is no voice "{name}"{hint}'
+
+
+def installed(folder: Path) -> tuple[str, ...]:
+    """All names that can be used."""
+    return (*Store(folder).names(), NAME)
+
+
+class Voices:
+    """The ladder, and what keeps its rungs well. `step` is the loading thread; the rest may be called by any thread.
+
+    `changed` is told whenever `document` may have changed, `trouble` of what goes wrong, in words for people.
+    """
+
+    def __init__(
+        self, plan: Plan, renders: RenderQueue, *, changed: Callable[[], None], trouble: Callable[[str], None]
+    ) -> None:
+        self.ladder = Ladder(HtsEngine(measure=loudness, target_loudness=TARGET), tone=tone_pattern)
+        self._changed = changed
+        self._trouble = trouble
+        self._loader = Loader(renders)
+        self._lock = threading.Lock()
+        self._plan = plan
+        self._kept: dict[str, KeptVoice] = {}
+        self._complaints: tuple[str, ...] = ()
+        self._bert: tuple[BertFiles, int, Bert] | None = None
+        self._loadings = Loadings(plan.loadings)
+        self._looked = 0.0
+        self._seen: int | None = None
+
+    def take(self, plan: Plan) -> None:
+        """This is wished from now on, of the voices that are there now; those that are out of order are tried again."""
+        with self._lock:
+            before, self._plan = self._plan, plan
+            self._seen = _changed_at(plan.folder)
+            names = Store(plan.folder).names()
+            for name in [name for name in self._kept if plan.folder != before.folder or name not in names]:
+                self._kept.pop(name).retire(self._loader.in_turn)
+                log.info("voice %s was removed", name)
+            if not names:
+                self._bert = None
+            new = [name for name in names if name not in self._kept]
+            self._kept.update({name: self._voice(name) for name in new})
+            voices = sorted(self._kept.values(), key=partial(_place, plan))
+            self.ladder.take(voices)
+            self._loader.take(voices)
+            complaints = tuple(misnamed(plan, self.ladder.names))
+            news = [complaint for complaint in complaints if complaint not in self._complaints]
+            self._complaints = complaints
+        for complaint in news:
+            self._trouble(complaint)
+        for voice in voices:
+            voice.manner = plan.manners.get(voice.name, Manner())
+            if voice.name in new:
+                self._beware(voice)
+            else:
+                voice.look_again()
+            if plan.at_start(voice.name):
+                voice.want()
+        self._tell()
+
+    def step(self) -> None:
+        """Load what is due; and now and then see whether voices were added or removed."""
+        now = time.monotonic()
+        if now - self._looked >= LOOK:
+            self._looked = now
+            if _changed_at(self._plan.folder) != self._seen:
+                self.take(self._plan)
+        self._loader.step()
+
+    def load_here(self, name: str) -> None:
+        """Load this voice in this thread, if there is one of that name: for a process that says one thing and ends."""
+        voice = self._kept.get(name)
+        if voice is not None:
+            voice.want()
+            while voice.due(time.monotonic()):
+                voice.load(lambda work: work())
+
+    def document(self) -> list[dict[str, Any]]:
+        """Each voice, how it is, and why where it is out of order."""
+        neural = [{"name": one.name, "state": str(one.state)} | _reason(one) for one in self.ladder.voices]
+        return [*neural, {"name": NAME, "state": str(State.READY)}]
+
+    def styles(self, name: str) -> list[str]:
+        """The styles of that voice; none where it has none or was not loaded yet."""
+        return [style for voice in self.ladder.voices if voice.name == name for style in voice.styles]
+
+    def close(self) -> None:
+        """The daemon ends."""
+        self._loadings.close()
+
+    def _voice(self, name: str) -> KeptVoice:
+        folder = self._plan.folder
+
+        def changed() -> None:
+            if voice.state in (State.READY, State.BROKEN):
+                self._loadings.end(name, voice.took if voice.state is State.READY else None)
+            self._tell()
+
+        voice = KeptVoice(
+            name,
+            lambda: self._open(folder, name),
+            took=self._loadings.past(name).took,
+            changed=changed,
+            trouble=self._trouble,
+        )
+        return voice
+
+    def _beware(self, voice: KeptVoice) -> None:
+        if self._loadings.past(voice.name).deaths >= SUSPICIOUS:
+            voice.hold_back(
+                "the daemon died of loading it, probably for want of memory. It is tried again in an hour, or at once"
+                " with `systemctl reload hayakoe-daemon`",
+                HELD_BACK,
+            )
+
+    def _tell(self) -> None:
+        self._loader.wake()
+        self._changed()
+
+    def _open(self, folder: Path, name: str) -> Opened:
+        """Loading thread. Raises VoiceError and whatever a library raises."""
+        from hayakoe_daemon.voice.neural import NeuralVoice  # noqa: PLC0415, only where there are such voices
+        from hayakoe_daemon.voice.vits import WholeSynthesizer  # noqa: PLC0415, as above
+
+        self._loadings.begin(name)
+        store = Store(folder)
+        files, bert_files = store.load(name), store.bert()
+        if bert_files is None:
+            raise VoiceError(
+                "no BERT is installed, and no neural voice speaks without one: `hayakoe-daemon voices add --bert"
+                " PATH-or-URI`"
+            )
+        bert = self._shared(bert_files)
+        engine = NeuralVoice(files, bert, WholeSynthesizer(files), measure=loudness, target_loudness=TARGET)
+        return Opened(engine, (*sorted(files.synthesizer.parent.iterdir()), bert_files.model))
+
+    def _shared(self, files: BertFiles) -> Bert:
+        """One session for all voices, opened anew only where another BERT was installed."""
+        from hayakoe_daemon.voice.bert import Bert  # noqa: PLC0415, as above
+
+        at = files.model.stat().st_mtime_ns
+        if self._bert is None or self._bert[:2] != (files, at):
+            self._bert = (files, at, Bert(files))
+        return self._bert[2]
+
+
+def _place(plan: Plan, voice: KeptVoice) -> tuple[bool, int, str]:
+    order = list(plan.order)
+    return voice.name != plan.default, order.index(voice.name) if voice.name in order else len(order), voice.name
+
+
+def _reason(voice: KeptVoice) -> dict[str, str]:
+    return {"why": voice.why} if voice.why is not None else {}
+
+
+def _changed_at(folder: Path) -> int | None:
+    """When something was last added to the folder or removed; None where there is none."""
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return None

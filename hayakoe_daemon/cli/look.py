@@ -15,7 +15,7 @@ from hayakoe_daemon.audio.open import check_spec
 from hayakoe_daemon.cli.failure import Failure
 from hayakoe_daemon.cli.settle import config_of, config_or_defaults
 from hayakoe_daemon.config.model import Config, Tls
-from hayakoe_daemon.config.places import control_socket, dictionary_file, state_dir
+from hayakoe_daemon.config.places import control_socket, dictionary_file, state_dir, voices_dir
 from hayakoe_daemon.dials import configured, valid
 from hayakoe_daemon.overrides import Overrides, Value
 
@@ -31,6 +31,7 @@ def check_config(given: argparse.Namespace) -> int:
     print(f"sound {config.audio.device}")
     print(f"state {state_dir(config, os.environ)}")
     print(f"dictionary {dictionary_file(config, os.environ)}")
+    print(f"voices {voices_dir(config, os.environ)}")
     print(f"control socket {control_socket(config, os.environ)}")
     active = Overrides(state_dir(config, os.environ) / "overrides.json", valid).active(configured(config))
     for name, override in active.items():
@@ -49,11 +50,11 @@ def _plain(value: Value) -> str:
 
 def _doubts(config: Config) -> Iterator[str]:
     """What the daemon gets along without, but somebody has probably meant."""
-    from hayakoe_daemon.voices import build_ladder  # noqa: PLC0415, `devices` needs no voices
+    from hayakoe_daemon.derived import voice_plan  # noqa: PLC0415, `devices` needs no voices
+    from hayakoe_daemon.voices import installed, misnamed  # noqa: PLC0415
 
-    voices = build_ladder().names
-    if config.speech.voice not in voices:
-        yield f'speech.voice: there is no voice "{config.speech.voice}"; allowed: {", ".join(voices)}'
+    plan = voice_plan(config, os.environ)
+    yield from misnamed(plan, installed(plan.folder))
     for key, name in (("audio.chime", config.audio.chime), ("audio.default_chime", config.audio.default_chime)):
         if isinstance(name, str) and name not in CHIMES:
             yield f'{key}: there is no chime "{name}"; allowed: {", ".join(CHIMES)}'

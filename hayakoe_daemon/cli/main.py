@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -64,6 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
     devices.add_argument("--json", action="store_true", help="as JSON")
     _explain(command("explain", "show how a text is read: words, accent, phones", "explain", "explain"))
     _dictionary(command("dictionary", "add, remove and list words with a reading of your own", "dictionary", "run"))
+    _voices(command("voices", "list, check, add and remove neural voices", "voices", "run"))
     _bench(command("bench", "measure this machine: how fast voices speak, and what they need", "bench", "bench"))
     return parser
 
@@ -104,8 +105,9 @@ def _explain(explain: argparse.ArgumentParser) -> None:
     explain.add_argument("--tokenizer", type=Path, metavar="DIR", help="the folder of vocab.txt: shows BERT's ids too")
 
 
-def _dictionary(dictionary: argparse.ArgumentParser) -> None:
-    actions = dictionary.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
+def _actions(command: argparse.ArgumentParser) -> Callable[[str, str], argparse.ArgumentParser]:
+    """What makes the actions of a command that has several."""
+    actions = command.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
 
     def action(name: str, help_: str) -> argparse.ArgumentParser:
         one = actions.add_parser(name, help=help_, description=help_[0].upper() + help_[1:] + ".")
@@ -113,6 +115,11 @@ def _dictionary(dictionary: argparse.ArgumentParser) -> None:
         one.add_argument("--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
         return one
 
+    return action
+
+
+def _dictionary(dictionary: argparse.ArgumentParser) -> None:
+    action = _actions(dictionary)
     add = action("add", "add a word, or change it")
     add.add_argument("word", help="as it is written: 早声")
     add.add_argument("reading", help="as it is said, in kana: ハヤコエ")
@@ -121,6 +128,24 @@ def _dictionary(dictionary: argparse.ArgumentParser) -> None:
     )
     action("remove", "remove a word").add_argument("word")
     action("list", "list the words, and what was set aside").add_argument("--json", action="store_true", help="as JSON")
+
+
+def _voices(voices: argparse.ArgumentParser) -> None:
+    action = _actions(voices)
+    listed = action("list", "list the voices and whether they are whole")
+    listed.add_argument("--json", action="store_true", help="as JSON")
+    listed.add_argument("--verify", action="store_true", help="read every byte of them")
+    check = action("check", "say what a path holds and what is missing; a voice's name reads every byte of it")
+    check.add_argument("path", metavar="PATH", help="a folder or file of voices or a BERT, or the name of a voice")
+    add = action("add", "add the voices of a folder, an .aivmx file or an address, or a BERT")
+    add.add_argument(
+        "source", nargs="?", metavar="PATH-OR-ADDRESS", help="a folder, an .aivmx, https://…, hf://user/repo[@revision]"
+    )
+    add.add_argument("--name", help="how messages call the voice, where it is one")
+    add.add_argument("--bert", metavar="PATH-OR-ADDRESS", help="the BERT that all voices share, with its vocab.txt")
+    add.add_argument("--replace", action="store_true", help="in the place of a voice of the same name")
+    remove = action("remove", "remove a voice, or what has arrived of a download")
+    remove.add_argument("name", help="the voice, or the address of an unfinished download")
 
 
 def _bench(bench: argparse.ArgumentParser) -> None:

@@ -26,4 +26,8 @@ def run(given: argparse.Namespace) -> int:
     except (AlreadyRunning, ValueError, OSError, sqlite3.Error) as error:
         log.debug("starting failed", exc_info=True)
         raise Failure(f"cannot start: {error}") from None
-    return app.run()
+    status = app.run()
+    if app.left_behind:
+        logging.shutdown()
+        os._exit(status)
+    return status

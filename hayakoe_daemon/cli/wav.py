@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,10 +23,14 @@ from hayakoe_daemon.cli.failure import Failure
 from hayakoe_daemon.cli.settle import config_or_defaults
 from hayakoe_daemon.config.model import Config
 from hayakoe_daemon.config.places import dictionary_file
+from hayakoe_daemon.derived import voice_plan
 from hayakoe_daemon.lead import Lead
 from hayakoe_daemon.mqtt.payload import PayloadError, parse_say
 from hayakoe_daemon.reader import Reader
-from hayakoe_daemon.voices import build_ladder
+from hayakoe_daemon.text.utterance import Utterance
+from hayakoe_daemon.voice.ladder import Cast
+from hayakoe_daemon.voice.render_queue import RenderQueue
+from hayakoe_daemon.voices import Voices
 from hayakoe_daemon.words import WordBook
 
 RATE = 48_000
@@ -65,15 +71,30 @@ def _sound(announcement: Announcement, config: Config) -> list[AudioChunk]:
     chunks, _ = lead.sounds(announcement, settings.chime_of(announcement))
     reader = Reader(config.reading.rules, emoji_names=config.reading.emoji_names)
     WordBook(dictionary_file(config, os.environ), reader.teach, _warn).load()
-    ladder = build_ladder()
-    ladder.warm_up()
-    for utterance in reader.split(announcement.text):
-        voice = announcement.voice or settings.voice
-        rendering = ladder.say(utterance, settings.manner(announcement), wanted=voice, deaths=0)
-        chunks.extend(rendering)
-        if utterance.pause_after:
-            chunks.append(AudioChunk.silence(utterance.pause_after, RATE))
+    utterances = reader.split(announcement.text)
+    if utterances:
+        cast = _cast(announcement, config, utterances[0])
+        notes = list(cast.notes)
+        for position, utterance in enumerate(utterances):
+            rendering = cast.say(utterance)
+            chunks.extend(rendering)
+            notes.extend(rendering.notes)
+            if pause := rendering.pause_after(utterances, position):
+                chunks.append(AudioChunk.silence(pause, RATE))
+        for note in dict.fromkeys(notes):
+            _warn(note)
     return [amplify(chunk, settings.gain(announcement)) for chunk in chunks]
+
+
+def _cast(announcement: Announcement, config: Config, first: Utterance) -> Cast:
+    voices = Voices(voice_plan(config, os.environ), RenderQueue(), changed=lambda: None, trouble=_warn)
+    voices.take(voice_plan(config, os.environ))
+    voices.ladder.warm_up()
+    wish = replace(dials.settings(config, {}).wish(announcement), patience=math.inf)
+    voices.load_here(wish.voice or wish.default)
+    cast = voices.ladder.cast(wish, first, waited=math.inf)
+    assert cast is not None, "nothing is waited for any more"  # noqa: S101, tells the type checker
+    return cast
 
 
 def _warn(message: str) -> None:

@@ -110,6 +110,12 @@ def _phrases(phrases: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(phrases))
 
 
+def _names(names: object) -> tuple[str, ...]:
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) and NAME.fullmatch(name) for name in names):
+        raise ValueError("is no list of names")
+    return tuple(dict.fromkeys(names))
+
+
 def _home_rules(rules: object) -> dict[str, str]:
     if not isinstance(rules, dict):
         raise ValueError("needs one regular expression and its words a line, such as 'LDK': リビング")  # noqa: TRY004, pydantic wants it so
@@ -131,6 +137,9 @@ def _home_rules(rules: object) -> dict[str, str]:
 
 Flag = Annotated[bool, Allowed("true or false")]
 Name = Annotated[str, Written(NAME.pattern, "1 to 32 of the characters a-z, 0-9, _ and -")]
+Names = Annotated[
+    tuple[str, ...], BeforeValidator(_names), Allowed("a list of names (a-z, 0-9, _ and -), such as [miku, rin]")
+]
 Text = Annotated[str, Written(r"[^\x00-\x1f\x7f]{1,200}", "one line of text, 1 to 200 characters")]
 Phrases = Annotated[
     tuple[str, ...], BeforeValidator(_phrases), Allowed("a list of texts, such as [地震です, 火事です]")

@@ -40,6 +40,7 @@ def _without_empty_sections(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _problem(source: Source, key: Key, detail: Any) -> Problem:
+    key = tuple(part for part in key if part != "[key]")  # pydantic's word for a name of a mapping
     line, name = source.line(key), ".".join(key)
     if detail["type"] == "extra_forbidden":
         # the value stays unseen: who knows what stands under a key nobody knows
@@ -59,7 +60,8 @@ def _unknown(key: Key) -> str:
     if key[-1] in _SECRETS:
         return "a password does not belong here: put it into a file and name it with password_file"
     known = dict(_keys(Config))
-    here = [path[-1] for path in known if path[:-1] == key[:-1]]
+    section = _declared_path(key[:-1])
+    here = [path[-1] for path in known if path[:-1] == section]
     if close := difflib.get_close_matches(key[-1], here, n=1):
         return f"there is no such key, did you mean {close[0]}?"
     elsewhere = [path for path in known if path[-1] == key[-1]]
@@ -69,12 +71,28 @@ def _unknown(key: Key) -> str:
     return f"there is no such key; there are: {', '.join(here)}"
 
 
+def _declared_path(key: Key) -> Key:
+    """The key without the names that people gave: of voices.settings.NAME.speed it leaves voices.settings.speed."""
+    model: type[Section] = Config
+    path: list[str] = []
+    given = False
+    for name in key:
+        if given:
+            given = False
+            continue
+        path.append(name)
+        annotation = model.model_fields[name].annotation
+        given = typing.get_origin(annotation) is dict and _section(annotation) is not None
+        model = _section(annotation) or model
+    return tuple(path)
+
+
 def _declared(key: Key) -> tuple[Any, tuple[object, ...]]:
     """Type and metadata of the field at that path."""
     model: type[Section] = Config
     annotation: Any = Config
     metadata: tuple[object, ...] = ()
-    for name in key:
+    for name in _declared_path(key):
         field = model.model_fields[name]
         annotation, metadata = field.annotation, tuple(field.metadata)
         model = _section(annotation) or model

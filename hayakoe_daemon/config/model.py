@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from hayakoe_daemon.config.kinds import (
     Allowed,
@@ -22,12 +22,25 @@ from hayakoe_daemon.config.kinds import (
     Host,
     Lasting,
     Name,
+    Names,
     Phrases,
     Text,
     Topic,
 )
 
 _DAY = 86400
+
+
+Loading = Annotated[Literal["start", "first_use"], Allowed("start or first_use")]
+
+
+def _filled(sections: object) -> object:
+    """Sections whose keys are all commented out are empty ones."""
+    if sections is None:
+        return {}
+    if not isinstance(sections, dict):
+        return sections
+    return {name: {} if section is None else section for name, section in sections.items()}
 
 
 class Section(BaseModel):
@@ -107,10 +120,41 @@ class Speech(Section):
     gapless: Flag = False
     """All of a text is made before it is heard."""
     keep_warm: Annotated[Literal["cached", "locked", "lazy"], Allowed("cached, locked or lazy")] = "cached"
+    patience: Annotated[float, Lasting(0, 3600)] = 20
+    urgent_patience: Annotated[float, Lasting(0, 3600)] = 3
     dictionary: File | None = None
     """The user's words; `places.dictionary_file` says where they are."""
     tokenizer: File | None = None
     """The folder of BERT's vocab.txt."""
+
+
+class Voice(Section):
+    """One voice's own way; None is as its model comes."""
+
+    load: Loading | None = None
+    style: Text | None = None
+    style_weight: Annotated[float, Between(0.0, 20.0)] | None = None
+    speed: Annotated[float, Between(0.25, 3.0)] = 1
+    """Times speech.speed."""
+    sdp_ratio: Annotated[float, Between(0.0, 1.0)] | None = None
+    noise_scale: Annotated[float, Between(0.0, 2.0)] | None = None
+    noise_scale_w: Annotated[float, Between(0.0, 2.0)] | None = None
+    pitch_scale: Annotated[float, Between(0.5, 2.0)] | None = None
+    intonation_scale: Annotated[float, Between(0.0, 2.0)] | None = None
+
+
+class Voices(Section):
+    """The neural voices."""
+
+    dir: File | None = None
+    """The folder that holds them; `places.voices_dir` says where it is."""
+    load: Loading = "start"
+    order: Names = ()
+    settings: Annotated[
+        dict[Name, Voice],
+        BeforeValidator(_filled),
+        Allowed("a section with the name of each voice (a-z, 0-9, _ and -), and below it its settings"),
+    ] = {}
 
 
 class Reading(Section):
@@ -155,6 +199,7 @@ class Config(Section):
     control: Control = Control()
     audio: Audio = Audio()
     speech: Speech = Speech()
+    voices: Voices = Voices()
     reading: Reading = Reading()
     queue: Queue = Queue()
     cache: Cache = Cache()

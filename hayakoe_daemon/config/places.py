@@ -34,6 +34,11 @@ def cache_dir(config: Config, environ: Mapping[str, str]) -> Path:
     return config.cache.dir or state_dir(config, environ) / "speech"
 
 
+def voices_dir(config: Config, environ: Mapping[str, str]) -> Path:
+    """The folder of the neural voices. It need not exist yet."""
+    return config.voices.dir or state_dir(config, environ) / "voices"
+
+
 def control_socket(config: Config, environ: Mapping[str, str]) -> Path:
     """Where the daemon opens the socket by which the commands talk to it. Its folder need not exist yet."""
     if config.control.socket is not None:

@@ -53,11 +53,14 @@ CREATE TABLE memory (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 NAMES = ("announcement", "attempt", "receipt", "delivery", "outbox", "memory")
 
+_FIELDS = frozenset(field.name for field in dataclasses.fields(Announcement))
+
 
 def to_document(announcement: Announcement) -> str:
     return json.dumps(dataclasses.asdict(announcement), ensure_ascii=False)
 
 
 def from_document(document: str) -> Announcement:
-    fields = json.loads(document)
+    """The announcement, also where another version wrote it: what that did not know is None, what only it knew goes."""
+    fields = {name: value for name, value in json.loads(document).items() if name in _FIELDS}
     return Announcement(**{**fields, "priority": Priority(fields["priority"])})

@@ -17,6 +17,9 @@ SPEED = (0.25, 3.0)
 STYLE_WEIGHT = (0.0, 20.0)
 LONGEST_EXPIRY = 366 * 86400.0
 
+NOT_YET = {"seed": "a voice draws its noise inside its model"}
+"""Fields that are understood and cannot be honoured, and why."""
+
 
 def speakable(text: str) -> str:
     """The text itself, unless it holds what no voice, file or answer can: NUL and lone surrogates; or is too long."""
@@ -63,11 +66,13 @@ Name = Annotated[str, Field(pattern=rf"\A{NAME.pattern}\z")]
 Label = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_printable)]
 Style = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
 Speed = Annotated[float, Field(ge=SPEED[0], le=SPEED[1], allow_inf_nan=False)]
+Noise = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
 Volume = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=100)]
 
 NAME_ALLOWED = "1 to 32 of a-z, 0-9, _ and -"
 STYLE_ALLOWED = "1 to 64 printable characters"
 SPEED_ALLOWED = "a number from 0.25 to 3.0; above 1 is faster"
+NOISE_ALLOWED = "a number from 0 to 2"
 VOLUME_ALLOWED = "a whole number from 0 to 100"
 
 
@@ -86,6 +91,17 @@ class SayMessage(BaseModel):
         None, description="a number from 0 to 20"
     )
     speed: Speed | None = Field(None, description=SPEED_ALLOWED)
+    sdp_ratio: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = Field(
+        None, description="a number from 0 to 1"
+    )
+    noise_scale: Noise | None = Field(None, description=NOISE_ALLOWED)
+    noise_scale_w: Noise | None = Field(None, description=NOISE_ALLOWED)
+    pitch_scale: Annotated[float, Field(ge=0.5, le=2, allow_inf_nan=False)] | None = Field(
+        None, description="a number from 0.5 to 2; above 1 is higher"
+    )
+    intonation_scale: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] | None = Field(
+        None, description="a number from 0 to 2; above 1 is livelier"
+    )
     volume: Volume | None = Field(None, description=VOLUME_ALLOWED)
     priority: Literal["low", "normal", "high", "urgent"] = Field("normal", description="low, normal, high or urgent")
     chime: bool | Name | None = Field(None, description=f"true, false or the name of a chime: {NAME_ALLOWED}")
@@ -126,6 +142,9 @@ def _explained(error: ValidationError) -> PayloadError:
 
 def _problem(field: str, details: ErrorDetails) -> PayloadError:
     match details["type"]:
+        case "extra_forbidden" if field in NOT_YET:
+            message = f"The field {shown(field)} cannot be honoured yet, {NOT_YET[field]}: leave it out."
+            return PayloadError("unsupported_field", message, field)
         case "extra_forbidden":
             hint = did_you_mean(field, SayMessage.model_fields) or "."
             return PayloadError("unknown_field", f"There is no field {shown(field)}{hint}", field[:SHOWN])

@@ -11,8 +11,7 @@ from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.journal.ledger import MAX_DEATHS, Claim, Ledger
 from hayakoe_daemon.speaker.unbroken import LOOK, unbroken
 from hayakoe_daemon.text.utterance import Utterance
-from hayakoe_daemon.voice.engine import Manner
-from hayakoe_daemon.voice.ladder import Ladder
+from hayakoe_daemon.voice.ladder import Cast
 from hayakoe_daemon.voice.render_queue import MAX_AHEAD, Job, RenderQueue, Urgency
 
 GAPLESS_AHEAD = 300.0
@@ -31,35 +30,32 @@ class Ahead:
         self,
         claim: Claim,
         utterances: Sequence[Utterance],
-        manner: Manner,
-        voice: str,
+        cast: Cast,
         *,
         urgency: Urgency,
         journal: Journal,
         renders: RenderQueue,
-        ladder: Ladder,
     ) -> None:
         self._announcement = claim.announcement
         self._deaths = claim.deaths
+        self._passage = utterances
+        self._cast = cast
         self._order = [u for u in utterances[claim.sentence :] if claim.deaths.get(u.index, 0) < MAX_DEATHS]
-        self._manner = manner
-        self._voice = voice
         self._urgency = urgency
         self._journal = journal
         self._renders = renders
-        self._ladder = ladder
         self._changed = threading.Condition()
         self._jobs: dict[int, Job] = {}
+        self._pauses: dict[int, float] = {}
         self._closed = False
         self._playing = -1
         self._position = 0
         self._next = 1
         self._made = -1
         self._room = MAX_AHEAD
-        self.engines: list[str] = []
-        """Who spoke, in order."""
-        self.notes: list[str] = []
-        """Why lower rungs were used."""
+        self._spoke: set[str] = set()
+        self.notes = list(cast.notes)
+        """Why lower rungs were used, and what could not be done as asked."""
         self.compute_seconds = 0.0
         if self._order:
             self._submit(0)  # its attempt was noted by the claim
@@ -68,6 +64,11 @@ class Ahead:
     def order(self) -> Sequence[Utterance]:
         """What is to be said: from the claimed sentence on, without those that killed the daemon too often."""
         return self._order
+
+    @property
+    def engine(self) -> str | None:
+        """Who spoke: the lowest rung that was used, None where nobody did."""
+        return self._cast.lowest(self._spoke)
 
     def chunks(
         self, position: int, look: Callable[[], None], expect: Callable[[float], None] = lambda _: None
@@ -103,6 +104,11 @@ class Ahead:
                 look()
             if not job.over or job.error is not None:
                 return
+
+    def pause_after(self, position: int) -> float:
+        """Seconds of silence after the utterance at `position`, all of whose chunks were read."""
+        utterance = self._order[position]
+        return self._pauses.pop(utterance.index, utterance.pause_after)
 
     def close(self) -> None:
         """Nothing more is wanted."""
@@ -145,14 +151,14 @@ class Ahead:
             return self._jobs[index]
 
     def _make(self, position: int) -> Iterator[AudioChunk]:
-        """In the synthesis thread."""
+        """In the synthesis thread: the sound, and then, while that is heard, how long the pause after it is."""
         utterance = self._order[position]
-        deaths = self._deaths.get(utterance.index, 0)
-        rendering = self._ladder.say(utterance, self._manner, wanted=self._voice, deaths=deaths)
+        rendering = self._cast.say(utterance, deaths=self._deaths.get(utterance.index, 0))
         yield from rendering
         if rendering.engine is not None:
-            self.engines.append(rendering.engine)
-        self.notes.extend(rendering.fallen)
+            self._spoke.add(rendering.engine)
+        self.notes.extend(rendering.notes)
+        self._pauses[utterance.index] = rendering.pause_after(self._passage, self._passage.index(utterance))
         if self._playing != utterance.index:
             announcement_id, index = self._announcement.id, utterance.index
             self._journal.submit(lambda ledger: ledger.rest(announcement_id, index))

@@ -97,8 +97,9 @@ class Saying:
                 if self._first_speech is None:
                     self._first_speech = self.house.clock()
                 self._write(chunk)
-            if utterance.pause_after:
-                self._write(AudioChunk.silence(utterance.pause_after, self._rate))
+            pause = self.ahead.pause_after(position)
+            if pause:
+                self._write(AudioChunk.silence(pause, self._rate))
 
     def _write(self, chunk: AudioChunk) -> None:
         """In short pieces: between two of them the journal learns what was heard, and somebody may interrupt."""
@@ -213,13 +214,12 @@ class Saying:
             notes.append(f"the daemon died {MAX_DEATHS} times during sentence {numbers}, which was left out")
         elif not self._written:
             notes.append("there was nothing to say")
-        engine = self.ahead.engines[-1] if self.ahead.engines else None
         return Event(
             how,
             announcement.id,
             announcement.source,
             now,
-            engine=engine,
+            engine=self.ahead.engine,
             note="; ".join(notes) or None,
             times=times,
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hayakoe_daemon.announcement import Announcement, Priority
 from hayakoe_daemon.audio.level import TARGET, gain_to, volume_gain
 from hayakoe_daemon.voice.engine import Manner
+from hayakoe_daemon.voice.ladder import Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +27,28 @@ class Settings:
     default_chime: str
     resume_limit: float
     low_waits: float
+    patience: float
+    """Seconds to its first sound that an announcement waits for its voice."""
+    urgent_patience: float
     gapless: bool = False
 
-    def manner(self, announcement: Announcement) -> Manner:
-        return Manner(
-            style=announcement.style if announcement.style is not None else self.style,
-            style_weight=announcement.style_weight if announcement.style_weight is not None else self.style_weight,
+    def wish(self, announcement: Announcement) -> Wish:
+        """Who is to say it, and how. The style is that of the voice that is set: another one has styles of its own."""
+        ours = announcement.voice in (None, self.voice)
+        style, weight = (self.style, self.style_weight) if ours else (None, None)
+        manner = Manner(
+            style=announcement.style if announcement.style is not None else style,
+            style_weight=announcement.style_weight if announcement.style_weight is not None else weight,
             length_scale=announcement.length_scale or self.length_scale,
+            sdp_ratio=announcement.sdp_ratio,
+            noise_scale=announcement.noise_scale,
+            noise_scale_w=announcement.noise_scale_w,
+            pitch_scale=announcement.pitch_scale,
+            intonation_scale=announcement.intonation_scale,
         )
+        urgent = announcement.priority is Priority.URGENT
+        patience = self.urgent_patience if urgent else self.patience
+        return Wish(announcement.voice, self.voice, manner, patience)
 
     def gain(self, announcement: Announcement) -> float:
         """The factor for sound that was evened to level.TARGET."""

@@ -19,7 +19,7 @@ from hayakoe_daemon.speaker.interrupt import Interrupted, Interrupts, Why
 from hayakoe_daemon.speaker.saying import Muted, Saying, Surroundings, TooLate
 from hayakoe_daemon.speaker.settings import Settings
 from hayakoe_daemon.text.utterance import Utterance
-from hayakoe_daemon.voice.ladder import Ladder
+from hayakoe_daemon.voice.ladder import Cast, Ladder
 from hayakoe_daemon.voice.render_queue import RenderQueue, Urgency
 
 log = logging.getLogger(__name__)
@@ -191,9 +191,10 @@ class Speaker:
             self._end(announcement, how, "; ".join(missing) or "there was nothing to say")
             return None
         self._audience.speaking(announcement)
-        ahead = self._ahead(claim, utterances, settings)
-        ahead.notes.extend(missing)
+        ahead: Ahead | None = None
         try:
+            ahead = self._ahead(claim, utterances, self._cast(claim, utterances, settings))
+            ahead.notes.extend(missing)
             event = Saying(claim, lead, ahead, self._surroundings(announcement, settings)).run()
             self._journal.call(lambda ledger: ledger.finish(event))
         except Interrupted:
@@ -205,7 +206,8 @@ class Speaker:
             self._sink.cancel()  # what it kept of the round is not wanted any more
             self._end(announcement, EventType.EXPIRED, str(too_late))
         finally:
-            ahead.close()
+            if ahead is not None:
+                ahead.close()
             self._silent_since = time.monotonic()
             self._audience.speaking(None)
         return None
@@ -220,18 +222,32 @@ class Speaker:
             return [], [f"the daemon died {MAX_DEATHS} times at its beginning, so its chime or sound was left out"]
         return self._materials.lead(announcement, chime)
 
-    def _ahead(self, claim: Claim, utterances: Sequence[Utterance], settings: Settings) -> Ahead:
-        announcement = claim.announcement
-        urgent = announcement.priority is Priority.URGENT
+    def _cast(self, claim: Claim, utterances: Sequence[Utterance], settings: Settings) -> Cast:
+        """Who says it. A voice that is being loaded is waited for within the patience, and others may interrupt."""
+        ladder, announcement = self._materials.ladder, claim.announcement
+        wish = settings.wish(announcement)
+        left = utterances[claim.sentence :]
+        first = next((utterance for utterance in left if utterance.text), Utterance(0, ""))
+        begun = time.monotonic()
+        cast = ladder.cast(wish, first)
+        while cast is None:
+            self._alive()
+            self._interrupts.check()
+            if self._settings().muted(announcement):
+                raise Muted
+            self._wait_briefly()
+            cast = ladder.cast(wish, first, waited=time.monotonic() - begun)
+        return cast
+
+    def _ahead(self, claim: Claim, utterances: Sequence[Utterance], cast: Cast) -> Ahead:
+        urgent = claim.announcement.priority is Priority.URGENT
         return Ahead(
             claim,
             utterances,
-            settings.manner(announcement),
-            announcement.voice or settings.voice,
+            cast,
             urgency=Urgency.URGENT if urgent else Urgency.LIVE,
             journal=self._journal,
             renders=self._materials.renders,
-            ladder=self._materials.ladder,
         )
 
     def _surroundings(self, announcement: Announcement, settings: Settings) -> Surroundings:

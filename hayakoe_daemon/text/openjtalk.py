@@ -32,7 +32,21 @@ from hayakoe_daemon.text.user_words import UserWords
 
 __all__ = ["SAMPLE_RATE", "Analysis", "G2PError", "Label", "Word", "analyse", "labels", "synthesize", "teach"]
 
-with contextlib.redirect_stdout(io.StringIO()):  # it prints advice to install an ONNX runtime, which we do without
+
+@contextlib.contextmanager
+def _as_if_not_installed(library: str) -> Iterator[None]:
+    loaded = sys.modules.get(library)
+    sys.modules[library] = None  # type: ignore[assignment]  # how Python notes that there is no such module
+    try:
+        yield
+    finally:
+        del sys.modules[library]
+        if loaded is not None:
+            sys.modules[library] = loaded
+
+
+# With an ONNX runtime it loads a model that is never asked (predict_nani below), 29 MB; without, it prints advice.
+with _as_if_not_installed("onnxruntime"), contextlib.redirect_stdout(io.StringIO()):
     import pyopenjtalk
 
 SAMPLE_RATE = 48_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Protocol
 
 from hayakoe_daemon.audio.chunk import AudioChunk
@@ -31,9 +31,14 @@ class Manner:
     keep: Keep = Keep.NORMAL
     """What becomes of the sound afterwards; a voice that is not kept on disk passes it over without a note."""
 
+    def over(self, own: Manner) -> Manner:
+        """This manner, and where it says nothing a voice's own; the two lengths multiply."""
+        said = {name: value for name, value in asdict(self).items() if value is not None}
+        return replace(own, **{**said, "length_scale": own.length_scale * self.length_scale})
+
 
 class Engine(Protocol):
-    """A voice. All but the properties and `first_sound_in` is called by the synthesis thread only."""
+    """A voice. Once it is warmed up, the synthesis thread alone calls all but the properties and `first_sound_in`."""
 
     @property
     def name(self) -> str:

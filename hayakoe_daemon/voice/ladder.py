@@ -1,105 +1,156 @@
-"""Never silent: the voice asked for, the other voices, the embedded one, and if all fail, a tone."""
+"""Never silent: the voice asked for, the other neural voices, the embedded one, and if all fail, a tone."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.text.utterance import Utterance
-from hayakoe_daemon.voice.engine import Engine, EngineError, Manner
+from hayakoe_daemon.voice.engine import Engine, Manner
+from hayakoe_daemon.voice.kept import KeptVoice, State
+from hayakoe_daemon.voice.rendering import TONE, Rendering
+
+__all__ = ["TONE", "Cast", "Ladder", "Rendering", "Wish"]
 
 log = logging.getLogger(__name__)
 
-TONE = "tone"
-"""What the lowest rung is called."""
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How an announcement is to be said."""
+
+    voice: str | None
+    """The voice it asks for, None: the default one."""
+    default: str
+    """The voice that speaks where none is asked for."""
+    manner: Manner
+    patience: float
+    """Seconds to the first sound; who takes longer does not speak."""
 
 
-class Rendering:
-    """One utterance on its way down the ladder: iterate over it once for the sound.
-
-    Afterwards `engine` names who spoke (the lowest rung, where a higher one broke off; None where there was nothing
-    to say), and `fallen` says in plain English why higher rungs did not, or not to the end.
-    """
+class Cast:
+    """Who says one announcement: its rungs from the top, and why those above them do not."""
 
     def __init__(
-        self,
-        rungs: Sequence[Engine],
-        tone: Callable[[], AudioChunk],
-        utterance: Utterance,
-        manner: Manner,
-        fallen: tuple[str, ...],
+        self, rungs: Sequence[Engine], tone: Callable[[], AudioChunk], manner: Manner, notes: Sequence[str] = ()
     ) -> None:
-        self._rungs = rungs
+        self._rungs = tuple(rungs)
         self._tone = tone
-        self._utterance = utterance
         self._manner = manner
-        self.engine: str | None = None
-        self.fallen = fallen
-
-    def __iter__(self) -> Iterator[AudioChunk]:
-        if not self._utterance.text:
-            return
-        for rung in self._rungs:
-            try:
-                for chunk in rung.speak(self._utterance, self._manner):
-                    self.engine = rung.name
-                    yield chunk
-            except EngineError as error:
-                self._fall(f"{rung.name}: {error}")
-            except Exception as error:
-                log.exception("voice %s broke at %r", rung.name, self._utterance.text)
-                self._fall(f"{rung.name} broke: {type(error).__name__}: {error}")
-            else:
-                return
-        self.engine = TONE
-        yield self._tone()
-
-    def _fall(self, why: str) -> None:
-        log.warning("the next voice speaks instead; %s", why)
-        self.fallen = (*self.fallen, why)
-
-
-class Ladder:
-    """The voices in the order in which they are tried, the default one first and the embedded one last.
-
-    `tone` gives the sound that says: there was something to say, and no voice could say it.
-    """
-
-    def __init__(self, engines: Sequence[Engine], tone: Callable[[], AudioChunk]) -> None:
-        self._engines = tuple(engines)
-        self._tone = tone
+        self.notes = tuple(notes)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The voices, the default one first."""
-        return tuple(engine.name for engine in self._engines)
+        """The rungs, the highest one first."""
+        return tuple(rung.name for rung in self._rungs)
+
+    def lowest(self, spoke: Collection[str]) -> str | None:
+        """The lowest rung of those that spoke; None where nobody did."""
+        return next((name for name in (TONE, *reversed(self.names)) if name in spoke), None)
+
+    def say(self, utterance: Utterance, *, deaths: int = 0) -> Rendering:
+        """The sound of the utterance, by the highest rung that can say it.
+
+        `deaths` is how often the daemon has died while this was being said: as many rungs are passed over, though
+        never the last one.
+        """
+        passed = min(deaths, max(len(self._rungs) - 1, 0))
+        rendering = Rendering(self._rungs[passed:], self._tone, utterance, self._manner)
+        if passed:
+            names = ", ".join(self.names[:passed])
+            rendering.notes.append(f"{names}: passed over, the daemon died while this was being said")
+        return rendering
+
+
+class Ladder:
+    """The neural voices in the order in which they are tried, and under them the embedded one.
+
+    `tone` gives the sound that says: there was something to say, and no voice could say it. Any thread may ask.
+    """
+
+    def __init__(self, embedded: Engine, tone: Callable[[], AudioChunk], voices: Sequence[KeptVoice] = ()) -> None:
+        self._embedded = embedded
+        self._tone = tone
+        self._voices = tuple(voices)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*(voice.name for voice in self._voices), self._embedded.name)
+
+    @property
+    def voices(self) -> tuple[KeptVoice, ...]:
+        return self._voices
+
+    def take(self, voices: Sequence[KeptVoice]) -> None:
+        """These are the neural voices from now on."""
+        self._voices = tuple(voices)
 
     def warm_up(self) -> None:
-        """Have every voice say something to nobody. One that cannot is reported, and tried again when it is needed."""
-        for engine in self._engines:
-            try:
-                engine.warm_up()
-            except Exception:
-                log.exception("voice %s could not be warmed up", engine.name)
+        """Have the embedded voice say something to nobody. Where it cannot, that is reported, and it is tried again
+        when it is needed."""
+        try:
+            self._embedded.warm_up()
+        except Exception:
+            log.exception("voice %s could not be warmed up", self._embedded.name)
 
-    def say(self, utterance: Utterance, manner: Manner, *, wanted: str | None, deaths: int) -> Rendering:
-        """The sound of the utterance, by the highest voice that can say it.
+    def cast(self, wish: Wish, first: Utterance, *, waited: float = 0.0) -> Cast | None:
+        """Who says an announcement that begins with `first` and has waited for its voice for so long (s).
 
-        `wanted` is tried first (None: the default). `deaths` is how often the daemon has died while this was being
-        said: as many voices are passed over, though never the last one.
+        None: nobody yet. The voice asked for is being loaded and may be ready within the patience; ask again. One that
+        is asleep is woken. Below the voice asked for come only those that are ready now, and the embedded one.
         """
-        fallen: list[str] = []
-        rungs = list(self._engines)
-        if wanted is not None:
-            first = [engine for engine in rungs if engine.name == wanted]
-            if not first:
-                known = ", ".join(engine.name for engine in rungs)
-                fallen.append(f"there is no voice {wanted}; allowed: {known}")
-                log.warning("%s", fallen[-1])
-            rungs = [*first, *(engine for engine in rungs if engine.name != wanted)]
-        passed = min(deaths, max(len(rungs) - 1, 0))
-        if passed:
-            names = ", ".join(engine.name for engine in rungs[:passed])
-            fallen.append(f"{names}: passed over, the daemon died while this was being said")
-        return Rendering(rungs[passed:], self._tone, utterance, manner, tuple(fallen))
+        if not first.text:
+            return Cast([self._embedded], self._tone, wish.manner)
+        notes: list[str] = []
+        asked = self._asked(wish, notes)
+        if asked is None:
+            return self._cast([self._embedded, *self._ready(wish, first, waited)], wish, notes)
+        if asked.want():
+            log.info("voice %s is loaded now that it is needed", asked.name)
+        if asked.state is State.LOADING and waited + asked.ready_in < wish.patience:
+            return None
+        why = _hindrance(asked, wish, first, waited)
+        if why is not None:
+            notes.append(f"{asked.name}: {why}")
+        rungs = [voice for voice in self._ready(wish, first, waited) if voice is not asked]
+        top = [] if why is not None else [asked]
+        return self._cast([*top, *rungs, self._embedded], wish, notes)
+
+    def _cast(self, rungs: Sequence[Engine], wish: Wish, notes: Sequence[str]) -> Cast:
+        for note in notes:
+            log.warning("%s; %s speaks instead", note, rungs[0].name)
+        return Cast(rungs, self._tone, wish.manner, notes)
+
+    def _asked(self, wish: Wish, notes: list[str]) -> KeptVoice | None:
+        """The neural voice of that name, else the default one; None where that is the embedded voice."""
+        by_name = {voice.name: voice for voice in self._voices}
+        for name in (wish.voice, wish.default):
+            if name is None:
+                continue
+            if name == self._embedded.name:
+                return None
+            if name in by_name:
+                return by_name[name]
+            notes.append(f"there is no voice {name}; there are: {', '.join(self.names)}")
+        return None
+
+    def _ready(self, wish: Wish, first: Utterance, waited: float) -> Iterator[KeptVoice]:
+        """The default voice and then all others that could speak now."""
+        for voice in sorted(self._voices, key=lambda voice: voice.name != wish.default):
+            if voice.state is State.READY and _hindrance(voice, wish, first, waited) is None:
+                yield voice
+
+
+def _hindrance(voice: KeptVoice, wish: Wish, first: Utterance, waited: float) -> str | None:
+    """Why this voice does not say it, if it does not."""
+    if voice.state is State.BROKEN:
+        return voice.why
+    if voice.state is not State.READY:
+        takes = f", which takes about {voice.took:.0f} s" if voice.took else ""
+        return f"it is still being loaded{takes}, and the patience is {wish.patience:g} s"
+    seconds = waited + voice.first_sound_in(first, wish.manner)
+    if seconds > wish.patience:
+        return f"its first sound would have taken {seconds:.1f} s, and the patience is {wish.patience:g} s"
+    return None

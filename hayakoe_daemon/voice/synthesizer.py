@@ -1,8 +1,10 @@
-"""What a VITS synthesizer is fed, and what it gives, however its graph is run: whole as exported, or in pieces."""
+"""The two networks of a neural voice as the rest of the house sees them, however their graphs are run: whole as
+exported, or in pieces.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hayakoe_daemon.text.phonemes import Ids
+from hayakoe_daemon.text.tokenizer import Tokenizer
 
 Floats = npt.NDArray[np.float32]
 Counts = npt.NDArray[np.int64]
@@ -44,6 +47,19 @@ class Feed:
             raise ValueError(f"features of shape {self.bert.shape} for {len(self.ids.phones)} ids")
         if self.style.ndim != 1:
             raise ValueError(f"a style vector of shape {self.style.shape}")
+
+
+class BertModel(Protocol):
+    """What gives each character its meaning in the sentence; all voices share one. Called by the synthesis thread."""
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The vocabulary that belongs to it."""
+
+    def features(self, token_ids: Sequence[int]) -> Floats:
+        """Of one sentence, [CLS] and [SEP] included: float32 (tokens, 1024), finite. Raises EngineError."""
+
+    def close(self) -> None: ...
 
 
 class Synthesizer(Protocol):

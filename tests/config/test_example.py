@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hayakoe_daemon.config import Config, Tls, load
-from hayakoe_daemon.config.model import Section
+from hayakoe_daemon.config.model import Section, Voice
 from hayakoe_daemon.config.source import read
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
@@ -32,6 +32,12 @@ def test_the_tls_example_names_every_key() -> None:
     text = EXAMPLE.read_text()
 
     assert all(f"#     {name}:" in text for name in Tls.model_fields)
+
+
+def test_the_example_of_a_voice_names_every_key() -> None:
+    text = EXAMPLE.read_text()
+
+    assert all(f"#       {name}:" in text for name in Voice.model_fields)
 
 
 def test_every_key_is_explained() -> None:

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hayakoe_daemon.config import Config, ConfigError, Mqtt, Problem, load
+from hayakoe_daemon.config.model import Voice
 
 
 @pytest.fixture
@@ -46,6 +47,15 @@ def test_every_section_is_read(file: Path) -> None:
     assert (config.mqtt.broker_port, config.mqtt.keepalive) == (8883, 60.0)
     assert (config.audio.chime, config.audio.volume) == ("bell", 40)
     assert (config.speech.speed, config.queue.expires_in) == (2.0, 5400.0)
+
+
+def test_each_voice_has_settings_of_its_own(file: Path) -> None:
+    file.write_text("voices: {order: [beta, alpha], settings: {alpha: {speed: 1.2, load: first_use}, beta: }}")
+
+    voices = load(file).voices
+
+    assert voices.order == ("beta", "alpha")
+    assert voices.settings == {"alpha": Voice(speed=1.2, load="first_use"), "beta": Voice()}
 
 
 def test_a_given_port_topic_and_client_id_win() -> None:
@@ -99,6 +109,8 @@ def test_every_problem_is_told_at_once_and_in_the_order_of_the_file(file: Path) 
         ("mqtt: {tls: {cafile: x}}", "did you mean ca_file?"),
         ("volume: 3", "did you mean audio.volume?"),
         ("queue: {xyz: 3}", "there are: limit, expires_in"),
+        ("voices: {setings: {}}", "did you mean settings?"),
+        ("voices: {settings: {alpha: {stile: Happy}}}", "did you mean style?"),
         ("on: 3", "there is no such key"),
         ("3: 3", "there is no such key"),
     ],
@@ -146,6 +158,15 @@ def test_an_unknown_key(file: Path, text: str, suggestion: str) -> None:
         ("audio: {loudness: .nan}", "-60 to 0"),
         ("speech: {voice: null}", "1 to 32"),
         ("speech: {speed: .inf}", "0.25 to 3"),
+        ("speech: {patience: -1 s}", "0 s to 1 h"),
+        ("voices: {load: later}", "start or first_use"),
+        ("voices: {order: alpha}", "a list of names"),
+        ("voices: {order: [Alpha]}", "a list of names"),
+        ("voices: {settings: 5}", "a section with the name of each voice"),
+        ("voices: {settings: {Alpha: {}}}", "the name of each voice"),
+        ("voices: {settings: {alpha: 5}}", "the name of each voice"),
+        ("voices: {settings: {alpha: {load: 1}}}", "start or first_use"),
+        ("voices: {settings: {alpha: {sdp_ratio: 2}}}", "0 to 1"),
         ("queue: {limit: 0}", "1 to 100000"),
         ("queue: {expires_in: true}", "1 s to 30 d"),
         ("queue: 5", "a section"),

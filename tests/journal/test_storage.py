@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import pytest
 
-from hayakoe_daemon.announcement import Announcement
+from hayakoe_daemon.announcement import Announcement, Priority
 from hayakoe_daemon.journal.journal import Journal, Limits
 from hayakoe_daemon.journal.ledger import Ledger, Receipt
 
@@ -195,6 +195,31 @@ def test_a_read_only_disk(journals: OpenJournal, troubles: Troubles, small_disk:
     assert journal._storage.recover()
     journal.close()
     assert waiting(journals(small_disk / "journal.sqlite3")) == ["kept", "new"]
+
+
+def test_announcements_that_another_version_wrote(journals: OpenJournal, tmp_path: Path, troubles: Troubles) -> None:
+    """One from before the sampling parameters, and one from a version with a field that is not known here."""
+    path = tmp_path / "journal.sqlite3"
+    before = (
+        '{"id": "before", "text": "文", "source": "mqtt", "accepted_at": 1.0, "voice": null, "style": null,'
+        ' "style_weight": null, "length_scale": 0.8, "volume": 70, "priority": 1, "chime": null, "sound": null,'
+        ' "expires_at": null, "key": null}'
+    )
+    after = '{"id": "after", "text": "文", "source": "mqtt", "accepted_at": 1.0, "priority": 2, "mood": "sunny"}'
+    accept(journals(path), "here")
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        for name, document in (("before", before), ("after", after)):
+            db.execute(
+                "INSERT INTO announcement (id, document, priority, touched_at) VALUES (?, ?, 1, 0)", (name, document)
+            )
+        db.commit()
+
+    queue = {one.id: one for one in do(journals(path), lambda ledger: ledger.queue())}
+
+    assert queue["before"] == Announcement("before", "文", "mqtt", 1.0, length_scale=0.8, volume=70)
+    assert queue["after"] == Announcement("after", "文", "mqtt", 1.0, priority=Priority.HIGH)
+    assert queue.keys() == {"here", "before", "after"}
+    assert troubles == []
 
 
 def test_a_file_of_a_newer_version_is_left_alone(journals: OpenJournal, tmp_path: Path, troubles: Troubles) -> None:

@@ -64,6 +64,11 @@ def test_every_field_of_an_object() -> None:
         "style": "よろこび",
         "style_weight": 2,
         "speed": 1.25,
+        "sdp_ratio": 0.5,
+        "noise_scale": 0.4,
+        "noise_scale_w": 1,
+        "pitch_scale": 1.1,
+        "intonation_scale": 1.5,
         "volume": 70,
         "priority": "urgent",
         "chime": "ding",
@@ -80,6 +85,11 @@ def test_every_field_of_an_object() -> None:
         style="よろこび",
         style_weight=2.0,
         length_scale=0.8,
+        sdp_ratio=0.5,
+        noise_scale=0.4,
+        noise_scale_w=1.0,
+        pitch_scale=1.1,
+        intonation_scale=1.5,
         volume=70,
         priority=Priority.URGENT,
         chime="ding",
@@ -140,6 +150,11 @@ WRONG: list[tuple[str, Any, str]] = [
     ("speed", float("nan"), "NaN"),
     ("speed", float("inf"), "Infinity"),
     ("speed", 10**4000, "0.25 to 3.0"),
+    ("sdp_ratio", 1.1, "0 to 1"),
+    ("noise_scale", -0.1, "0 to 2"),
+    ("noise_scale_w", float("inf"), "0 to 2"),
+    ("pitch_scale", 0, "0.5 to 2"),
+    ("intonation_scale", 2.1, "0 to 2"),
     ("volume", 101, "0 to 100"),
     ("volume", -1, "0 to 100"),
     ("volume", 50.5, "0 to 100"),
@@ -179,6 +194,12 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     for words in ('"speed" is NaN', '"volume" is 200', '"prioritty", did you mean "priority"?'):
         assert words in error.message
     assert error.answer() == Refused("bad_field", error.message, "speed")
+
+
+def test_a_seed_cannot_be_honoured_yet() -> None:
+    error = refused_object(text="a", seed=5)
+    assert (error.code, error.field) == ("unsupported_field", "seed")
+    assert '"seed" cannot be honoured yet' in error.message
 
 
 def test_an_unknown_field_gets_a_hint() -> None:

@@ -17,7 +17,7 @@ from hayakoe_daemon.speaker import ahead as ahead_
 from hayakoe_daemon.speaker.ahead import Ahead
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.engine import Manner
-from hayakoe_daemon.voice.ladder import Ladder
+from hayakoe_daemon.voice.ladder import Cast
 from hayakoe_daemon.voice.render_queue import MAX_AHEAD, RenderQueue, Urgency
 from hayakoe_daemon.worker import Worker
 
@@ -81,12 +81,10 @@ class House:
         return Ahead(
             Claim(announcement, 0, False, {}),
             utterances,
-            Manner(),
-            "test",
+            Cast([self.voice], lambda: SENTENCE, Manner()),
             urgency=Urgency.LIVE,
             journal=self.journal,
             renders=self.renders,
-            ladder=Ladder([self.voice], tone=lambda: SENTENCE),
         )
 
     def made(self) -> int:

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +18,17 @@ from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.audio.null import NullSink
 from hayakoe_daemon.audio.sink import SinkLost
 from hayakoe_daemon.journal.journal import Journal, Limits
-from hayakoe_daemon.journal.ledger import Letter, Receipt
+from hayakoe_daemon.journal.ledger import Ledger, Letter, Receipt
 from hayakoe_daemon.speaker.settings import Settings
 from hayakoe_daemon.speaker.speaker import Audience, Materials, Speaker
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.engine import Manner
+from hayakoe_daemon.voice.kept import KeptVoice, State
 from hayakoe_daemon.voice.ladder import Ladder
 from hayakoe_daemon.voice.render_queue import RenderQueue
 from hayakoe_daemon.worker import Worker
 from tests.support.waiting import wait_for
+from tests.voice.fakes import asleep
 
 SETTINGS = Settings(
     voice="test",
@@ -40,6 +43,8 @@ SETTINGS = Settings(
     default_chime="ding",
     resume_limit=600.0,
     low_waits=0.0,
+    patience=20.0,
+    urgent_patience=3.0,
 )
 BEEP = AudioChunk(np.full(800, 0.1, dtype=np.float32), 8_000)
 
@@ -52,9 +57,11 @@ class Deadly:
     """A voice that hangs in a sentence that holds 死, as far as the journal can tell for ever."""
 
     name = "test"
+    styles: Sequence[str] = ()
 
     def __init__(self) -> None:
         self.said: list[str] = []
+        self.pauses: list[tuple[int, int]] = []
         self.dead = threading.Event()
         self.over = threading.Event()
 
@@ -66,6 +73,16 @@ class Deadly:
             self.dead.set()
             self.over.wait(10)
         yield BEEP
+
+    def pause_after(self, passage: Sequence[Utterance], position: int, manner: Manner) -> float:
+        self.pauses.append((len(passage), position))
+        return 0.25
+
+    def first_sound_in(self, utterance: Utterance, manner: Manner) -> float:
+        return 0.0
+
+    def remark(self, manner: Manner) -> str | None:
+        return None
 
     def close(self) -> None: ...
 
@@ -101,8 +118,9 @@ class Wandering(NullSink):
 class Life:
     """From a start of the daemon to its end."""
 
-    def __init__(self, path: Path, sink: NullSink | None = None) -> None:
+    def __init__(self, path: Path, sink: NullSink | None = None, voices: Sequence[KeptVoice] = ()) -> None:
         self.path = path
+        self.settings = SETTINGS
         self.voice = Deadly()
         self.letters: list[Letter] = []
         self.events: list[Event] = []
@@ -122,8 +140,8 @@ class Life:
         self.speaker = Speaker(
             sink or NullSink(),
             self.journal,
-            Materials(split, self._lead, renders, Ladder([self.voice], tone=lambda: BEEP)),
-            lambda: SETTINGS,
+            Materials(split, self._lead, renders, Ladder(self.voice, tone=lambda: BEEP, voices=voices)),
+            lambda: self.settings,
             Audience(self.events.append, lambda _: None, lambda *told: self.devices.append(told)),
             clock=time.time,
             alive=lambda: None,
@@ -142,9 +160,11 @@ class Life:
             self.voice.over.wait(10)
         return [BEEP], []
 
-    def accept(self, name: str, text: str, sound: str | None = None, key: str | None = None) -> Receipt:
+    def accept(
+        self, name: str, text: str, sound: str | None = None, key: str | None = None, voice: str | None = None
+    ) -> Receipt:
         now = time.time()
-        one = Announcement(name, text, "test", now, sound=sound, key=key)
+        one = Announcement(name, text, "test", now, sound=sound, key=key, voice=voice)
         receipt = self.journal.call(lambda ledger: ledger.accept(one, None, limit=10, now=now))
         self.speaker.poke()
         return receipt
@@ -177,8 +197,10 @@ class Life:
 def lives(tmp_path: Path) -> Iterator[Callable[..., Life]]:
     begun: list[Life] = []
 
-    def live(path: Path = tmp_path / "0.sqlite3", sink: NullSink | None = None) -> Life:
-        begun.append(Life(path, sink))
+    def live(
+        path: Path = tmp_path / "0.sqlite3", sink: NullSink | None = None, voices: Sequence[KeptVoice] = ()
+    ) -> Life:
+        begun.append(Life(path, sink, voices))
         return begun[-1]
 
     yield live
@@ -284,3 +306,53 @@ def test_a_device_that_takes_over_unasked_is_told(lives: Callable[..., Life]) ->
     wait_for(lambda: life.devices == [(True, "first")])
     wandering.name = "second"
     wait_for(lambda: life.devices == [(True, "first"), (True, "second")])
+
+
+def test_what_was_left_in_the_middle_goes_on_with_the_pauses_of_the_whole(lives: Callable[..., Life]) -> None:
+    life = lives()
+    now = time.time()
+
+    def left_at_the_second_sentence(ledger: Ledger) -> None:
+        ledger.accept(Announcement("a", "one two three four", "test", now), None, limit=10, now=now)
+        ledger.claim(low=True, now=now)
+        ledger.heard("a", 1, now=now)
+        ledger.put_back("a")
+
+    life.journal.call(left_at_the_second_sentence)
+    life.speaker.poke()
+    wait_for(lambda: life.letters)
+    assert life.voice.said == ["two", "three", "four"]
+    assert life.voice.pauses == [(4, 1), (4, 2)]
+    assert life.letters[0].document["times"]["audio"] == pytest.approx(3 * BEEP.seconds + 2 * 0.25)
+
+
+@pytest.mark.parametrize(
+    ("interrupt", "ends"),
+    [
+        (lambda life: life.speaker.skip(), ("a", "cancelled", "skipped")),
+        (lambda life: life.speaker.stop(), ("a", "cancelled", "stopped")),
+        (lambda life: setattr(life, "settings", replace(SETTINGS, mute=True)), ("a", "finished", "muted")),
+    ],
+)
+def test_waiting_for_a_voice_is_interrupted_like_speaking(
+    lives: Callable[..., Life], interrupt: Callable[[Life], object], ends: tuple[str, str, str]
+) -> None:
+    voice = asleep("loading")
+    life = lives(voices=[voice])
+    life.accept("a", "one two", voice="loading")
+    wait_for(lambda: voice.state is State.LOADING)
+    interrupt(life)
+    wait_for(lambda: life.letters, 3)
+    assert life.last_words() == [ends]
+    assert life.voice.said == []
+
+
+def test_an_end_of_the_daemon_does_not_wait_for_a_voice(lives: Callable[..., Life]) -> None:
+    voice = asleep("loading")
+    life = lives(voices=[voice])
+    life.accept("a", "one", voice="loading")
+    wait_for(lambda: voice.state is State.LOADING)
+    begun = time.monotonic()
+    life.end()
+    assert time.monotonic() - begun < 2
+    assert life.letters == []

@@ -1,0 +1,80 @@
+"""What the config means for the parts of the house, as the plain values that they take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hayakoe_daemon.audio.open import open_sink
+from hayakoe_daemon.audio.sink import Sink
+from hayakoe_daemon.config.model import Audio, Config, Voice
+from hayakoe_daemon.config.places import state_dir, voices_dir
+from hayakoe_daemon.config.secret import password_reader
+from hayakoe_daemon.journal.journal import Limits
+from hayakoe_daemon.mqtt.link import BrokerSettings, TlsFiles
+from hayakoe_daemon.voice.engine import Manner
+from hayakoe_daemon.voices import Plan
+
+
+def limits(config: Config) -> Limits:
+    return Limits(resume=config.queue.resume_limit, remember_ids=config.queue.remember_ids)
+
+
+def sink(audio: Audio) -> Sink:
+    """ValueError where the device is none."""
+    return open_sink(
+        audio.device,
+        second_device=audio.second_device,
+        rate=audio.rate,
+        lead_in=audio.lead_in,
+        hold_device=audio.hold_device,
+        idle_close=audio.idle_close,
+    )
+
+
+def broker(config: Config, environ: Mapping[str, str]) -> BrokerSettings:
+    mqtt = config.mqtt
+    return BrokerSettings(
+        host=mqtt.host,
+        port=mqtt.broker_port,
+        client_id=config.client_id,
+        user=mqtt.user,
+        password=password_reader(mqtt, environ),
+        tls=TlsFiles(mqtt.tls.ca_file, mqtt.tls.cert_file, mqtt.tls.key_file) if mqtt.tls else None,
+        keepalive=round(mqtt.keepalive),
+        session_expiry=round(mqtt.session_expiry),
+    )
+
+
+def voice_plan(config: Config, environ: Mapping[str, str]) -> Plan:
+    voices, default = config.voices, config.speech.voice
+    own = voices.settings
+
+    def at_start(name: str) -> bool:
+        return (own.get(name, Voice()).load or voices.load) == "start"
+
+    return Plan(
+        folder=voices_dir(config, environ),
+        loadings=state_dir(config, environ) / "loadings.json",
+        default=default,
+        order=voices.order,
+        at_start=at_start,
+        manners={name: _manner(voice) for name, voice in own.items()},
+        named=[
+            ("speech.voice", default),
+            *(("voices.order", name) for name in voices.order),
+            *(("voices.settings", name) for name in own),
+        ],
+    )
+
+
+def _manner(voice: Voice) -> Manner:
+    return Manner(
+        style=voice.style,
+        style_weight=voice.style_weight,
+        length_scale=1.0 / voice.speed,
+        sdp_ratio=voice.sdp_ratio,
+        noise_scale=voice.noise_scale,
+        noise_scale_w=voice.noise_scale_w,
+        pitch_scale=voice.pitch_scale,
+        intonation_scale=voice.intonation_scale,
+    )

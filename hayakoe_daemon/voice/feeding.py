@@ -1,0 +1,54 @@
+"""Text and manner to what a synthesizer is fed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hayakoe_daemon.text import g2p
+from hayakoe_daemon.text.phonemes import Phonemes
+from hayakoe_daemon.voice.engine import EngineError, Manner
+from hayakoe_daemon.voice.style import Styles
+from hayakoe_daemon.voice.synthesizer import BertModel, Feed, Sampling
+
+_PEER = Sampling()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Feeder:
+    """What a manner does not name is as HayaKoe and Style-Bert-VITS2 speak: style_weight 1, sdp_ratio 0.2, noise_scale
+    0.6, noise_scale_w 0.8.
+    """
+
+    bert: BertModel
+    styles: Styles
+    speaker: int = 0
+
+    def read(self, text: str) -> Phonemes:
+        """The text as one sentence. Raises EngineError."""
+        try:
+            return g2p.read(text).phonemes()
+        except g2p.G2PError as error:
+            raise EngineError(str(error)) from error
+
+    def feed(self, phonemes: Phonemes, manner: Manner) -> Feed:
+        """Raises EngineError."""
+        ids = phonemes.ids()
+        features = self.bert.features(self.bert.tokenizer.ids(phonemes.text))
+        return Feed(
+            ids=ids,
+            bert=np.ascontiguousarray(np.repeat(features, ids.word2ph, axis=0).T),
+            style=self.styles.vector(manner.style, _or(manner.style_weight, 1.0)),
+            speaker=self.speaker,
+            sampling=Sampling(
+                length_scale=manner.length_scale,
+                sdp_ratio=_or(manner.sdp_ratio, _PEER.sdp_ratio),
+                noise_scale=_or(manner.noise_scale, _PEER.noise_scale),
+                noise_scale_w=_or(manner.noise_scale_w, _PEER.noise_scale_w),
+            ),
+        )
+
+
+def _or(asked: float | None, otherwise: float) -> float:
+    return otherwise if asked is None else asked

@@ -1,0 +1,282 @@
+"""One voice with its life: not loaded, being loaded, ready, out of order and on its way back."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from hayakoe_daemon.audio.chunk import AudioChunk
+from hayakoe_daemon.text.utterance import Utterance
+from hayakoe_daemon.voice.engine import Engine, EngineError, Manner
+from hayakoe_daemon.voice.store.files import VoiceError
+
+log = logging.getLogger(__name__)
+
+RETRY = (2.0, 5.0, 15.0, 60.0, 300.0)
+"""Seconds until a voice that is out of order is tried again; the last one again and again."""
+
+SENTENCES_FAILED = 3
+"""Sentences in a row that a voice fails at before it is put away and loaded afresh: it may not be the sentences."""
+
+
+InTurn = Callable[[Callable[[], None]], None]
+"""Has the synthesis thread do something, when it has nothing better to do."""
+
+_Stamps = tuple[tuple[Path, int, int], ...]
+
+
+class State(StrEnum):
+    """How a voice is, in words for people."""
+
+    ASLEEP = "not loaded"
+    LOADING = "loading"
+    READY = "ready"
+    BROKEN = "out of order"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A voice that was opened, and the files that it came from."""
+
+    engine: Engine
+    files: tuple[Path, ...]
+
+
+class KeptVoice:
+    """A rung of the ladder whatever becomes of the voice: while it is not ready `speak` raises EngineError with why.
+
+    The loading thread calls `load` whenever `due` says so: it makes the engine with `open_` and warms it up. From then
+    on the engine is used and closed by the synthesis thread only. `changed` is told of every change of state and after
+    every attempt to load it, `trouble` of what went wrong, in words for people; both return at once. Everything else
+    may be called by any thread.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        open_: Callable[[], Opened],
+        *,
+        took: float = 0.0,
+        changed: Callable[[], None],
+        trouble: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = name
+        self.manner = Manner()
+        """What it does where an announcement does not say."""
+        self.took = took
+        """Seconds that it took the last time; 0: nobody knows."""
+        self._open = open_
+        self._changed = changed
+        self._trouble = trouble
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+        self._state = State.ASLEEP
+        self._why: str | None = None
+        self._styles: Sequence[str] = ()
+        self._source: _Stamps = ()
+        self._at_work = False
+        """It is being opened or warmed up, or waits for its turn to be."""
+        self._opened: Opened | None = None
+        """Opened, and not warmed up yet."""
+        self._may_warm_up = False
+        self._wanted = False
+        self._gone = False
+        self._began = 0.0
+        self._retry_at: float | None = None
+        self._retries = 0
+        self._failures = 0
+
+    # --------------------------------------------------------------------------------------------------- how it is
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    @property
+    def why(self) -> str | None:
+        """Why it is out of order."""
+        return self._why
+
+    @property
+    def styles(self) -> Sequence[str]:
+        """Its styles, the default first; none before it was loaded for the first time."""
+        return self._styles
+
+    @property
+    def ready_in(self) -> float:
+        """Seconds until it is loaded, as long as it took last time; 0 where nobody can know."""
+        return max(0.0, self.took - (self._clock() - self._began)) if self._state is State.LOADING else 0.0
+
+    def first_sound_in(self, utterance: Utterance, manner: Manner) -> float:
+        """As its engine estimates; 0 while there is none, `ready_in` is for that."""
+        engine = self._engine
+        return 0.0 if engine is None else engine.first_sound_in(utterance, manner.over(self.manner))
+
+    # ------------------------------------------------------------------------------------------------- what is wished
+
+    def want(self) -> bool:
+        """Somebody needs it: true where it was asleep and is going to be loaded."""
+        with self._lock:
+            if self._state is not State.ASLEEP or self._gone:
+                return False
+            self._state, self._wanted, self._began = State.LOADING, True, self._clock()
+        self._changed()
+        return True
+
+    def look_again(self) -> None:
+        """Its files may have changed: one that is out of order is tried at once, one that is ready where they have."""
+        with self._lock:
+            if self._state is State.BROKEN:
+                self._retry_at, self._retries = self._clock(), 0
+            elif self._state is State.READY and _stamps(path for path, *_ in self._source) != self._source:
+                self._wanted = True
+
+    def hold_back(self, why: str, seconds: float) -> None:
+        """It is not loaded for so long, unless somebody has it looked at again."""
+        with self._lock:
+            self._state, self._why, self._wanted = State.BROKEN, why, False
+            self._retry_at = self._clock() + seconds
+        self._trouble(f"voice {self.name} is out of order: {why}")
+        self._changed()
+
+    def retire(self, in_turn: InTurn) -> None:
+        """It was removed: what still speaks with it goes on to the next rung."""
+        with self._lock:
+            self._gone, self._opened = True, None
+        in_turn(lambda: self._put_away("it was removed"))
+
+    # ------------------------------------------------------------------------------------------------ its two threads
+
+    def due(self, now: float) -> bool:
+        """Loading thread: whether it is to be loaded now."""
+        with self._lock:
+            again = self._retry_at is not None and now >= self._retry_at
+            return not self._gone and (self._may_warm_up or (not self._at_work and (self._wanted or again)))
+
+    def load(self, in_turn: InTurn) -> None:
+        """Loading thread: open it, or warm it up and use it from then on; when it is due again it goes on there.
+
+        It is warmed up here, so that whoever speaks meanwhile need not wait for it, but not before the synthesis thread
+        is at rest, so that it takes no processor from somebody who is speaking. Whatever goes wrong, it is out of order
+        afterwards, and nothing is raised.
+        """
+        with self._lock:
+            opened, self._opened, self._may_warm_up = self._opened, None, False
+            if opened is None:
+                self._at_work, self._wanted, self._retry_at, self._began = True, False, None, self._clock()
+        try:
+            if opened is None:
+                self._opened = self._open()
+                in_turn(self._let_warm_up)
+            else:
+                opened.engine.warm_up()
+                self._take(opened, in_turn)
+        except Exception as error:  # noqa: BLE001, a file may be broken in any way, and the libraries raise what they like
+            self._broken(reason(error))
+            if opened is not None:
+                opened.engine.close()
+
+    def speak(self, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
+        engine = self._needed()
+        try:
+            yield from engine.speak(utterance, manner.over(self.manner))
+        except Exception as error:
+            self._failures += 1
+            if self._failures >= SENTENCES_FAILED and engine is self._engine:
+                self._broken(f"{self._failures} sentences failed one after the other, the last one: {reason(error)}")
+                self._put_away(None)
+            raise EngineError(reason(error)) from error
+        self._failures = self._retries = 0
+
+    def pause_after(self, passage: Sequence[Utterance], position: int, manner: Manner) -> float:
+        return self._needed().pause_after(passage, position, manner.over(self.manner))
+
+    def remark(self, manner: Manner) -> str | None:
+        return self._needed().remark(manner.over(self.manner))
+
+    def warm_up(self) -> None:
+        """Nothing: it is warmed up whenever it is loaded."""
+
+    def close(self) -> None:
+        self._put_away("it was closed")
+
+    # ---------------------------------------------------------------------------------------------------------- parts
+
+    def _needed(self) -> Engine:
+        engine = self._engine
+        if engine is None:
+            raise EngineError(self._why or f"it is {self._state}")
+        return engine
+
+    def _let_warm_up(self) -> None:
+        with self._lock:
+            self._may_warm_up = self._opened is not None
+
+    def _take(self, opened: Opened, in_turn: InTurn) -> None:
+        with self._lock:
+            if self._gone:
+                former: Engine | None = opened.engine
+            else:
+                former, self._engine = self._engine, opened.engine
+                self._source = _stamps(opened.files)
+                self._styles = tuple(opened.engine.styles)
+                self._state, self._why = State.READY, None
+                self.took, self._failures = self._clock() - self._began, 0
+            self._at_work = False
+        if former is not None:
+            in_turn(former.close)
+        log.info("voice %s is ready after %.1f s", self.name, self.took)
+        self._changed()
+
+    def _broken(self, why: str) -> None:
+        """Out of order until the next attempt; one whose newer files cannot be loaded goes on with the older ones."""
+        with self._lock:
+            pause = RETRY[min(self._retries, len(RETRY) - 1)]
+            news = why != self._why
+            self._retries += 1
+            self._at_work, self._why, self._retry_at = False, why, self._clock() + pause
+            silent = self._engine is None or self._failures >= SENTENCES_FAILED
+            if silent:
+                self._state = State.BROKEN
+        if news and not self._gone:
+            what = (
+                "is out of order" if silent else "has new files that cannot be used, and goes on with the former ones"
+            )
+            self._trouble(f"voice {self.name} {what}: {why}. It is tried again by itself, first in {pause:g} s.")
+        self._changed()
+
+    def _put_away(self, why: str | None) -> None:
+        with self._lock:
+            engine, self._engine = self._engine, None
+            self._why = why or self._why
+        if engine is not None:
+            engine.close()
+
+
+def _stamps(files: Iterable[Path]) -> _Stamps:
+    """What tells that a file is another one; zeros where it is not there."""
+
+    def stamp(path: Path) -> tuple[Path, int, int]:
+        try:
+            found = path.stat()
+        except OSError:
+            return path, 0, 0
+        return path, found.st_mtime_ns, found.st_size
+
+    return tuple(stamp(path) for path in files)
+
+
+def reason(error: Exception) -> str:
+    """What went wrong, in words for people."""
+    if isinstance(error, EngineError | VoiceError):
+        return str(error)
+    if isinstance(error, MemoryError) or "bad_alloc" in str(error):
+        return "there is not enough memory"
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,157 @@
+"""A Style-Bert-VITS2 voice as the ladder knows it: text in, levelled sound and natural pauses out."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from hayakoe_daemon.audio.chunk import AudioChunk, Samples
+from hayakoe_daemon.audio.level import amplify, gain_to
+from hayakoe_daemon.text.sentences import PARAGRAPH_PAUSE
+from hayakoe_daemon.text.utterance import Utterance
+from hayakoe_daemon.voice import pitch
+from hayakoe_daemon.voice.engine import EngineError, Manner
+from hayakoe_daemon.voice.feeding import Feeder
+from hayakoe_daemon.voice.pauses import SHORTEST, Rests, silence_at_end
+from hayakoe_daemon.voice.store.files import VoiceFiles
+from hayakoe_daemon.voice.style import Styles
+from hayakoe_daemon.voice.synthesizer import BertModel, Feed, Floats, Synthesizer
+from hayakoe_daemon.voice.tempo import Tempo
+
+_FIRST_WORD = "はい。"
+"""Said first, as the first run of a graph is slow and says nothing about those that follow."""
+
+_REFERENCE = "今日の天気は、晴れのち曇りでしょう。"
+"""Said at warm-up to measure loudness and speed; ordinary in its sounds and its length."""
+
+_REMEMBERED = 16
+"""Sentences whose silence at the end is known, of announcements that interrupt each other."""
+
+
+class NeuralVoice:
+    """`bert` is shared, and not closed with the voice.
+
+    `measure` gives the loudness of a chunk in LUFS (ITU-R BS.1770); at warm-up the voice is set to `target_loudness` by
+    one constant gain, so that whispers stay softer than shouts. A sentence keeps the silence at its ends that the model
+    gave it: the pause after it is shorter by that.
+    """
+
+    def __init__(
+        self,
+        files: VoiceFiles,
+        bert: BertModel,
+        synthesizer: Synthesizer,
+        *,
+        measure: Callable[[AudioChunk], float],
+        target_loudness: float,
+    ) -> None:
+        self.name = files.name
+        self._styles = Styles(files.style_vectors, files.config.styles)
+        self._synthesizer = synthesizer
+        self._measure = measure
+        self._target_loudness = target_loudness
+        self._feeder = Feeder(bert, self._styles, next(iter(files.config.speakers.values()), 0))
+        self._rests = Rests(self._feeder, synthesizer)
+        self._silences: OrderedDict[tuple[str, Manner], float] = OrderedDict()
+        self._tempo = Tempo()
+        self._gain: float | None = None
+
+    @property
+    def styles(self) -> Sequence[str]:
+        return self._styles.names
+
+    def warm_up(self) -> None:
+        """Find the gain, and how fast this machine speaks. Raises EngineError."""
+        self._say(_FIRST_WORD)
+        pieces = self._say(_REFERENCE)
+        loudness = self._measure(AudioChunk(np.concatenate(pieces), self._synthesizer.sample_rate))
+        if not np.isfinite(loudness):
+            raise EngineError(f"{self.name} is silent: its model gave no sound for a test sentence")
+        self._gain = gain_to(self._target_loudness, loudness)
+
+    def speak(self, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
+        """The sound as the synthesizer gives it, piece by piece, levelled; in one piece where its pitch is changed.
+
+        Raises EngineError, and warms up where nobody has.
+        """
+        if not utterance.text:
+            return
+        if self._gain is None:
+            self.warm_up()
+        pieces: list[Floats] = []
+        for piece in self._pieces(utterance.text, manner):
+            pieces.append(piece)
+            yield amplify(AudioChunk(piece, self._synthesizer.sample_rate), self._gain or 1.0)
+        self._remember_silence(utterance.text, manner, np.concatenate(pieces))
+
+    def pause_after(self, passage: Sequence[Utterance], position: int, manner: Manner) -> float:
+        """The rest that the model gives, less the silence in which the sentence has ended; more before a paragraph.
+
+        80 ms where the model does not tell. A pause that the text asked for is as asked, and where a sentence was cut
+        between two words there is none. Raises EngineError.
+        """
+        spoken = passage[position]
+        if spoken.asked or not spoken.pause_after:
+            return spoken.pause_after
+        rest = self._rests.after(passage, position, manner)
+        if rest is None:
+            return SHORTEST
+        if spoken.pause_after >= PARAGRAPH_PAUSE:
+            rest = max(rest, PARAGRAPH_PAUSE)
+        return max(0.0, rest - self._silences.get((spoken.text, manner), 0.0))
+
+    def first_sound_in(self, utterance: Utterance, manner: Manner) -> float:
+        """Seconds, as those took that were spoken before."""
+        return self._tempo.first_sound_in(utterance.text, manner.length_scale)
+
+    def remark(self, manner: Manner) -> str | None:
+        """A style that it does not have; pitch and intonation where pyworld is not installed."""
+        remarks = []
+        if manner.style is not None and manner.style not in self.styles:
+            known = ", ".join(self.styles)
+            remarks.append(
+                f"{self.name}: there is no style {manner.style}, so {self.styles[0]} was used; allowed: {known}"
+            )
+        if pitch.asked(manner) and not pitch.available():
+            remarks.append(
+                f"{self.name}: pitch_scale and intonation_scale were passed over; "
+                "they need pyworld: pip install 'hayakoe-daemon[pitch]'"
+            )
+        return "; ".join(remarks) or None
+
+    def close(self) -> None:
+        self._synthesizer.close()
+
+    def _say(self, text: str) -> list[Floats]:
+        """As `speak` does, in the voice's own way and as loud as the model is."""
+        return list(self._pieces(text, Manner()))
+
+    def _pieces(self, text: str, manner: Manner) -> Iterator[Floats]:
+        begun = time.perf_counter()
+        feed = self._feeder.feed(self._feeder.read(text), manner)
+        waited: float | None = None
+        count = 0
+        for piece in self._changed(feed, manner):
+            if waited is None:
+                waited = time.perf_counter() - begun
+            count += len(piece)
+            yield piece
+        if waited is None:
+            raise EngineError(f"{self.name} gave no sound")
+        scale = feed.sampling.length_scale
+        self._tempo.learn(text, scale, sounding=count / self._synthesizer.sample_rate, waited=waited)
+
+    def _changed(self, feed: Feed, manner: Manner) -> Iterator[Floats]:
+        pieces = self._synthesizer.stream(feed)
+        if not pitch.asked(manner) or not pitch.available():
+            return pieces
+        return iter([pitch.changed(np.concatenate(list(pieces)), self._synthesizer.sample_rate, manner)])
+
+    def _remember_silence(self, text: str, manner: Manner, samples: Samples) -> None:
+        self._silences[text, manner] = silence_at_end(samples, self._synthesizer.sample_rate)
+        self._silences.move_to_end((text, manner))
+        if len(self._silences) > _REMEMBERED:
+            self._silences.popitem(last=False)

@@ -1,0 +1,47 @@
+"""Higher or lower, livelier or flatter: speech taken apart and put together again by WORLD (Morise et al. 2016).
+
+pyworld is the optional extra `pitch`. A sentence is worked on whole.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+
+import numpy as np
+
+from hayakoe_daemon.audio.chunk import Samples
+from hayakoe_daemon.voice.engine import Manner
+
+_LOWEST = 40.0
+"""Hz; no melody goes deeper, however it is stretched."""
+
+
+def available() -> bool:
+    return importlib.util.find_spec("pyworld") is not None
+
+
+def asked(manner: Manner) -> bool:
+    """Whether another pitch than the voice's own is wanted."""
+    return _scales(manner) != (1.0, 1.0)
+
+
+def changed(samples: Samples, sample_rate: int, manner: Manner) -> Samples:
+    """As many samples, with the pitch multiplied, and its distance from its own mean (in Hz) as well."""
+    import pyworld  # noqa: PLC0415, an optional extra
+
+    pitch_scale, intonation_scale = _scales(manner)
+    wave = samples.astype(np.float64)
+    pitch, moments = pyworld.harvest(wave, sample_rate)
+    envelope = pyworld.cheaptrick(wave, pitch, moments, sample_rate)
+    noise = pyworld.d4c(wave, pitch, moments, sample_rate)
+    voiced = pitch > 0
+    if voiced.any():
+        mean = pitch[voiced].mean()
+        pitch[voiced] = np.maximum((mean + (pitch[voiced] - mean) * intonation_scale) * pitch_scale, _LOWEST)
+    made = pyworld.synthesize(pitch, envelope, noise, sample_rate)
+    return np.pad(made, (0, max(0, len(samples) - len(made))))[: len(samples)].astype(np.float32)
+
+
+def _scales(manner: Manner) -> tuple[float, float]:
+    pitch, intonation = manner.pitch_scale, manner.intonation_scale
+    return 1.0 if pitch is None else pitch, 1.0 if intonation is None else intonation

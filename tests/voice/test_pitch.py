@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hayakoe_daemon.audio.chunk import Samples
+from hayakoe_daemon.voice import pitch
+from hayakoe_daemon.voice.engine import Manner
+
+RATE = 24_000
+
+
+def voice(hertz: float, seconds: float = 0.6) -> Samples:
+    """A buzz of that pitch which rises by a tenth, as a voice has it: many harmonics."""
+    phase = np.cumsum(hertz * np.linspace(0.95, 1.05, round(seconds * RATE)) / RATE)
+    return sum(np.sin(2 * np.pi * n * phase) / n for n in range(1, 12)).astype(np.float32) * np.float32(0.2)  # type: ignore[union-attr]
+
+
+def melody(samples: Samples) -> tuple[float, float]:
+    """Mean and spread of the pitch, in Hz."""
+    world = pytest.importorskip("pyworld")
+    found, _ = world.harvest(samples.astype(np.float64), RATE)
+    found = found[len(found) // 5 : -len(found) // 5]
+    found = found[found > 0]
+    return float(found.mean()), float(np.ptp(found))
+
+
+@pytest.mark.parametrize("manner", [Manner(), Manner(pitch_scale=1.0, intonation_scale=1.0)])
+def test_the_voices_own_pitch_is_left_alone(manner: Manner) -> None:
+    assert not pitch.asked(manner)
+
+
+def test_higher() -> None:
+    plain = voice(200)
+    higher = pitch.changed(plain, RATE, Manner(pitch_scale=1.2))
+    assert higher.shape == plain.shape
+    assert higher.dtype == np.float32
+    assert melody(higher)[0] == pytest.approx(240, rel=0.03)
+
+
+@pytest.mark.parametrize("intonation", [0.0, 2.0])
+def test_flatter_and_livelier(intonation: float) -> None:
+    plain = voice(200)
+    changed = melody(pitch.changed(plain, RATE, Manner(intonation_scale=intonation)))
+    assert changed[0] == pytest.approx(200, rel=0.03)
+    assert changed[1] == pytest.approx(intonation * melody(plain)[1], abs=4)
+
+
+def test_silence_stays_silence() -> None:
+    assert np.abs(pitch.changed(np.zeros(RATE, np.float32), RATE, Manner(pitch_scale=1.2))).max() < 1e-3
