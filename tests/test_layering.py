@@ -53,7 +53,8 @@ HOMES = {
     "sqlite3": "journal",
     "soundfile": "audio",
     "soxr": "audio",
-    "onnxruntime": "voice.sessions",
+    "onnx": "voice.prepare",
+    "onnxruntime": "voice",
     "pyworld": "voice.pitch",
     "httpx": "voice.store",
     "huggingface_hub": "voice.store.hub",
@@ -61,7 +62,7 @@ HOMES = {
 }
 """Libraries and the one place that knows them; a file written by a command is the command's own business."""
 
-EXCEPTIONS = {("cli.wav", "soundfile"), ("cli.wav", "soxr"), ("cli.run", "sqlite3")}
+EXCEPTIONS = {("cli.wav", "soundfile"), ("cli.wav", "soxr"), ("cli.run", "sqlite3"), ("bench.stopwatch", "onnxruntime")}
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

@@ -16,6 +16,7 @@ from hayakoe_daemon.voice import pitch
 from hayakoe_daemon.voice.engine import EngineError, Manner
 from hayakoe_daemon.voice.feeding import Feeder
 from hayakoe_daemon.voice.pauses import SHORTEST, Rests, silence_at_end
+from hayakoe_daemon.voice.plan import Piece, Start
 from hayakoe_daemon.voice.store.files import VoiceFiles
 from hayakoe_daemon.voice.style import Styles
 from hayakoe_daemon.voice.synthesizer import BertModel, Feed, Floats, Synthesizer
@@ -84,7 +85,8 @@ class NeuralVoice:
         pieces: list[Floats] = []
         for piece in self._pieces(utterance.text, manner):
             pieces.append(piece)
-            yield amplify(AudioChunk(piece, self._synthesizer.sample_rate), self._gain or 1.0)
+            sound = amplify(AudioChunk(piece, self._synthesizer.sample_rate), self._gain or 1.0)
+            yield Piece(sound.samples, sound.sample_rate, self._synthesizer.outlook)
         self._remember_silence(utterance.text, manner, np.concatenate(pieces))
 
     def pause_after(self, passage: Sequence[Utterance], position: int, manner: Manner) -> float:
@@ -136,13 +138,19 @@ class NeuralVoice:
         count = 0
         for piece in self._changed(feed, manner):
             if waited is None:
-                waited = time.perf_counter() - begun
+                waited = time.perf_counter() - begun + self._held_back(piece)
             count += len(piece)
             yield piece
         if waited is None:
             raise EngineError(f"{self.name} gave no sound")
         scale = feed.sampling.length_scale
         self._tempo.learn(text, scale, sounding=count / self._synthesizer.sample_rate, waited=waited)
+
+    def _held_back(self, first: Floats) -> float:
+        """Seconds for which the reader will hold the first piece back, so that the sentence never runs dry."""
+        start = Start()
+        start.arrived(len(first) / self._synthesizer.sample_rate, self._synthesizer.outlook)
+        return start.wait(time.monotonic())
 
     def _changed(self, feed: Feed, manner: Manner) -> Iterator[Floats]:
         pieces = self._synthesizer.stream(feed)

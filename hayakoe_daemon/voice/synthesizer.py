@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from hayakoe_daemon.text.phonemes import Ids
 from hayakoe_daemon.text.tokenizer import Tokenizer
+from hayakoe_daemon.voice.plan import Outlook
 
 Floats = npt.NDArray[np.float32]
 Counts = npt.NDArray[np.int64]
@@ -75,6 +76,10 @@ class Synthesizer(Protocol):
     @property
     def seeded(self) -> bool:
         """True where the noise is an input, so that a seed gives the same sound again."""
+
+    @property
+    def outlook(self) -> Outlook | None:
+        """What is still to come after the piece that was handed out last; None where nothing is known of that."""
 
     def stream(self, feed: Feed, seed: int | None = None) -> Iterator[Floats]:
         """The samples, piece by piece, as the model gives them: neither trimmed nor levelled."""

@@ -72,6 +72,7 @@ class WholeSynthesizer:
     """
 
     seeded = False
+    outlook = None
 
     def __init__(self, files: VoiceFiles, *, threads: int | None = None) -> None:
         self.sample_rate = files.config.sample_rate
