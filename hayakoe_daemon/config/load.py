@@ -44,8 +44,13 @@ def _problem(source: Source, key: Key, detail: Any) -> Problem:
     if detail["type"] == "extra_forbidden":
         # the value stays unseen: who knows what stands under a key nobody knows
         return Problem(source.file, _unknown(key), line, key=name)
-    annotation, metadata = _declared(key)
-    allowed = _allowed(annotation, metadata)
+    if detail["type"] == "fields":
+        return Problem(source.file, str(detail["msg"]), line, key=name)
+    annotation, metadata, description = _declared(key)
+    if detail["type"] in ("reason", "character", "too_long"):
+        told = f"is not allowed: {detail['msg']}" if detail["type"] == "reason" else str(detail["msg"])
+        return Problem(source.file, told, line, key=name, value=source.written.get(key))
+    allowed = description or _allowed(annotation, metadata)
     if detail["type"] == "value_error" and allowed is None:
         return Problem(source.file, str(detail["msg"]).removeprefix("Value error, "), line, key=name)
     if allowed is None:

@@ -7,6 +7,7 @@ where it depends on the machine, `places` does.
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -23,8 +24,11 @@ from hayakoe_daemon.config.kinds import (
     Lasting,
     Name,
     Text,
+    TimeZone,
     Topic,
 )
+from hayakoe_daemon.schedule.alarm_fields import AlarmFields
+from hayakoe_daemon.schedule.zone import system_zone, zone_named
 
 _DAY = 86400
 
@@ -134,6 +138,7 @@ class Config(Section):
     title: Text | None = None
     base_topic: Topic | None = None
     state_dir: File | None = None
+    time_zone: TimeZone | None = None
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Allowed("debug, info, warning or error")] = (
         "info"
     )
@@ -143,6 +148,12 @@ class Config(Section):
     speech: Speech = Speech()
     reading: Reading = Reading()
     queue: Queue = Queue()
+    alarms: dict[Name, AlarmFields] = {}
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone: as given, else the system's. Raises ZoneError where that one cannot be read."""
+        return system_zone() if self.time_zone is None else zone_named(self.time_zone)
 
     @property
     def topic(self) -> str:
