@@ -33,7 +33,9 @@ MAY_IMPORT = {
     "herald": ("announcement", "board", "feed", "journal", "mqtt"),
     "voices": ("audio", "voice"),
     "system": ("worker",),
-    "config": ("announcement", "text.home_rules"),
+    "config": ("announcement", "durations", "schedule.alarm_fields", "schedule.zone", "text.home_rules"),
+    "durations": (),
+    "schedule": ("announcement", "durations", "mqtt.field_errors", "mqtt.payload_error", "mqtt.say_message"),
     "reader": ("text",),
     "dials": ("config", "mqtt", "overrides", "speaker"),
     "bench": ("mqtt",),
@@ -52,6 +54,7 @@ HOMES = {
     "sqlite3": "journal",
     "soundfile": "audio",
     "soxr": "audio",
+    "jpholiday": "schedule.holidays",
 }
 """Libraries and the one place that knows them; a file written by a command is the command's own business."""
 

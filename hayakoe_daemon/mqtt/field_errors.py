@@ -40,7 +40,8 @@ def _problem(field: str, details: ErrorDetails, model: type[BaseModel]) -> Paylo
             code = "too_long" if type_ == "too_long" else "bad_field"
             return PayloadError(code, f"The field {shown(field)} {details['msg']}.", field)
         case "reason":
-            return PayloadError("bad_field", f"{shown(field)} is {shown(details['input'])}: {_ended(details['msg'])}", field)
+            reason = _ended(details["msg"])
+            return PayloadError("bad_field", f"{shown(field)} is {shown(details['input'])}: {reason}", field)
         case "fields":
             together = details["ctx"]["field"]
             return PayloadError("bad_field" if together else "missing_field", _ended(details["msg"]), together)

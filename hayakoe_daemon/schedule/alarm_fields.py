@@ -80,8 +80,9 @@ def _told(reader: Callable[[Any], object], value: object) -> None:
 
 def _texts(value: object) -> list[str]:
     """One text, or a list of them."""
-    texts = value if isinstance(value, list) else [value]
-    if not all(isinstance(text, str) for text in texts):
+    given = value if isinstance(value, list) else [value]
+    texts = [text for text in given if isinstance(text, str)]
+    if len(texts) < len(given):
         raise ValueError("neither a text nor a list of texts")
     return texts
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import heapq
+import math
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -35,6 +37,23 @@ def dues(alarm: Alarm, zone: ZoneInfo, after: float, until: float) -> Iterator[f
         if due > until:
             return
         yield due
+
+
+def upcoming(
+    alarms: Iterable[Alarm], zone: ZoneInfo, after: float, until: float = math.inf
+) -> Iterator[tuple[float, Alarm]]:
+    """What rings after `after` and up to `until`, in the order of time, and at one time in the order of the alarms.
+
+    Those that are not enabled do not ring.
+    """
+
+    def numbered(number: int, alarm: Alarm) -> Iterator[tuple[float, int, Alarm]]:
+        for due in dues(alarm, zone, after, until):
+            yield due, number, alarm
+
+    each = [numbered(number, alarm) for number, alarm in enumerate(alarms) if alarm.enabled]
+    for due, _, alarm in heapq.merge(*each, key=lambda ringing: ringing[:2]):
+        yield due, alarm
 
 
 def _instants(alarm: Alarm, zone: ZoneInfo, after: float) -> Iterator[float]:
