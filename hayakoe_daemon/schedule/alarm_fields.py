@@ -119,8 +119,18 @@ def _hours(value: object) -> object:
     return text
 
 
-_Seconds = BeforeValidator(durations.seconds)
 _LENGTH = "as a number of seconds or with a unit (90 s, 10 min, 1 h)"
+
+
+def _lasting(least: float, most: float) -> BeforeValidator:
+    """A length of time in seconds. The bounds are looked at here, so that an error shows it as it was written."""
+
+    def check(value: object) -> float:
+        if not least <= (length := durations.seconds(value)) <= most:
+            raise ValueError("too short or too long")
+        return length
+
+    return BeforeValidator(check)
 
 
 class AlarmFields(BaseModel):
@@ -147,22 +157,16 @@ class AlarmFields(BaseModel):
     style: Style | None = Field(None, description=STYLE_ALLOWED)
     volume: Volume | None = Field(None, description=VOLUME_ALLOWED)
     ramp_from: Volume | None = Field(None, description=VOLUME_ALLOWED)
-    ramp_over: Annotated[float, Field(ge=1, le=3600), _Seconds] | None = Field(
-        None, description=f"1 s to 1 h, {_LENGTH}"
-    )
+    ramp_over: Annotated[float, _lasting(1, 3600)] | None = Field(None, description=f"1 s to 1 h, {_LENGTH}")
     chime: bool | Name | None = Field(None, description=f"true, false or the name of a chime: {NAME_ALLOWED}")
     sound: FileName | None = Field(None, description="the name of a file in the sound folder, without any folder")
-    repeat: Annotated[float, Field(ge=10, le=_DAY), _Seconds] | None = Field(
-        None, description=f"10 s to 1 d, {_LENGTH}"
-    )
+    repeat: Annotated[float, _lasting(10, _DAY)] | None = Field(None, description=f"10 s to 1 d, {_LENGTH}")
     repeat_times: Annotated[int, BeforeValidator(whole), Field(ge=1, le=1000)] | None = Field(
         None, description="a whole number from 1 to 1000"
     )
-    repeat_for: Annotated[float, Field(ge=10, le=_DAY), _Seconds] | None = Field(
-        None, description=f"10 s to 1 d, {_LENGTH}"
-    )
-    snooze: Annotated[float, Field(ge=10, le=_DAY), _Seconds] = Field(SNOOZE, description=f"10 s to 1 d, {_LENGTH}")
-    grace: Annotated[float, Field(ge=0, le=_DAY), _Seconds] = Field(GRACE, description=f"0 s to 1 d, {_LENGTH}")
+    repeat_for: Annotated[float, _lasting(10, _DAY)] | None = Field(None, description=f"10 s to 1 d, {_LENGTH}")
+    snooze: Annotated[float, _lasting(10, _DAY)] = Field(SNOOZE, description=f"10 s to 1 d, {_LENGTH}")
+    grace: Annotated[float, _lasting(0, _DAY)] = Field(GRACE, description=f"0 s to 1 d, {_LENGTH}")
     tell_missed: bool = Field(False, description="true or false")
     priority: Literal["low", "normal", "high", "urgent"] = Field("high", description="low, normal, high or urgent")
 
