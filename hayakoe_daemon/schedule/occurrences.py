@@ -75,9 +75,12 @@ def _instants(alarm: Alarm, zone: ZoneInfo, after: float) -> Iterator[float]:
 
 
 def _days(alarm: Alarm, zone: ZoneInfo, after: float) -> Iterator[tuple[date, bool]]:
-    """Each day, from one that can still lie after `after` on, and whether the alarm rings on it."""
+    """Each day, from one that can still lie after `after` on, and whether the alarm rings on it.
+
+    A time that the clock leaves out lands on the next day at the latest: hence the one before is looked at too.
+    """
     first, last = alarm.rule.span
-    day = max(first, alarm.valid_from or first, _local_date(after, zone) - 2 * _DAY)
+    day = max(first, alarm.valid_from or first, _local_date(after, zone) - _DAY)
     last = min(last, alarm.valid_until or last, _LAST_DAY)
     silent = 0
     while day <= last and silent <= LONGEST_SILENCE:

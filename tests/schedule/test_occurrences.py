@@ -146,18 +146,31 @@ def test_a_day_that_a_country_left_out_rings_with_the_next_one() -> None:
 
 @pytest.mark.parametrize(
     ("zone", "begin"),
-    [("Africa/Cairo", (2026, 4, 22)), ("Pacific/Apia", (2011, 12, 28)), ("America/St_Johns", (2006, 3, 31))],
+    [
+        ("Africa/Cairo", (2026, 4, 22)),
+        ("America/Nuuk", (2026, 3, 26)),
+        ("America/St_Johns", (2006, 3, 31)),
+        ("America/Toronto", (1919, 3, 28)),
+        ("Pacific/Apia", (2011, 12, 28)),
+    ],
 )
 def test_gaps_around_midnight(zone: str, begin: tuple[int, int, int]) -> None:
-    """Cairo has no midnight on one day of the year; St. John's changed at 00:01."""
+    """Cairo leaves out 00:00, Nuuk 23:00; St. John's did 00:01, Toronto 23:30, and Samoa a whole day."""
     first = datetime(*begin)  # noqa: DTZ001
     walk = Walk(zone, first - timedelta(days=2), first + timedelta(days=8))
-    walls = [first + timedelta(minutes=10 * number) for number in range(5 * 144)]
     info = ZoneInfo(zone)
     after = first.replace(tzinfo=info).timestamp() - 1
     until = (first + timedelta(days=5)).replace(tzinfo=info).timestamp() - 1
+    every = alarm(cron="*/10 * * * *")
+    walls = [first + timedelta(minutes=10 * number) for number in range(5 * 144)]
 
-    assert list(dues(alarm(cron="*/10 * * * *"), info, after, until)) == walk.instants(walls)
+    assert list(dues(every, info, after, until)) == walk.instants(walls)
+
+    for clock in ("00:00", "00:20", "12:00", "23:20", "23:40"):
+        hour, minute = map(int, clock.split(":"))
+        expected = walk.instants(day.replace(hour=hour, minute=minute) for day in days(first - timedelta(days=1), 8))
+        for moment in range(int(after), int(until), 1800):
+            assert next_due(alarm(time=clock), info, moment) == next(due for due in expected if due > moment)
 
 
 def test_nth_weekdays_of_two_years() -> None:
