@@ -55,6 +55,9 @@ RULES = ("time", "hourly", "cron", "once")
 _RULE_PARTS = {"time": ("days",), "hourly": ("days", "minute"), "cron": (), "once": ()}
 """What goes with each."""
 
+MOST_DATES = 366
+"""Dates and stretches that one field may name: each is looked at for each day."""
+
 _RAMP_OVER = 60.0
 _DAY = 86_400.0
 
@@ -96,6 +99,8 @@ def _days(value: object) -> list[str]:
 def _dates(value: object) -> list[str]:
     """A text may hold several with commas between."""
     texts = [part.strip() for text in _texts(value) for part in text.split(",")]
+    if len(texts) > MOST_DATES:
+        raise PydanticCustomError("reason", "{reason}", {"reason": f"it has {len(texts)} dates, at most {MOST_DATES}"})
     for text in texts:
         try:
             read_stretch(text)

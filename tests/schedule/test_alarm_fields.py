@@ -141,6 +141,7 @@ def test_what_follows_from_what(
         ("extra_dates", "02-30", '"02-30" is no date; allowed is'),
         ("extra_dates", "2026-08-16..2026-08-13", "is no date; allowed is"),
         ("extra_dates", 20260816, '"extra_dates" is 20260816; allowed is a list of dates'),
+        ("extra_dates", ["01-01"] * 367, '"extra_dates" is a list: it has 367 dates, at most 366.'),
         ("valid_from", "2026", '"valid_from" is "2026"; allowed is a date such as 2026-12-31.'),
         ("valid_until", "soon", '"valid_until" is "soon"; allowed is a date such as 2026-12-31.'),
         ("text", "a\0b", 'The field "text" holds a NUL character (U+0000); leave it out.'),
