@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hayakoe_daemon.answer import Answer, Refused
+from hayakoe_daemon import waking
+from hayakoe_daemon.answer import Answer
 from hayakoe_daemon.audio.open import open_sink
 from hayakoe_daemon.audio.sink import Sink
 from hayakoe_daemon.board import Board, status_text
@@ -27,6 +28,7 @@ from hayakoe_daemon.control import ControlServer
 from hayakoe_daemon.dials import Dials, valid
 from hayakoe_daemon.door import Door, House, Origin, Rules
 from hayakoe_daemon.feed import Feed
+from hayakoe_daemon.hatch import Hatch
 from hayakoe_daemon.herald import Herald
 from hayakoe_daemon.journal.journal import Journal, Limits
 from hayakoe_daemon.journal.ledger import Delivery
@@ -113,6 +115,20 @@ class App:
             alive=self._speaker_alive,
         )
         self._speaker_worker = self._worker("speaker", self._speaker.step, limit=60.0)
+        self._alarms = waking.alarm_clock(
+            config,
+            self._folder,
+            journal=self._journal,
+            speaker=self._speaker,
+            herald=self._herald,
+            board=self._board,
+            lead=self._lead,
+            voices=lambda: self._ladder.names,
+            compose=lambda text, now, *, trusted: text,  # noqa: ARG005
+            clock=clock,
+            new_id=_new_id,
+        )
+        self._alarms_worker = self._worker("alarms", self._alarms.step, limit=60.0)
         self._door = Door(
             House(
                 journal=self._journal,
@@ -123,12 +139,14 @@ class App:
                 set=self._dials.set,
                 reset=self._dials.reset,
                 change_word=self._words.submit,
+                ask_alarms=self._alarms.ask,
                 event=self._herald.event,
                 complain=self._complaints.complain,
                 clock=clock,
-                new_id=lambda: uuid.uuid4().hex[:12],
+                new_id=_new_id,
             )
         )
+        self._hatch = Hatch(self._topics, self._door, self._board, self._journal, self._words, self._alarms)
         self._control: ControlServer | None = None
 
     # --------------------------------------------------------------------------------------------------------- its life
@@ -139,7 +157,13 @@ class App:
         try:
             self._start()
             health = Health(
-                (self._journal_worker, self._words_worker, self._synthesis_worker, self._speaker_worker),
+                (
+                    self._journal_worker,
+                    self._words_worker,
+                    self._synthesis_worker,
+                    self._speaker_worker,
+                    self._alarms_worker,
+                ),
                 systemd.watchdog,
                 systemd.watchdog_interval(os.environ, os.getpid()),
             )
@@ -161,7 +185,9 @@ class App:
         self._synthesis_worker.start()
         self._ladder.warm_up()
         self._dials.take(self._config)
+        self._alarms.recover()
         self._speaker_worker.start()
+        self._alarms_worker.start()
         self._start_control()
         self._start_station()
         log.info("ready: %s", self._topics.base)
@@ -188,12 +214,14 @@ class App:
     def _stop(self) -> None:
         systemd.stopping("stopping")
         deadline = time.monotonic() + STOP_WITHIN
+        self._alarms_worker.stop()
         self._speaker_worker.stop()
         self._speaker.shut_down()
         self._each("the speaker", lambda: self._end(self._speaker_worker, deadline - 1.5))
         self._each("the sound device", self._speaker.close)
         self._each("the control socket", self._stop_control)
         self._each("MQTT", self._stop_station)
+        self._each("the alarms", lambda: self._end(self._alarms_worker, deadline - 1.0))
         for worker in (self._synthesis_worker, self._journal_worker, self._words_worker):
             worker.stop()
         self._each("synthesis", lambda: self._end(self._synthesis_worker, deadline))
@@ -242,7 +270,9 @@ class App:
     def _start_control(self) -> None:
         path = control_socket(self._config, os.environ)
         try:
-            self._control = ControlServer(path, self._config.control.group, self._ask, self._look, self._feed)
+            self._control = ControlServer(
+                path, self._config.control.group, self._hatch.ask, self._hatch.look, self._feed
+            )
         except OSError as error:
             why = error.strerror or error
             log.error("no control socket at %s: %s; the commands cannot reach the daemon", path, why)  # noqa: TRY400
@@ -252,32 +282,6 @@ class App:
     def _stop_control(self) -> None:
         if self._control is not None:
             self._control.stop()
-
-    def _ask(self, topic: str, payload: bytes, reply: Callable[[Answer], None]) -> None:
-        request = self._topics.match(f"{self._topics.base}/{topic}")
-        if request is None:
-            reply(
-                Refused(
-                    "unknown_topic",
-                    f"There is no {topic!r}; there are say, do/ACTION, set/THING and dictionary/ACTION.",
-                )
-            )
-        else:
-            self._door.handle(request, payload, Origin("control"), reply)
-
-    def _look(self, what: str) -> dict[str, Any]:
-        if what == "state":
-            return self._board.document
-        if what == "dictionary":
-            return self._words.document()
-        waiting = self._journal.call(lambda ledger: ledger.queue())
-        return {
-            "speaking": {key: self._board.document[key] for key in ("id", "text")},
-            "waiting": [
-                {"id": one.id, "text": one.text[:200], "priority": one.priority.label, "source": one.source}
-                for one in waiting
-            ],
-        }
 
     def _start_station(self) -> None:
         mqtt = self._config.mqtt
@@ -346,6 +350,7 @@ class App:
         self._lead.folder = config.audio.sounds_dir
         self._reader.change(config.reading.rules, emoji_names=config.reading.emoji_names)
         self._words.reload(dictionary_file(config, os.environ))
+        self._alarms.take(config.alarms, waking.zone(config, self._herald))
         if sink is not None:
             self._speaker.change_sink(sink)
         if (config.mqtt, self._config.client_id) != (old.mqtt, old.client_id):
@@ -363,6 +368,10 @@ class App:
             hold_device=audio.hold_device,
             idle_close=audio.idle_close,
         )
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex[:12]
 
 
 def _lock(folder: Path) -> StateLock | None:

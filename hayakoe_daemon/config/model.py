@@ -94,6 +94,7 @@ class Audio(Section):
     volume: Annotated[int, Between(0, 100)] = 100
     mute: Flag = False
     mute_spares_urgent: Flag = True
+    alarms_obey_mute: Flag = False
     sounds_dir: File | None = None
     chime: Chime = False
     default_chime: Name = "ding"

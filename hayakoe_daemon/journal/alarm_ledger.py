@@ -98,8 +98,22 @@ class AlarmLedger:
             for name, due, state, rings, base, next_at, id_, outcome in rows
         ]
 
+    def being_said(self) -> str | None:
+        """The id of the announcement that is being said, or has its turn."""
+        row = self._db.execute("SELECT id FROM announcement WHERE speaking = 1").fetchone()
+        return None if row is None else str(row[0])
+
+    def untouched(self, announcement_id: str) -> bool:
+        """It waits, and nobody has begun to make or to say any of it."""
+        row = self._db.execute(
+            "SELECT 1 FROM announcement WHERE id = ? AND begun = 0 AND speaking = 0"
+            " AND seq NOT IN (SELECT seq FROM attempt)",
+            (announcement_id,),
+        ).fetchone()
+        return row is not None
+
     def put(self, one: Ringing) -> None:
-        """As it stands from now on. How its announcement ended is known here alone, while that is the same one."""
+        """As it stands from now on. How its announcement ended is kept, while that is the same one."""
         self._db.execute(
             "INSERT INTO ringing (name, due, state, rings, base, next_at, id) VALUES (?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (name, due) DO UPDATE SET state = excluded.state, rings = excluded.rings,"

@@ -7,17 +7,18 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What a request wants: something said, something done, something set, a word learnt or forgotten."""
+    """What a request wants: something said, done or set, a word learnt or forgotten, another alarm."""
 
     SAY = "say"
     DO = "do"
     SET = "set"
     DICTIONARY = "dictionary"
+    ALARM = "alarm"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What an incoming topic asks for; `name` is the action or the setting, empty for `say`."""
+    """What an incoming topic asks for; `name` is the action, the setting or the alarm, empty for `say`."""
 
     kind: Kind
     name: str = ""
@@ -51,9 +52,12 @@ class Topics:
     def dictionary(self, action: str) -> str:
         return f"{self.base}/dictionary/{action}"
 
+    def set_alarm(self, name: str) -> str:
+        return f"{self.alarm(name)}/set"
+
     @property
     def subscriptions(self) -> tuple[str, ...]:
-        return (self.say, self.do("+"), self.set("+"), self.dictionary("+"))
+        return (self.say, self.do("+"), self.set("+"), self.dictionary("+"), self.set_alarm("+"))
 
     def match(self, topic: str) -> Request | None:
         """What a message on this topic asks for; None where it is not one of our requests."""
@@ -64,6 +68,9 @@ class Topics:
             name = topic.removeprefix(prefix)
             if name != topic and name and "/" not in name:
                 return Request(kind, name)
+        name = topic.removeprefix(self.alarm("")).removesuffix("/set")
+        if name and "/" not in name and topic == self.set_alarm(name):
+            return Request(Kind.ALARM, name)
         return None
 
     # ---- out
@@ -82,9 +89,13 @@ class Topics:
         """Retained JSON: what the daemon is doing."""
         return f"{self.base}/state"
 
+    def alarm(self, name: str) -> str:
+        """Retained JSON: how this alarm stands."""
+        return f"{self.base}/alarm/{name}"
+
     @property
     def event(self) -> str:
-        """JSON, never retained: what became of each announcement."""
+        """JSON, never retained: what became of each announcement and each alarm."""
         return f"{self.base}/event"
 
     @property

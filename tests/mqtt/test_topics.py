@@ -15,6 +15,7 @@ def test_the_topics_of_a_base() -> None:
         "hayakoe/kitchen/do/+",
         "hayakoe/kitchen/set/+",
         "hayakoe/kitchen/dictionary/+",
+        "hayakoe/kitchen/alarm/+/set",
     )
     out = [topics.status, topics.audio, topics.state, topics.event, topics.error]
     assert out == [f"hayakoe/kitchen/{name}" for name in ("status", "audio", "state", "event", "error")]
@@ -27,6 +28,11 @@ def test_the_topics_of_a_base() -> None:
         ("home/x/do/stop", Request(Kind.DO, "stop")),
         ("home/x/set/volume", Request(Kind.SET, "volume")),
         ("home/x/set/nonsense", Request(Kind.SET, "nonsense")),
+        ("home/x/alarm/morning/set", Request(Kind.ALARM, "morning")),
+        ("home/x/alarm/morning", None),
+        ("home/x/alarm//set", None),
+        ("home/x/alarm/set", None),
+        ("home/x/alarm/a/b/set", None),
         ("home/x/say/more", None),
         ("home/x/do", None),
         ("home/x/do/", None),
