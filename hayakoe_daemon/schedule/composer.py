@@ -99,7 +99,8 @@ class Composer:
                 parts.append(sentence.say(values, budget))
             except TemplateError as error:
                 concerned = _concerned(sentence, looks)
-                parts += [look.fallback for look in concerned if look.fallback and look.fallback not in parts]
+                fallbacks = [_ended(look.fallback) for look in concerned if look.fallback]
+                parts += [fallback for fallback in dict.fromkeys(fallbacks) if fallback not in parts]
                 failed = [look.trouble for look in concerned if look.standing is not Standing.OK]
                 notes |= dict.fromkeys(failed or [f"{'/'.join(sorted(sentence.names)) or 'the template'}: {error}"])
         said = _tidy("".join(parts))
@@ -138,7 +139,13 @@ def _concerned(sentence: Sentence, looks: Mapping[str, Look]) -> list[Look]:
     return [look for look in spoken_of if look.standing is not Standing.OK] or spoken_of
 
 
+def _ended(sentence: str) -> str:
+    return sentence if re.search(r"[。！？!?][」』）)\s]*$", sentence) else f"{sentence}。"
+
+
 def _tidy(text: str) -> str:
+    """Without what only held the template's lines apart, and without what no voice can say (NUL, lone surrogates)."""
+    text = text.replace("\0", "").encode(errors="ignore").decode()
     return re.sub(r"[ \t\u3000]*\n\s*", "\n", text).strip()
 
 
