@@ -13,15 +13,12 @@ from hayakoe_daemon.config.model import Config
 from hayakoe_daemon.herald import Herald
 from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.lead import Lead
-from hayakoe_daemon.schedule.alarm_book import AlarmBook
+from hayakoe_daemon.schedule.alarm_book import ALARMS_FILE, AlarmBook
 from hayakoe_daemon.schedule.alarm_clock import AlarmClock
 from hayakoe_daemon.schedule.alarm_turn import Compose
 from hayakoe_daemon.schedule.household import Household
 from hayakoe_daemon.schedule.zone import ZoneError
 from hayakoe_daemon.speaker.speaker import Speaker
-
-ALARMS_FILE = "alarms.json"
-"""In the state folder: what was added and changed at run time."""
 
 
 def alarm_clock(

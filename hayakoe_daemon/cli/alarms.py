@@ -1,18 +1,25 @@
-"""`hayakoe-daemon alarms`: what rings when."""
+"""`hayakoe-daemon alarms list`: what rings when."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Iterable
 from datetime import datetime
 from datetime import time as clock
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hayakoe_daemon.cli.failure import Failure
 from hayakoe_daemon.cli.settle import config_of
+from hayakoe_daemon.config.model import Config
+from hayakoe_daemon.config.places import find_control_socket, state_dir
+from hayakoe_daemon.control import ControlError, NobodyThere, ask
+from hayakoe_daemon.schedule.alarm_book import ALARMS_FILE, AlarmBook
+from hayakoe_daemon.schedule.alarm_fields import AlarmFields, read_alarm_fields
 from hayakoe_daemon.schedule.dates import read_date
 from hayakoe_daemon.schedule.occurrences import upcoming
 from hayakoe_daemon.schedule.rules import read_moment
@@ -31,7 +38,7 @@ def list_(given: argparse.Namespace) -> int:
         raise Failure(str(error)) from None
     after = time.time() if given.since is None else _moment("--from", given.since, zone)
     until = after + _AHEAD if given.until is None else _moment("--until", given.until, zone, end=True)
-    alarms = [fields.alarm(name) for name, fields in config.alarms.items()]
+    alarms = [fields.alarm(name) for name, fields in _fields(config).items()]
     ringings = ((alarm.name, written(due, zone)) for due, alarm in upcoming(alarms, zone, after, until))
     if given.json:
         _print_json(ringings)
@@ -44,6 +51,20 @@ def list_(given: argparse.Namespace) -> int:
     if nothing:
         print(f"Nothing rings until {written(until, zone)}.", file=sys.stderr)
     return 0
+
+
+def _fields(config: Config) -> dict[str, AlarmFields]:
+    """The alarms of the running daemon; where none runs, those of the config with what was changed over them."""
+    try:
+        answers = ask(find_control_socket(config, os.environ), {"topic": "alarms"})
+        found: dict[str, Any] = next(answers, {"alarms": []})
+        return {alarm["name"]: read_alarm_fields(alarm["fields"]) for alarm in found["alarms"]}
+    except NobodyThere:
+        pass
+    except ControlError as error:
+        print(f"As the config has it: {error}", file=sys.stderr)
+    book = AlarmBook(state_dir(config, os.environ) / ALARMS_FILE, config.alarms)
+    return {name: entry.fields for name, entry in book.entries.items()}
 
 
 def written(due: float, zone: ZoneInfo) -> str:

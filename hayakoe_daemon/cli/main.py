@@ -9,6 +9,7 @@ from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
+from hayakoe_daemon.cli.alarm_options import add_actions
 from hayakoe_daemon.cli.failure import Failure
 
 PROGRAM = "hayakoe-daemon"
@@ -64,7 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
     devices.add_argument("--json", action="store_true", help="as JSON")
     _explain(command("explain", "show how a text is read: words, accent, phones", "explain", "explain"))
     _dictionary(command("dictionary", "add, remove and list words with a reading of your own", "dictionary", "run"))
-    _alarms(command("alarms", "show what rings when", "alarms", "list_"))
+    add_actions(command("alarms", "show what rings when, and change it", "alarms", "list_"))
     _bench(
         command("bench", "measure this machine: from an MQTT message to the first sample of speech", "bench", "bench")
     )
@@ -124,15 +125,6 @@ def _dictionary(dictionary: argparse.ArgumentParser) -> None:
     )
     action("remove", "remove a word").add_argument("word")
     action("list", "list the words, and what was set aside").add_argument("--json", action="store_true", help="as JSON")
-
-
-def _alarms(alarms: argparse.ArgumentParser) -> None:
-    actions = alarms.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
-    list_ = actions.add_parser("list", help="list every ringing to come", description="List every ringing to come.")
-    list_.add_argument("--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    list_.add_argument("--until", metavar="DATE", help="a date, itself included, or 2026-12-31T07:30 (7 days ahead)")
-    list_.add_argument("--from", dest="since", metavar="DATE", help="from there instead of now")
-    list_.add_argument("--json", action="store_true", help="as JSON")
 
 
 def _bench(bench: argparse.ArgumentParser) -> None:

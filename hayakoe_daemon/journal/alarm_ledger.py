@@ -130,7 +130,7 @@ class AlarmLedger:
         """An announcement had its last words; if an alarm rang by it, it no longer does."""
         self._db.execute("UPDATE ringing SET outcome = ? WHERE id = ?", (how, announcement_id))
 
-    # ------------------------------------------------------------------------------------------------------------ upkeep
+    # ----------------------------------------------------------------------------------------------------------- upkeep
 
     def prune(self) -> None:
         for (name,) in self._db.execute("SELECT DISTINCT name FROM occurrence").fetchall():

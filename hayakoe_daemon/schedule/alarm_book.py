@@ -21,6 +21,9 @@ from hayakoe_daemon.schedule.alarm_fields import RULES, AlarmFields, read_alarm_
 
 log = logging.getLogger(__name__)
 
+ALARMS_FILE = "alarms.json"
+"""Its name in the state folder."""
+
 MOST_ADDED = 200
 """Alarms that may be added at run time."""
 
