@@ -6,7 +6,7 @@ import difflib
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,8 +21,9 @@ from hayakoe_daemon.schedule.templates.errors import TemplateError
 if TYPE_CHECKING:
     from hayakoe_daemon.schedule.templates.template import Sentence, Template, Workshop
 
-ALWAYS = ("now", "today", "tomorrow", "yesterday")
-"""Names that every template knows besides its sources."""
+BRIEFINGS = "briefings"
+ALWAYS = ("now", "today", "tomorrow", "yesterday", BRIEFINGS)
+"""Names that every template knows besides its sources; `briefings.NAME` is what that briefing says."""
 
 NOTHING_KNOWN = "今お伝えする情報を取れませんでした。"
 """What is said where each sentence fell back to silence."""
@@ -49,27 +50,51 @@ def is_template(text: str, *, full: bool) -> bool:
 class Composer:
     """Composes texts from any thread, without waiting for anything outside.
 
-    `look` tells what the sources have to offer at a time; `names` which sources there are.
+    `look` tells what the sources have to offer at a time. `configure` says which sources and briefings (their
+    templates by name) there are.
     """
 
-    def __init__(
-        self, zone: ZoneInfo, look: Callable[[float], Mapping[str, Look]], names: Callable[[], Collection[str]]
-    ) -> None:
-        self._zone = zone
+    def __init__(self, look: Callable[[float], Mapping[str, Look]]) -> None:
         self._look = look
-        self._names = names
         self._lock = threading.Lock()
+        self._zone = ZoneInfo("UTC")
+        self._sources: Collection[str] = ()
+        self._briefings: Mapping[str, str] = {}
         self._read: OrderedDict[tuple[str, bool], Template] = OrderedDict()
         self._workshop: Workshop | None = None
-        self._now = datetime.fromtimestamp(0, zone)
+        self._now = datetime.fromtimestamp(0, self._zone)
+
+    def configure(self, zone: ZoneInfo, sources: Collection[str], briefings: Mapping[str, str]) -> None:
+        with self._lock:
+            self._zone, self._sources, self._briefings = zone, tuple(sources), dict(briefings)
+            self._read.clear()
+            self._workshop = None
 
     def check(self, text: str, *, full: bool) -> None:
         """Raises TemplateError where the text cannot be composed: what, where, and what there is instead."""
         if not is_template(text, full=full):
             return
         with self._lock:
-            names = self._template(text, full=full).names
-        check_names(names, self._names())
+            template = self._template(text, full=full)
+            _check_names("source", template.names, (*self._sources, *ALWAYS))
+            _check_names("briefing", template.parts_of(BRIEFINGS), self._briefings)
+
+    def check_briefings(self) -> None:
+        """The same of all briefings. Raises TemplateError."""
+        for name, text in self._briefings.items():
+            try:
+                self.check(text, full=True)
+                if BRIEFINGS in self._names_in(text):
+                    raise TemplateError("a briefing cannot hold another one")
+            except TemplateError as error:
+                raise TemplateError(f"{name}: {error}") from None
+
+    def sources_of(self, text: str) -> frozenset[str]:
+        """The sources that a template of the config speaks of."""
+        try:
+            return frozenset(self._names_in(text)).intersection(self._sources)
+        except TemplateError:
+            return frozenset()
 
     def compose(self, text: str, now: float, *, full: bool) -> Composed:
         """The text as it is said at `now` (seconds since the epoch).
@@ -81,18 +106,23 @@ class Composer:
         if not is_template(text, full=full):
             return Composed(text)
         with self._lock:
-            try:
-                template = self._template(text, full=full)
-            except TemplateError as error:
-                return Composed(_bare(text) or NOTHING_KNOWN, (f"the template cannot be used, {error}",))
-            return self._compose(template, now)
+            self._now = datetime.fromtimestamp(now, self._zone)
+            looks = self._look(now)
+            values = self._values(looks)
+            briefings = _Briefings(self._briefings, lambda one: self._said(one, looks, values, full=True))
+            said = self._said(text, looks, {**values, BRIEFINGS: briefings}, full=full)
+            return Composed(said.text, tuple(dict.fromkeys((*said.notes, *briefings.notes))))
 
-    def _compose(self, template: Template, now: float) -> Composed:
-        self._now = moment = datetime.fromtimestamp(now, self._zone)
-        looks = self._look(now)
+    def _values(self, looks: Mapping[str, Look]) -> dict[str, Any]:
+        day, today = timedelta(days=1), self._now.date()
         values: dict[str, Any] = {name: look.value for name, look in looks.items() if look.standing is Standing.OK}
-        day, today = timedelta(days=1), moment.date()
-        values |= {"now": moment, "today": today, "tomorrow": today + day, "yesterday": today - day}
+        return values | {"now": self._now, "today": today, "tomorrow": today + day, "yesterday": today - day}
+
+    def _said(self, text: str, looks: Mapping[str, Look], values: Mapping[str, Any], *, full: bool) -> Composed:
+        try:
+            template = self._template(text, full=full)
+        except TemplateError as error:
+            return Composed(_bare(text) or NOTHING_KNOWN, (f"the template cannot be used, {error}",))
         budget, parts, notes = Budget(), list[str](), dict[str, None]()
         for sentence in template.sentences:
             try:
@@ -107,6 +137,12 @@ class Composer:
         if not said:
             said = NOTHING_KNOWN if notes else NOTHING_TO_SAY
         return Composed(said[:MAX_TEXT], tuple(notes))
+
+    def _names_in(self, text: str) -> Collection[str]:
+        if not is_template(text, full=True):
+            return ()
+        with self._lock:
+            return self._template(text, full=True).names
 
     def _template(self, text: str, *, full: bool) -> Template:
         if (text, full) in self._read:
@@ -123,14 +159,36 @@ class Composer:
         return template
 
 
-def check_names(names: Collection[str], sources: Collection[str]) -> None:
-    """Raises TemplateError where a template speaks of a source that does not exist."""
-    known = [*sources, *ALWAYS]
+class _Briefings(Mapping[str, str]):
+    """What each briefing says, composed when a template asks for it."""
+
+    def __init__(self, texts: Mapping[str, str], compose: Callable[[str], Composed]) -> None:
+        self._texts = texts
+        self._compose = compose
+        self._said: dict[str, Composed] = {}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(note for one in self._said.values() for note in one.notes)
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self._said:
+            self._said[name] = self._compose(self._texts[name])
+        return self._said[name].text
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+
+def _check_names(what: str, names: Collection[str], known: Collection[str]) -> None:
     for name in sorted(names):
         if name not in known:
             close = difflib.get_close_matches(name[:60], known, n=1)
-            there = f"there are {', '.join(known)}"
-            raise TemplateError(f'there is no source "{name[:60]}", {f"did you mean {close[0]}?" if close else there}')
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known) or 'none'}"
+            raise TemplateError(f'there is no {what} "{name[:60]}", {hint}')
 
 
 def _concerned(sentence: Sentence, looks: Mapping[str, Look]) -> list[Look]:

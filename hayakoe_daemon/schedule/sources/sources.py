@@ -23,7 +23,7 @@ SAVE_EVERY = 60.0
 
 
 class Sources:
-    """Any thread may look; `tick` and `freshen` belong to one, which never waits for more than it is told to.
+    """Any thread may look; `tick` and `ask` belong to one.
 
     Each source that is due is fetched in a thread of its own, so that one that hangs keeps no other waiting. `clock`
     is seconds since the epoch.
@@ -81,24 +81,31 @@ class Sources:
 
     def tick(self) -> None:
         """Have fetched what is due, and saved what has changed."""
-        monotonic = time.monotonic()
-        with self._changed:
-            due = [slot for slot in self._slots.values() if not slot.busy and slot.ask_at <= monotonic]
-        for slot in due:
-            self._ask(slot)
-        if monotonic - self._saved_at >= SAVE_EVERY:
+        self.ask(self._slots)
+        if time.monotonic() - self._saved_at >= SAVE_EVERY:
             self.save()
 
-    def freshen(self, names: Collection[str], seconds: float) -> None:
-        """Have those fetched that are due, and wait for them, at most so long."""
-        until = time.monotonic() + seconds
+    def ask(self, names: Collection[str]) -> None:
+        """Have those of them fetched that are due."""
+        monotonic = time.monotonic()
         with self._changed:
             slots = [slot for name, slot in self._slots.items() if name in names]
-            due = [slot for slot in slots if not slot.busy and slot.ask_at <= time.monotonic()]
+            due = [slot for slot in slots if not slot.busy and slot.ask_at <= monotonic]
         for slot in due:
-            self._ask(slot)
+            self._start(slot)
+
+    def busy(self, names: Collection[str]) -> bool:
+        """Whether any of them is being fetched."""
         with self._changed:
-            self._changed.wait_for(lambda: not any(slot.busy for slot in slots), max(0.0, until - time.monotonic()))
+            return any(slot.busy for name, slot in self._slots.items() if name in names)
+
+    def freshen(self, names: Collection[str], seconds: float) -> None:
+        """Have those of them fetched that are due, and wait for them, at most so long."""
+        self.ask(names)
+        with self._changed:
+            self._changed.wait_for(
+                lambda: not any(slot.busy for name, slot in self._slots.items() if name in names), seconds
+            )
 
     def save(self) -> None:
         """Write down what came since the last time."""
@@ -131,7 +138,7 @@ class Sources:
             log.warning("what the source %s brought before cannot be read: %s", slot.name, error)
             slot.fetched = None
 
-    def _ask(self, slot: Slot) -> None:
+    def _start(self, slot: Slot) -> None:
         slot.busy = True
         threading.Thread(target=self._fetch, args=(slot,), name=f"source-{slot.name}", daemon=True).start()
 

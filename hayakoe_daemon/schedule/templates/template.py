@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2 import Template as Compiled
 from jinja2 import UndefinedError, nodes
+from jinja2.meta import find_undeclared_variables
 
 from hayakoe_daemon.schedule.templates.budget import Budget
 from hayakoe_daemon.schedule.templates.errors import TemplateError
@@ -43,7 +44,14 @@ class Template:
     def __init__(self, environment: Sandbox, tree: nodes.Template) -> None:
         self._environment = environment
         self._tree = tree
-        self.names = frozenset(name for piece in pieces(tree) for name in piece.names) - set(environment.globals)
+        self.names = _undeclared(tree) - set(environment.globals)
+
+    def parts_of(self, name: str) -> frozenset[str]:
+        """The parts of that value that are named: `a` and `b` of `{{ x.a }} {{ x["b"] }}`."""
+        parts = [one.attr for one in self._tree.find_all(nodes.Getattr) if _is_name(one.node, name)]
+        items = (one.arg for one in self._tree.find_all(nodes.Getitem) if _is_name(one.node, name))
+        parts += [str(item.value) for item in items if isinstance(item, nodes.Const)]
+        return frozenset(parts)
 
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
@@ -58,6 +66,15 @@ class Template:
             except (RecursionError, MemoryError, SyntaxError):
                 raise TemplateError("it is nested too deeply") from None
             yield Sentence(piece.names, compiled)
+
+
+def _undeclared(tree: nodes.Template) -> frozenset[str]:
+    """The names that must come from outside."""
+    return frozenset(find_undeclared_variables(tree))
+
+
+def _is_name(node: nodes.Node, name: str) -> bool:
+    return isinstance(node, nodes.Name) and node.name == name
 
 
 class Workshop:
