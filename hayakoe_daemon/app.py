@@ -12,10 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hayakoe_daemon import waking
+from hayakoe_daemon import derived, telling, waking
 from hayakoe_daemon.answer import Answer
-from hayakoe_daemon.audio.open import open_sink
-from hayakoe_daemon.audio.sink import Sink
 from hayakoe_daemon.board import Board, status_text
 from hayakoe_daemon.complaints import Complaints
 from hayakoe_daemon.config.errors import ConfigError
@@ -23,17 +21,16 @@ from hayakoe_daemon.config.load import load
 from hayakoe_daemon.config.model import Audio, Config
 from hayakoe_daemon.config.places import control_socket, dictionary_file, state_dir
 from hayakoe_daemon.config.restart import needs_restart
-from hayakoe_daemon.config.secret import password_reader
 from hayakoe_daemon.control import ControlServer
 from hayakoe_daemon.dials import Dials, valid
 from hayakoe_daemon.door import Door, House, Origin, Rules
 from hayakoe_daemon.feed import Feed
 from hayakoe_daemon.hatch import Hatch
 from hayakoe_daemon.herald import Herald
-from hayakoe_daemon.journal.journal import Journal, Limits
+from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.journal.ledger import Delivery
 from hayakoe_daemon.lead import Lead
-from hayakoe_daemon.mqtt.link import BrokerSettings, Incoming, TlsFiles
+from hayakoe_daemon.mqtt.link import Incoming
 from hayakoe_daemon.mqtt.station import Ears, Station
 from hayakoe_daemon.mqtt.topics import Request, Topics
 from hayakoe_daemon.overrides import Overrides
@@ -97,7 +94,7 @@ class App:
 
         self._journal = Journal(
             self._folder / "journal.sqlite3",
-            limits=_limits(config),
+            limits=derived.limits(config),
             clock=clock,
             trouble=self._herald.journal_trouble,
             on_letters=self._herald.letters,
@@ -106,7 +103,7 @@ class App:
         self._journal_worker = self._worker("journal", self._journal.step, limit=30.0)
         self._synthesis_worker = self._worker("synthesis", self._renders.step, limit=60.0)
         self._speaker = Speaker(
-            self._open_sink(config.audio),
+            derived.sink(config.audio),
             self._journal,
             Materials(split=self._reader.split, lead=self._lead.sounds, renders=self._renders, ladder=self._ladder),
             self._dials.settings,
@@ -115,6 +112,8 @@ class App:
             alive=self._speaker_alive,
         )
         self._speaker_worker = self._worker("speaker", self._speaker.step, limit=60.0)
+        self._briefings = telling.briefing_desk(self._folder, clock, _new_id)
+        self._briefings_worker = self._worker("briefings", self._briefings.step, limit=60.0)
         self._alarms = waking.alarm_clock(
             config,
             self._folder,
@@ -124,7 +123,8 @@ class App:
             board=self._board,
             lead=self._lead,
             voices=lambda: self._ladder.names,
-            compose=lambda text, now, *, trusted: text,  # noqa: ARG005
+            compose=self._briefings.composed,
+            text_refusal=self._briefings.refusal,
             clock=clock,
             new_id=_new_id,
         )
@@ -140,13 +140,17 @@ class App:
                 reset=self._dials.reset,
                 change_word=self._words.submit,
                 ask_alarms=self._alarms.ask,
+                brief=self._briefings.ask,
+                fill=self._briefings.fill,
                 event=self._herald.event,
                 complain=self._complaints.complain,
                 clock=clock,
                 new_id=_new_id,
             )
         )
-        self._hatch = Hatch(self._topics, self._door, self._board, self._journal, self._words, self._alarms)
+        self._hatch = Hatch(
+            self._topics, self._door, self._board, self._journal, self._words, self._alarms, self._briefings
+        )
         self._control: ControlServer | None = None
 
     # --------------------------------------------------------------------------------------------------------- its life
@@ -163,6 +167,7 @@ class App:
                     self._synthesis_worker,
                     self._speaker_worker,
                     self._alarms_worker,
+                    self._briefings_worker,
                 ),
                 systemd.watchdog,
                 systemd.watchdog_interval(os.environ, os.getpid()),
@@ -185,6 +190,8 @@ class App:
         self._synthesis_worker.start()
         self._ladder.warm_up()
         self._dials.take(self._config)
+        telling.take(self._briefings, self._config, self._herald)
+        self._briefings_worker.start()
         self._alarms.recover()
         self._speaker_worker.start()
         self._alarms_worker.start()
@@ -215,6 +222,7 @@ class App:
         systemd.stopping("stopping")
         deadline = time.monotonic() + STOP_WITHIN
         self._alarms_worker.stop()
+        self._briefings_worker.stop()
         self._speaker_worker.stop()
         self._speaker.shut_down()
         self._each("the speaker", lambda: self._end(self._speaker_worker, deadline - 1.5))
@@ -222,12 +230,14 @@ class App:
         self._each("the control socket", self._stop_control)
         self._each("MQTT", self._stop_station)
         self._each("the alarms", lambda: self._end(self._alarms_worker, deadline - 1.0))
+        self._each("the briefings", lambda: self._end(self._briefings_worker, deadline - 1.0))
         for worker in (self._synthesis_worker, self._journal_worker, self._words_worker):
             worker.stop()
         self._each("synthesis", lambda: self._end(self._synthesis_worker, deadline))
         self._each("the dictionary", lambda: self._end(self._words_worker, deadline))
         self._each("the journal", lambda: self._end(self._journal_worker, deadline))
         self._each("the journal's file", self._journal.close)
+        self._each("the sources", self._briefings.close)
 
     def _each(self, what: str, stop: Callable[[], object]) -> None:
         """Whatever fails in stopping one part, the others are stopped all the same."""
@@ -284,20 +294,10 @@ class App:
             self._control.stop()
 
     def _start_station(self) -> None:
-        mqtt = self._config.mqtt
-        if not mqtt.enabled:
+        if not self._config.mqtt.enabled:
             return
-        settings = BrokerSettings(
-            host=mqtt.host,
-            port=mqtt.broker_port,
-            client_id=self._config.client_id,
-            user=mqtt.user,
-            password=password_reader(mqtt, os.environ),
-            tls=TlsFiles(mqtt.tls.ca_file, mqtt.tls.cert_file, mqtt.tls.key_file) if mqtt.tls else None,
-            keepalive=round(mqtt.keepalive),
-            session_expiry=round(mqtt.session_expiry),
-        )
-        self._station = Station(settings, self._topics, self._ears(), self._clock)
+        settings = derived.broker(self._config, os.environ)
+        self._station = Station(settings, self._topics, self._ears(), self._clock, self._briefings.topics)
         self._herald.to(self._station.outward)
         self._station.start()
 
@@ -314,6 +314,7 @@ class App:
             fetch_letters=lambda count: self._journal.submit(
                 lambda ledger: ledger.letters(limit=count)
             ).add_done_callback(lambda future: self._herald.post(future.result())),
+            overhear=self._briefings.hear,
             delivered=lambda number: self._note(lambda ledger: ledger.delivered([number])),
             forget=lambda before: self._note(lambda ledger: ledger.forget_deliveries(before)),
             crash=self._crashed,
@@ -339,35 +340,26 @@ class App:
 
     def _take(self, config: Config) -> None:
         old = self._config
-        sink = self._open_sink(config.audio) if _device(config.audio) != _device(old.audio) else None
+        sink = derived.sink(config.audio) if _device(config.audio) != _device(old.audio) else None
         waiting = needs_restart(old, config)
         if waiting:
             log.warning("these changes count after a restart only: %s", ", ".join(waiting))
         self._config = config.model_copy(update={name: getattr(old, name) for name in _FIXED})
         logs.set_up(config.log_level, environ=os.environ)
         self._dials.take(self._config)
-        self._journal.limits = _limits(config)
+        self._journal.limits = derived.limits(config)
         self._lead.folder = config.audio.sounds_dir
         self._reader.change(config.reading.rules, emoji_names=config.reading.emoji_names)
         self._words.reload(dictionary_file(config, os.environ))
+        heard = self._briefings.topics
+        telling.take(self._briefings, config, self._herald)
         self._alarms.take(config.alarms, waking.zone(config, self._herald))
         if sink is not None:
             self._speaker.change_sink(sink)
-        if (config.mqtt, self._config.client_id) != (old.mqtt, old.client_id):
+        if (config.mqtt, self._config.client_id, self._briefings.topics) != (old.mqtt, old.client_id, heard):
             self._stop_station()
             self._start_station()
         log.info("the config was reloaded")
-
-    @staticmethod
-    def _open_sink(audio: Audio) -> Sink:
-        return open_sink(
-            audio.device,
-            second_device=audio.second_device,
-            rate=audio.rate,
-            lead_in=audio.lead_in,
-            hold_device=audio.hold_device,
-            idle_close=audio.idle_close,
-        )
 
 
 def _new_id() -> str:
@@ -384,10 +376,6 @@ def _lock(folder: Path) -> StateLock | None:
 
 _FIXED = ("node", "base_topic", "state_dir", "control")
 """Sections that are read at the start only."""
-
-
-def _limits(config: Config) -> Limits:
-    return Limits(resume=config.queue.resume_limit, remember_ids=config.queue.remember_ids)
 
 
 def _device(audio: Audio) -> tuple[object, ...]:

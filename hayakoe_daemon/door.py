@@ -71,6 +71,10 @@ class House:
     """Have the user's dictionary changed; returns at once, and the answer comes when it is done."""
     ask_alarms: Callable[[AlarmRequest, Callable[[Answer], None]], None]
     """The same of the alarms."""
+    brief: Callable[[str, Callable[[Announcement | Refused], None]], None]
+    """Have the briefing of that name composed; returns at once."""
+    fill: Callable[[Announcement, Callable[[Announcement | Refused], None]], None]
+    """Have the values put into the text of an announcement; returns at once."""
     event: Callable[[Event], None]
     complain: Callable[[Refused, str], None]
     """Told of each refusal, with its source."""
@@ -94,6 +98,8 @@ class Door:
             elif request.kind is Kind.ALARM:
                 # Delivered again it is carried out again: an alarm set twice is set, one lost in a crash would be none.
                 self._house.ask_alarms(parse_alarm(request.name, payload), self._told(origin, reply))
+            elif request.kind is Kind.BRIEFING:
+                self._house.brief(request.name, self._made(origin, reply))
             elif request.kind is Kind.DICTIONARY:
                 # Delivered again it is carried out again: a word twice is a word, one lost in a crash would be none.
                 self._house.change_word(parse_word(request.name, payload), self._told(origin, reply))
@@ -117,10 +123,24 @@ class Door:
             message_expiry=origin.expiry,
         )
         refusal = house.refusal(announcement)
-        if refusal is None:
-            self._accept(announcement, origin, reply)
-        else:
+        if refusal is not None:
             self._refuse(refusal, origin, reply)
+        elif "{{" in announcement.text:
+            house.fill(announcement, self._made(origin, reply))
+        else:
+            self._accept(announcement, origin, reply)
+
+    def _made(self, origin: Origin, reply: Callable[[Answer], None]) -> Callable[[Announcement | Refused], None]:
+        """For an announcement that others make: it is accepted when it is there."""
+
+        def made(result: Announcement | Refused) -> None:
+            refused = result if isinstance(result, Refused) else self._house.refusal(result)
+            if refused is not None:
+                self._refuse(refused, origin, reply)
+            elif isinstance(result, Announcement):
+                self._accept(result, origin, reply)
+
+        return made
 
     def _accept(self, announcement: Announcement, origin: Origin, reply: Callable[[Answer], None]) -> None:
         house, limit = self._house, self._house.rules().limit

@@ -12,6 +12,7 @@ from hayakoe_daemon.door import Door, Origin
 from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.mqtt.topics import Topics
 from hayakoe_daemon.schedule.alarm_clock import AlarmClock
+from hayakoe_daemon.schedule.briefing_desk import BriefingDesk
 from hayakoe_daemon.words import WordBook
 
 
@@ -25,18 +26,21 @@ class Hatch:
     journal: Journal
     words: WordBook
     alarms: AlarmClock
+    briefings: BriefingDesk
 
     def ask(self, topic: str, payload: bytes, reply: Callable[[Answer], None]) -> None:
         """The same as a message on that topic, which has no base here."""
         request = self.topics.match(f"{self.topics.base}/{topic}")
         if request is None:
-            known = "say, do/ACTION, set/THING, dictionary/ACTION and alarm/NAME/set"
+            known = "say, do/ACTION, do/briefing/NAME, set/THING, dictionary/ACTION and alarm/NAME/set"
             reply(Refused("unknown_topic", f"There is no {topic!r}; there are {known}."))
         else:
             self.door.handle(request, payload, Origin("control"), reply)
 
     def look(self, what: str) -> dict[str, Any]:
-        """The document of that name: state, dictionary, alarms, or else the queue."""
+        """The document of that name: state, dictionary, alarms, briefing/NAME, or else the queue."""
+        if (name := what.removeprefix("briefing/")) != what:
+            return self.briefings.preview(name)
         state = self.board.document
         match what:
             case "state":

@@ -32,6 +32,7 @@ def alarm_clock(
     lead: Lead,
     voices: Callable[[], Sequence[str]],
     compose: Compose,
+    text_refusal: Callable[[str], Refused | None],
     clock: Callable[[], float],
     new_id: Callable[[], str],
 ) -> AlarmClock:
@@ -39,7 +40,7 @@ def alarm_clock(
         voice = announcement.voice
         if voice is not None and voice not in voices():
             return Refused("bad_field", f'There is no voice "{voice}"; allowed: {", ".join(voices())}.', "voice")
-        return lead.refusal(announcement)
+        return lead.refusal(announcement) or text_refusal(announcement.text)
 
     def accepted(announcement: Announcement) -> None:
         herald.event(Event(EventType.ACCEPTED, announcement.id, announcement.source, announcement.accepted_at))

@@ -133,6 +133,14 @@ def _time_zone(value: object) -> str:
 
 Flag = Annotated[bool, Allowed("true or false")]
 Name = Annotated[str, Written(NAME.pattern, "1 to 32 of the characters a-z, 0-9, _ and -")]
+SourceName = Annotated[
+    str,
+    Written(
+        r"(?!(?:now|today|tomorrow|yesterday|briefings|range|loop|self|and|or|not|in|is|if|else|true|false|none)$)"
+        r"[a-z][a-z0-9_]{0,31}",
+        "1 to 32 of the characters a-z, 0-9 and _, with a letter first, and no word that templates have already",
+    ),
+]
 Text = Annotated[str, Written(r"[^\x00-\x1f\x7f]{1,200}", "one line of text, 1 to 200 characters")]
 Host = Annotated[
     str, Written(r"[^\s/@\x00-\x1f]{1,253}", "a host name or address alone, without mqtt://, user or port")

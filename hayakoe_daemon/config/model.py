@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator, model_validator
 
 from hayakoe_daemon.config.kinds import (
     Allowed,
@@ -23,11 +23,15 @@ from hayakoe_daemon.config.kinds import (
     Host,
     Lasting,
     Name,
+    SourceName,
     Text,
     TimeZone,
     Topic,
 )
 from hayakoe_daemon.schedule.alarm_fields import AlarmFields
+from hayakoe_daemon.schedule.briefing_fields import BriefingFields
+from hayakoe_daemon.schedule.sources.fields import SourceFields
+from hayakoe_daemon.schedule.texts import check_alarms, check_briefings, check_sources
 from hayakoe_daemon.schedule.zone import system_zone, zone_named
 
 _DAY = 86400
@@ -149,7 +153,32 @@ class Config(Section):
     speech: Speech = Speech()
     reading: Reading = Reading()
     queue: Queue = Queue()
+    allow_commands: Flag = False
+    sources: dict[SourceName, SourceFields] = {}
+    briefings: dict[Name, BriefingFields] = {}
     alarms: dict[Name, AlarmFields] = {}
+
+    @field_validator("sources")
+    @classmethod
+    def _commands_are_allowed(cls, sources: dict[str, SourceFields], info: ValidationInfo) -> dict[str, SourceFields]:
+        check_sources(sources, allow_commands=info.data.get("allow_commands", False))
+        return sources
+
+    @field_validator("briefings")
+    @classmethod
+    def _briefings_can_be_said(
+        cls, briefings: dict[str, BriefingFields], info: ValidationInfo
+    ) -> dict[str, BriefingFields]:
+        if "sources" in info.data:
+            check_briefings(briefings, info.data["sources"])
+        return briefings
+
+    @field_validator("alarms")
+    @classmethod
+    def _alarms_can_be_said(cls, alarms: dict[str, AlarmFields], info: ValidationInfo) -> dict[str, AlarmFields]:
+        if "sources" in info.data and "briefings" in info.data:
+            check_alarms(alarms, info.data["sources"], info.data["briefings"])
+        return alarms
 
     @property
     def zone(self) -> ZoneInfo:

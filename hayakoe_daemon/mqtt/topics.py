@@ -7,18 +7,19 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What a request wants: something said, done or set, a word learnt or forgotten, another alarm."""
+    """What a request wants: something said, done or set, a word learnt or forgotten, another alarm, a briefing."""
 
     SAY = "say"
     DO = "do"
     SET = "set"
     DICTIONARY = "dictionary"
     ALARM = "alarm"
+    BRIEFING = "briefing"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What an incoming topic asks for; `name` is the action, the setting or the alarm, empty for `say`."""
+    """What an incoming topic asks for; `name` is the action, setting, alarm or briefing, empty for `say`."""
 
     kind: Kind
     name: str = ""
@@ -55,9 +56,12 @@ class Topics:
     def set_alarm(self, name: str) -> str:
         return f"{self.alarm(name)}/set"
 
+    def briefing(self, name: str) -> str:
+        return self.do(f"briefing/{name}")
+
     @property
     def subscriptions(self) -> tuple[str, ...]:
-        return (self.say, self.do("+"), self.set("+"), self.dictionary("+"), self.set_alarm("+"))
+        return (self.say, self.do("+"), self.set("+"), self.dictionary("+"), self.set_alarm("+"), self.briefing("+"))
 
     def match(self, topic: str) -> Request | None:
         """What a message on this topic asks for; None where it is not one of our requests."""
@@ -71,6 +75,9 @@ class Topics:
         name = topic.removeprefix(self.alarm("")).removesuffix("/set")
         if name and "/" not in name and topic == self.set_alarm(name):
             return Request(Kind.ALARM, name)
+        name = topic.removeprefix(self.briefing(""))
+        if name != topic and name and "/" not in name:
+            return Request(Kind.BRIEFING, name)
         return None
 
     # ---- out

@@ -182,7 +182,10 @@ class Alarms:
     def put(self, name: str, fields: AlarmFields, now: float) -> None:
         """This alarm is like that from now on. Raises PayloadError where it names what there is not."""
         alarm = fields.alarm(name)
-        probe = Announcement(name, "", SOURCE, now, voice=alarm.voice, chime=alarm.chime, sound=alarm.sound)
+        entry = self.book.entries.get(name)
+        is_new = entry is None or entry.configured is None or entry.configured.text != fields.text
+        text = alarm.text if is_new else ""  # what the config says was checked with it, and may be more
+        probe = Announcement(name, text, SOURCE, now, voice=alarm.voice, chime=alarm.chime, sound=alarm.sound)
         if (refused := self._household.refusal(probe)) is not None:
             raise PayloadError(refused.code, refused.message, refused.field)
         self._keep(lambda: self.book.put(name, fields))

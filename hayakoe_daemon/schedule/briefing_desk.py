@@ -27,6 +27,7 @@ EXPIRES = 1800.0
 
 _IDLE, _PENDING = 0.5, 0.05
 _MOST_PENDING = 100
+_MOST_WAITING = 1_000
 
 Made = Announcement | Refused
 
@@ -89,6 +90,9 @@ class BriefingDesk:
 
     def fill(self, announcement: Announcement, made: Callable[[Made], None]) -> None:
         """Have the values put into a text that somebody sent; as `ask`."""
+        if self._requests.qsize() >= _MOST_WAITING:
+            made(Refused("queue_full", f"{_MOST_WAITING} texts are being filled in already; send it again later."))
+            return
         self._requests.put(lambda: made(self._filled(announcement)))
 
     def refusal(self, text: str) -> Refused | None:

@@ -16,6 +16,7 @@ def test_the_topics_of_a_base() -> None:
         "hayakoe/kitchen/set/+",
         "hayakoe/kitchen/dictionary/+",
         "hayakoe/kitchen/alarm/+/set",
+        "hayakoe/kitchen/do/briefing/+",
     )
     out = [topics.status, topics.audio, topics.state, topics.event, topics.error]
     assert out == [f"hayakoe/kitchen/{name}" for name in ("status", "audio", "state", "event", "error")]
@@ -33,6 +34,9 @@ def test_the_topics_of_a_base() -> None:
         ("home/x/alarm//set", None),
         ("home/x/alarm/set", None),
         ("home/x/alarm/a/b/set", None),
+        ("home/x/do/briefing/morning", Request(Kind.BRIEFING, "morning")),
+        ("home/x/do/briefing/", None),
+        ("home/x/do/briefing/a/b", None),
         ("home/x/say/more", None),
         ("home/x/do", None),
         ("home/x/do/", None),
