@@ -66,6 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     _explain(command("explain", "show how a text is read: words, accent, phones", "explain", "explain"))
     _dictionary(command("dictionary", "add, remove and list words with a reading of your own", "dictionary", "run"))
     add_actions(command("alarms", "show what rings when, and change it", "alarms", "list_"))
+    _briefing(command("briefing", "say a briefing now, or show what it would say", "briefing", "run"))
     _bench(
         command("bench", "measure this machine: from an MQTT message to the first sample of speech", "bench", "bench")
     )
@@ -125,6 +126,12 @@ def _dictionary(dictionary: argparse.ArgumentParser) -> None:
     )
     action("remove", "remove a word").add_argument("word")
     action("list", "list the words, and what was set aside").add_argument("--json", action="store_true", help="as JSON")
+
+
+def _briefing(briefing: argparse.ArgumentParser) -> None:
+    briefing.add_argument("name", help="as the config calls it")
+    briefing.add_argument("--dry-run", action="store_true", help="only show it, with how each of its sources stands")
+    briefing.add_argument("--json", action="store_true", help="with --dry-run: as JSON")
 
 
 def _bench(bench: argparse.ArgumentParser) -> None:

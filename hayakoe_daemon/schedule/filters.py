@@ -12,6 +12,7 @@
 | `count("本")` | a number | 3本 |
 | `number(1)` | a number | 21.5, rounded to so many digits |
 | `compared(yesterday)` | a number and the one of yesterday | 昨日より3度高い, 昨日と同じ |
+| `jma("東京地方")` | the forecast of the JMA | its `today` and `tomorrow`, see `filters_jma` |
 | `listed` | texts | 牛乳とパン, 牛乳、パン、卵 |
 | `join("、")` `replace("a", "b")` `trim` `split("、")` `round` `int` `float` `sum` | | as usual |
 
@@ -28,6 +29,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hayakoe_daemon.announcement import MAX_TEXT
+from hayakoe_daemon.schedule.filters_jma import forecast
 
 MOST_LISTED = 1_000
 _LARGEST = 1e15
@@ -50,6 +52,7 @@ def filters(zone: ZoneInfo, now: Callable[[], datetime]) -> dict[str, Callable[.
         "temperature": temperature,
         "percent": lambda value: f"{_plain(_number(value), 0)}パーセント",
         "count": count,
+        "jma": lambda value, area=None, station=None: forecast(value, area, station, now()),
         "number": lambda value, digits=0: _plain(_number(value), digits),
         "compared": compared,
         "listed": listed,
