@@ -50,7 +50,7 @@ class Announcement:
     id: str
     text: str
     source: str
-    """Where it came from: mqtt, control, repeat, later alarm, briefing, wyoming."""
+    """Where it came from: mqtt, control, repeat, alarm, missed (the summary of alarms that did not ring)..."""
     accepted_at: float
     voice: str | None = None
     style: str | None = None
@@ -72,6 +72,16 @@ class Announcement:
     expires_at: float | None = None
     key: str | None = None
     """A newer announcement with the same key replaces one that is still waiting."""
+    starts_at: float | None = None
+    """Its first sample is due at this instant; until shortly before it waits, and blocks nobody."""
+    sound_for: float | None = None
+    """Seconds for which the sound is played again and again; None: once."""
+    ramp_from: int | None = None
+    """0-100: the volume rises from here to its own; None: it does not."""
+    ramp_over: float = 0.0
+    """Seconds that takes."""
+    ramp_at: float = 0.0
+    """How many of them are over when it begins: a ringing repeated goes on where the one before was."""
 
     def __post_init__(self) -> None:
         if not self.id:
@@ -96,16 +106,34 @@ class EventType(StrEnum):
     REPLACED = "replaced"
     HELD = "held"
     DROPPED = "dropped"
+    FIRED = "fired"
+    MISSED = "missed"
+    SNOOZED = "snoozed"
+    DISMISSED = "dismissed"
 
     @property
     def terminal(self) -> bool:
         """True for the last thing that is ever said of an announcement."""
-        return self not in (EventType.ACCEPTED, EventType.PLANNED, EventType.STARTED, EventType.HELD)
+        return self not in _ON_THE_WAY
+
+
+_ON_THE_WAY = frozenset(
+    {
+        EventType.ACCEPTED,
+        EventType.PLANNED,
+        EventType.STARTED,
+        EventType.HELD,
+        EventType.FIRED,
+        EventType.MISSED,
+        EventType.SNOOZED,
+        EventType.DISMISSED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to an announcement; goes out on `<base>/event`."""
+    """Something that happened to an announcement, or to an alarm (`kind`); goes out on `<base>/event`."""
 
     event_type: EventType
     id: str
@@ -113,6 +141,10 @@ class Event:
     at: float
     """Seconds since the epoch."""
     kind: str = "announcement"
+    name: str | None = None
+    """Of the alarm."""
+    due: str | None = None
+    """When the alarm was due, ISO 8601."""
     engine: str | None = None
     """The voice that spoke: the lowest rung used, where more than one was."""
     note: str | None = None
@@ -125,6 +157,8 @@ class Event:
         full = {
             "event_type": self.event_type.value,
             "kind": self.kind,
+            "name": self.name,
+            "due": self.due,
             "id": self.id,
             "source": self.source,
             "at": round(self.at, 3),

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hayakoe_daemon import derived
-from hayakoe_daemon.answer import Answer, Refused
+from hayakoe_daemon import derived, telling, waking
+from hayakoe_daemon.answer import Answer
 from hayakoe_daemon.board import Board, status_text
 from hayakoe_daemon.complaints import Complaints
 from hayakoe_daemon.config.errors import ConfigError
@@ -25,6 +25,7 @@ from hayakoe_daemon.control import ControlServer
 from hayakoe_daemon.dials import Dials, valid
 from hayakoe_daemon.door import Door, House, Origin, Rules
 from hayakoe_daemon.feed import Feed
+from hayakoe_daemon.hatch import Hatch
 from hayakoe_daemon.herald import Herald
 from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.journal.ledger import Delivery
@@ -118,6 +119,23 @@ class App:
             alive=self._speaker_alive,
         )
         self._speaker_worker = self._worker("speaker", self._speaker.step, limit=60.0)
+        self._briefings = telling.briefing_desk(self._folder, clock, _new_id)
+        self._briefings_worker = self._worker("briefings", self._briefings.step, limit=60.0)
+        self._alarms = waking.alarm_clock(
+            config,
+            self._folder,
+            journal=self._journal,
+            speaker=self._speaker,
+            herald=self._herald,
+            board=self._board,
+            lead=self._lead,
+            voices=lambda: self._voices.ladder.names,
+            compose=self._briefings.composed,
+            text_refusal=self._briefings.refusal,
+            clock=clock,
+            new_id=_new_id,
+        )
+        self._alarms_worker = self._worker("alarms", self._alarms.step, limit=60.0)
         self._door = Door(
             House(
                 journal=self._journal,
@@ -128,11 +146,17 @@ class App:
                 set=self._dials.set,
                 reset=self._dials.reset,
                 change_word=self._words.submit,
+                ask_alarms=self._alarms.ask,
+                brief=self._briefings.ask,
+                fill=self._briefings.fill,
                 event=self._herald.event,
                 complain=self._complaints.complain,
                 clock=clock,
-                new_id=lambda: uuid.uuid4().hex[:12],
+                new_id=_new_id,
             )
+        )
+        self._hatch = Hatch(
+            self._topics, self._door, self._board, self._journal, self._words, self._alarms, self._briefings
         )
         self._control: ControlServer | None = None
 
@@ -150,6 +174,8 @@ class App:
                     self._voices_worker,
                     self._synthesis_worker,
                     self._speaker_worker,
+                    self._alarms_worker,
+                    self._briefings_worker,
                 ),
                 systemd.watchdog,
                 systemd.watchdog_interval(os.environ, os.getpid()),
@@ -174,7 +200,11 @@ class App:
         self._voices.take(derived.voice_plan(self._config, os.environ))
         self._voices_worker.start()  # nobody waits for it: until they are loaded the embedded voice speaks
         self._dials.take(self._config)
+        telling.take(self._briefings, self._config, self._herald)
+        self._briefings_worker.start()
+        self._alarms.recover()
         self._speaker_worker.start()
+        self._alarms_worker.start()
         self._start_control()
         self._start_station()
         log.info("ready: %s", self._topics.base)
@@ -202,12 +232,16 @@ class App:
         systemd.stopping("stopping")
         deadline = time.monotonic() + STOP_WITHIN
         self._voices_worker.stop()
+        self._alarms_worker.stop()
+        self._briefings_worker.stop()
         self._speaker_worker.stop()
         self._speaker.shut_down()
         self._each("the speaker", lambda: self._end(self._speaker_worker, deadline - 1.5))
         self._each("the sound device", self._speaker.close)
         self._each("the control socket", self._stop_control)
         self._each("MQTT", self._stop_station)
+        self._each("the alarms", lambda: self._end(self._alarms_worker, deadline - 1.0))
+        self._each("the briefings", lambda: self._end(self._briefings_worker, deadline - 1.0))
         for worker in (self._synthesis_worker, self._journal_worker, self._words_worker):
             worker.stop()
         self._each("synthesis", lambda: self._end(self._synthesis_worker, deadline))
@@ -216,6 +250,7 @@ class App:
         self._each("the journal's file", self._journal.close)
         self._each("the voices", lambda: self._end(self._voices_worker, deadline))
         self._each("what loading took", self._voices.close)
+        self._each("the sources", self._briefings.close)
 
     def _each(self, what: str, stop: Callable[[], object]) -> None:
         """Whatever fails in stopping one part, the others are stopped all the same."""
@@ -259,7 +294,9 @@ class App:
     def _start_control(self) -> None:
         path = control_socket(self._config, os.environ)
         try:
-            self._control = ControlServer(path, self._config.control.group, self._ask, self._look, self._feed)
+            self._control = ControlServer(
+                path, self._config.control.group, self._hatch.ask, self._hatch.look, self._feed
+            )
         except OSError as error:
             why = error.strerror or error
             log.error("no control socket at %s: %s; the commands cannot reach the daemon", path, why)  # noqa: TRY400
@@ -270,36 +307,11 @@ class App:
         if self._control is not None:
             self._control.stop()
 
-    def _ask(self, topic: str, payload: bytes, reply: Callable[[Answer], None]) -> None:
-        request = self._topics.match(f"{self._topics.base}/{topic}")
-        if request is None:
-            reply(
-                Refused(
-                    "unknown_topic",
-                    f"There is no {topic!r}; there are say, do/ACTION, set/THING and dictionary/ACTION.",
-                )
-            )
-        else:
-            self._door.handle(request, payload, Origin("control"), reply)
-
-    def _look(self, what: str) -> dict[str, Any]:
-        if what == "state":
-            return self._board.document
-        if what == "dictionary":
-            return self._words.document()
-        waiting = self._journal.call(lambda ledger: ledger.queue())
-        return {
-            "speaking": {key: self._board.document[key] for key in ("id", "text")},
-            "waiting": [
-                {"id": one.id, "text": one.text[:200], "priority": one.priority.label, "source": one.source}
-                for one in waiting
-            ],
-        }
-
     def _start_station(self) -> None:
         if not self._config.mqtt.enabled:
             return
-        self._station = Station(derived.broker(self._config, os.environ), self._topics, self._ears(), self._clock)
+        settings = derived.broker(self._config, os.environ)
+        self._station = Station(settings, self._topics, self._ears(), self._clock, self._briefings.topics)
         self._herald.to(self._station.outward)
         self._station.start()
 
@@ -316,6 +328,7 @@ class App:
             fetch_letters=lambda count: self._journal.submit(
                 lambda ledger: ledger.letters(limit=count)
             ).add_done_callback(lambda future: self._herald.post(future.result())),
+            overhear=self._briefings.hear,
             delivered=lambda number: self._note(lambda ledger: ledger.delivered([number])),
             forget=lambda before: self._note(lambda ledger: ledger.forget_deliveries(before)),
             crash=self._crashed,
@@ -353,9 +366,12 @@ class App:
         self._reader.change(config.reading.rules, emoji_names=config.reading.emoji_names)
         self._words.reload(dictionary_file(config, os.environ))
         self._voices.take(derived.voice_plan(self._config, os.environ))
+        heard = self._briefings.topics
+        telling.take(self._briefings, config, self._herald)
+        self._alarms.take(config.alarms, waking.zone(config, self._herald))
         if sink is not None:
             self._speaker.change_sink(sink)
-        if (config.mqtt, self._config.client_id) != (old.mqtt, old.client_id):
+        if (config.mqtt, self._config.client_id, self._briefings.topics) != (old.mqtt, old.client_id, heard):
             self._stop_station()
             self._start_station()
         log.info("the config was reloaded")
@@ -368,6 +384,10 @@ class App:
 
     def _show_voices(self) -> None:
         self._board.voices(self._voices.document(), self._voices.styles(self._dials.settings().voice))
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex[:12]
 
 
 def _lock(folder: Path) -> StateLock | None:

@@ -2,7 +2,8 @@
 
 One JSON object a line. `{"topic": "say", "payload": "..."}` (or `do/stop`, `set/volume`..., the topic without its base,
 the payload as it would be published) is answered with one line. With `"wait": true` a `say` is followed by a line for
-each event of its announcement, until its last. `{"topic": "queue"}` looks, and so do `state` and `dictionary`.
+each event of its announcement, until its last. `{"topic": "queue"}` looks, and so do `state`, `dictionary`,
+`alarms` and `briefing/NAME`, which says nothing but shows what would be said.
 """
 
 from __future__ import annotations
@@ -141,7 +142,7 @@ class _Client(socketserver.StreamRequestHandler):
             yield Refused("bad_request", str(error)).document()
             return
         topic, payload, wait = request
-        if topic in ("queue", "state", "dictionary"):
+        if topic in ("queue", "state", "dictionary", "alarms") or topic.startswith("briefing/"):
             yield self.server.look(topic)
             return
         answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()

@@ -46,6 +46,7 @@ def settings(config: Config, changed: Mapping[str, Value]) -> Settings:
         loudness=config.audio.loudness,
         mute=bool(now["mute"]),
         mute_spares_urgent=config.audio.mute_spares_urgent,
+        alarms_obey_mute=config.audio.alarms_obey_mute,
         chime=config.audio.chime,
         default_chime=config.audio.default_chime,
         resume_limit=config.queue.resume_limit,

@@ -11,11 +11,20 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
+from hayakoe_daemon.alarm_change import AlarmRequest, AlarmVerb
 from hayakoe_daemon.announcement import Announcement, Event, EventType, Priority
 from hayakoe_daemon.answer import Accepted, Answer, Done, Refused
 from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.journal.ledger import Delivery, Receipt
-from hayakoe_daemon.mqtt.payload import Command, PayloadError, parse_action, parse_say, parse_setting, parse_word
+from hayakoe_daemon.mqtt.payload import (
+    Command,
+    PayloadError,
+    parse_action,
+    parse_alarm,
+    parse_say,
+    parse_setting,
+    parse_word,
+)
 from hayakoe_daemon.mqtt.payload_error import did_you_mean, shown
 from hayakoe_daemon.mqtt.topics import Kind, Request
 from hayakoe_daemon.overrides import Value
@@ -61,6 +70,12 @@ class House:
     reset: Callable[[str], None]
     change_word: Callable[[Change, Callable[[Answer], None]], None]
     """Have the user's dictionary changed; returns at once, and the answer comes when it is done."""
+    ask_alarms: Callable[[AlarmRequest, Callable[[Answer], None]], None]
+    """The same of the alarms."""
+    brief: Callable[[str, Callable[[Announcement | Refused], None]], None]
+    """Have the briefing of that name composed; returns at once."""
+    fill: Callable[[Announcement, Callable[[Announcement | Refused], None]], None]
+    """Have the values put into the text of an announcement; returns at once."""
     event: Callable[[Event], None]
     complain: Callable[[Refused, str], None]
     """Told of each refusal, with its source."""
@@ -81,9 +96,14 @@ class Door:
             elif request.kind is Kind.DO:
                 command = parse_action(request.name, payload)
                 self._once(origin, reply, lambda: self._do(command, origin, reply))
+            elif request.kind is Kind.ALARM:
+                # Delivered again it is carried out again: an alarm set twice is set, one lost in a crash would be none.
+                self._house.ask_alarms(parse_alarm(request.name, payload), self._told(origin, reply))
+            elif request.kind is Kind.BRIEFING:
+                self._house.brief(request.name, self._made(origin, reply))
             elif request.kind is Kind.DICTIONARY:
                 # Delivered again it is carried out again: a word twice is a word, one lost in a crash would be none.
-                self._change_word(parse_word(request.name, payload), origin, reply)
+                self._house.change_word(parse_word(request.name, payload), self._told(origin, reply))
             else:
                 value = self._settable(request.name, parse_setting(request.name, payload))
                 self._once(origin, reply, lambda: self._set(request.name, value, reply))
@@ -104,10 +124,24 @@ class Door:
             message_expiry=origin.expiry,
         )
         refusal = house.refusal(announcement)
-        if refusal is None:
-            self._accept(announcement, origin, reply)
-        else:
+        if refusal is not None:
             self._refuse(refusal, origin, reply)
+        elif "{{" in announcement.text:
+            house.fill(announcement, self._made(origin, reply))
+        else:
+            self._accept(announcement, origin, reply)
+
+    def _made(self, origin: Origin, reply: Callable[[Answer], None]) -> Callable[[Announcement | Refused], None]:
+        """For an announcement that others make: it is accepted when it is there."""
+
+        def made(result: Announcement | Refused) -> None:
+            refused = result if isinstance(result, Refused) else self._house.refusal(result)
+            if refused is not None:
+                self._refuse(refused, origin, reply)
+            elif isinstance(result, Announcement):
+                self._accept(result, origin, reply)
+
+        return made
 
     def _accept(self, announcement: Announcement, origin: Origin, reply: Callable[[Answer], None]) -> None:
         house, limit = self._house, self._house.rules().limit
@@ -153,8 +187,11 @@ class Door:
         self._house.set(thing, value)
         reply(Done())
 
-    def _do(self, command: Command, origin: Origin, reply: Callable[[Answer], None]) -> None:
+    def _do(self, command: Command | AlarmVerb, origin: Origin, reply: Callable[[Answer], None]) -> None:
         house = self._house
+        if not isinstance(command, Command):
+            house.ask_alarms(command, self._told(origin, reply))
+            return
         match command.action:
             case "stop":
                 house.speaker.stop().add_done_callback(lambda _: reply(Done()))
@@ -172,14 +209,16 @@ class Door:
                 house.reset(command.setting or "")
                 reply(Done())
 
-    def _change_word(self, change: Change, origin: Origin, reply: Callable[[Answer], None]) -> None:
-        def changed(answer: Answer) -> None:
+    def _told(self, origin: Origin, reply: Callable[[Answer], None]) -> Callable[[Answer], None]:
+        """`reply` for an answer that comes later; a refusal is complained of as well."""
+
+        def told(answer: Answer) -> None:
             if isinstance(answer, Refused):
                 self._refuse(answer, origin, reply)
             else:
                 reply(answer)
 
-        self._house.change_word(change, changed)
+        return told
 
     def _repeat(self, origin: Origin, reply: Callable[[Answer], None]) -> None:
         house = self._house
@@ -197,6 +236,7 @@ class Door:
                 accepted_at=now,
                 expires_at=now + house.rules().expires_in,
                 key=None,
+                starts_at=None,
             )
             self._accept(again, replace(origin, delivery=None), reply)  # that it came once is known already
 

@@ -25,6 +25,7 @@ class Herald:
         self._clock = clock
         self._said_status = ""
         self._early: list[dict[str, Any]] = []
+        self._alarms: dict[str, dict[str, Any] | None] = {}
         self._outward: Outward | None = None
 
     def to(self, outward: Outward | None) -> None:
@@ -35,6 +36,8 @@ class Herald:
         document = self._board.document
         outward.state(document)
         outward.audio(available=document.get("audio") != "offline")
+        for name, alarm in self._alarms.copy().items():
+            outward.alarm(name, alarm)
         early, self._early = self._early, []
         for error in early:
             outward.error(error)
@@ -64,6 +67,12 @@ class Herald:
             self._outward.error(document)
         else:
             self._early = [*self._early, document][-20:]
+
+    def alarm(self, name: str, document: dict[str, Any] | None) -> None:
+        """How an alarm stands; None where it is gone."""
+        self._alarms[name] = document
+        if self._outward is not None:
+            self._outward.alarm(name, document)
 
     def trouble(self, code: str, message: str) -> None:
         """Something is wrong in the house itself."""
@@ -101,7 +110,7 @@ class Herald:
         log.info(
             "%s %s%s",
             document["event_type"],
-            document["id"],
+            document.get("name", document["id"]),
             f": {document['note']}" if "note" in document else "",
             extra={"announcement": document["id"], "event": document["event_type"]},
         )

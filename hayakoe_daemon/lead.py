@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from hayakoe_daemon.announcement import Announcement
@@ -11,6 +12,10 @@ from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.audio.sounds import SoundError, find_sound, load_sound
 
 NO_FOLDER = "there is no sound folder: name one with audio.sounds_dir in the config"
+
+
+INSTEAD = "alert"
+"""The chime of an alarm whose sound is gone."""
 
 
 class Lead:
@@ -42,12 +47,20 @@ class Lead:
                 missing.append(f"there is no chime {chime_name}")
         if announcement.sound is not None:
             try:
-                sounds.append(load_sound(self._folder(), announcement.sound))
+                sound = load_sound(self._folder(), announcement.sound)
+                sounds.extend([sound] * _times(sound, announcement.sound_for))
             except SoundError as error:
                 missing.append(str(error))
+        if missing and not sounds and announcement.source == "alarm":
+            sounds.append(chime(INSTEAD))  # an alarm is never silent
         return sounds, missing
 
     def _folder(self) -> Path:
         if self.folder is None:
             raise SoundError(NO_FOLDER)
         return self.folder
+
+
+def _times(sound: AudioChunk, seconds: float | None) -> int:
+    """How often the sound is played to last that long."""
+    return max(1, math.ceil((seconds or 0.0) / max(sound.seconds, 0.05)))

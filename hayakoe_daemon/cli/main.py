@@ -9,6 +9,7 @@ from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
+from hayakoe_daemon.cli.alarm_options import add_actions
 from hayakoe_daemon.cli.failure import Failure
 
 PROGRAM = "hayakoe-daemon"
@@ -66,6 +67,8 @@ def build_parser() -> argparse.ArgumentParser:
     _dictionary(command("dictionary", "add, remove and list words with a reading of your own", "dictionary", "run"))
     _voices(command("voices", "list, check, add and remove neural voices", "voices", "run"))
     _bench(command("bench", "measure this machine: how fast voices speak, and what they need", "bench", "bench"))
+    add_actions(command("alarms", "show what rings when, and change it", "alarms", "list_"))
+    _briefing(command("briefing", "say a briefing now, or show what it would say", "briefing", "run"))
     return parser
 
 
@@ -146,6 +149,12 @@ def _voices(voices: argparse.ArgumentParser) -> None:
     add.add_argument("--replace", action="store_true", help="in the place of a voice of the same name")
     remove = action("remove", "remove a voice, or what has arrived of a download")
     remove.add_argument("name", help="the voice, or the address of an unfinished download")
+
+
+def _briefing(briefing: argparse.ArgumentParser) -> None:
+    briefing.add_argument("name", help="as the config calls it")
+    briefing.add_argument("--dry-run", action="store_true", help="only show it, with how each of its sources stands")
+    briefing.add_argument("--json", action="store_true", help="with --dry-run: as JSON")
 
 
 def _bench(bench: argparse.ArgumentParser) -> None:

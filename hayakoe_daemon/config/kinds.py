@@ -11,8 +11,9 @@ from typing import Annotated, Protocol, runtime_checkable
 from annotated_types import Ge, GroupedMetadata, Le
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
+from hayakoe_daemon import durations
 from hayakoe_daemon.announcement import NAME
-from hayakoe_daemon.config import durations
+from hayakoe_daemon.schedule.zone import zone_named
 from hayakoe_daemon.text.home_rules import MOST, HomeRule, HomeRuleError
 
 
@@ -135,10 +136,25 @@ def _home_rules(rules: object) -> dict[str, str]:
     return dict(rules)
 
 
+def _time_zone(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("needs the name of a time zone, such as Asia/Tokyo")  # noqa: TRY004, pydantic wants it so
+    zone_named(value)
+    return value
+
+
 Flag = Annotated[bool, Allowed("true or false")]
 Name = Annotated[str, Written(NAME.pattern, "1 to 32 of the characters a-z, 0-9, _ and -")]
 Names = Annotated[
     tuple[str, ...], BeforeValidator(_names), Allowed("a list of names (a-z, 0-9, _ and -), such as [miku, rin]")
+]
+SourceName = Annotated[
+    str,
+    Written(
+        r"(?!(?:now|today|tomorrow|yesterday|briefings|range|loop|self|and|or|not|in|is|if|else|true|false|none)$)"
+        r"[a-z][a-z0-9_]{0,31}",
+        "1 to 32 of the characters a-z, 0-9 and _, with a letter first, and no word that templates have already",
+    ),
 ]
 Text = Annotated[str, Written(r"[^\x00-\x1f\x7f]{1,200}", "one line of text, 1 to 200 characters")]
 Phrases = Annotated[
@@ -170,5 +186,7 @@ File = Annotated[Path, BeforeValidator(_path), Allowed("a path; a relative one s
 Chime = Annotated[
     bool | str, BeforeValidator(_chime), Allowed("true, false or the name of a chime (a-z, 0-9, _ and -)")
 ]
+TimeZone = Annotated[str, BeforeValidator(_time_zone)]
+"""An IANA name."""
 HomeRules = Annotated[dict[str, str], BeforeValidator(_home_rules)]
 """Regular expressions, and the words for each."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import difflib
 import typing
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from hayakoe_daemon.config.errors import ConfigError, Problem
 from hayakoe_daemon.config.kinds import Described
-from hayakoe_daemon.config.model import Config, Section
+from hayakoe_daemon.config.model import Config
 from hayakoe_daemon.config.source import Key, Source, read
 
 _SECRETS = ("password", "passwd", "pass", "passphrase")
@@ -26,8 +27,7 @@ def load(path: Path) -> Config:
     try:
         config = Config.model_validate(_without_empty_sections(source.values), context={"folder": path.parent})
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        problems += [_problem(source, tuple(str(part) for part in detail["loc"]), detail) for detail in found]
+        problems += _problems(source, error)
     if config is None or problems:
         raise ConfigError(problems)
     return config
@@ -39,64 +39,94 @@ def _without_empty_sections(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None or name not in sections}
 
 
-def _problem(source: Source, key: Key, detail: Any) -> Problem:
-    key = tuple(part for part in key if part != "[key]")  # pydantic's word for a name of a mapping
-    line, name = source.line(key), ".".join(key)
-    if detail["type"] == "extra_forbidden":
-        # the value stays unseen: who knows what stands under a key nobody knows
-        return Problem(source.file, _unknown(key), line, key=name)
-    annotation, metadata = _declared(key)
-    allowed = _allowed(annotation, metadata)
-    if detail["type"] == "value_error" and allowed is None:
-        return Problem(source.file, str(detail["msg"]).removeprefix("Value error, "), line, key=name)
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A key path that the model knows, as far as it does, and what may stand there."""
+
+    key: Key
+    model: type[BaseModel]
+    """The section that the path leads into, or that its last key stands in."""
+    named: bool = False
+    """The next key is a name, and below it follows the section."""
+    annotation: Any = Config
+    metadata: tuple[object, ...] = ()
+    description: str | None = None
+
+
+def _problems(source: Source, error: ValidationError) -> list[Problem]:
+    by_key: dict[Key, Problem] = {}
+    for detail in error.errors(include_url=False, include_context=False, include_input=False):
+        key = tuple(str(part) for part in detail["loc"])
+        unknown = detail["type"] == "extra_forbidden"
+        place = _place(key)
+        # a type of several members (true, false or a name) reports each: one problem per key is enough
+        where = key if unknown or key[-1:] == ("[key]",) else place.key
+        by_key.setdefault(where, _unknown(source, key) if unknown else _problem(source, where, place, detail))
+    return list(by_key.values())
+
+
+def _problem(source: Source, key: Key, place: _Place, detail: Any) -> Problem:
+    line, name, message = source.line(key), ".".join(key), str(detail["msg"]).removeprefix("Value error, ")
+    allowed = place.description or _allowed(place.annotation, place.metadata)
+    match detail["type"]:
+        case "fields":
+            return Problem(source.file, message, line, key=name)
+        case "reason":
+            return Problem(source.file, f"is not allowed: {message}", line, key=name, value=source.written.get(key))
+        case "character" | "too_long":
+            return Problem(source.file, message, line, key=name)
+        case "value_error" if key[-1:] == ("[key]",):
+            name = ".".join(key[:-1])
+            return Problem(source.file, f"this name {message}", source.line(key[:-1]), key=name)
+        case "value_error" if allowed is None:
+            return Problem(source.file, message, line, key=name)
     if allowed is None:
         allowed = "a section: keys and values in lines of their own, indented"
-    if type(None) in typing.get_args(annotation):
+    if type(None) in typing.get_args(place.annotation):
         allowed += "; or null"
     return Problem(source.file, f"is not allowed; allowed: {allowed}", line, key=name, value=source.written.get(key))
 
 
-def _unknown(key: Key) -> str:
+def _unknown(source: Source, key: Key) -> Problem:
+    # the value stays unseen: who knows what stands under a key nobody knows
+    return Problem(source.file, _unknown_message(key), source.line(key), key=".".join(key))
+
+
+def _unknown_message(key: Key) -> str:
     if key[-1] in _SECRETS:
         return "a password does not belong here: put it into a file and name it with password_file"
-    known = dict(_keys(Config))
-    section = _declared_path(key[:-1])
-    here = [path[-1] for path in known if path[:-1] == section]
+    here = list(_place(key[:-1]).model.model_fields)
     if close := difflib.get_close_matches(key[-1], here, n=1):
         return f"there is no such key, did you mean {close[0]}?"
-    elsewhere = [path for path in known if path[-1] == key[-1]]
+    elsewhere = [path for path in _keys(Config) if path[-1] == key[-1]]
     if elsewhere:
         places = " or ".join(".".join(path) for path in elsewhere)
         return f"there is no such key here, did you mean {places}?"
     return f"there is no such key; there are: {', '.join(here)}"
 
 
-def _declared_path(key: Key) -> Key:
-    """The key without the names that people gave: of voices.settings.NAME.speed it leaves voices.settings.speed."""
-    model: type[Section] = Config
-    path: list[str] = []
-    given = False
-    for name in key:
-        if given:
-            given = False
+def _place(key: Key) -> _Place:
+    """What is declared there; behind the last key that is declared, nothing more."""
+    place = _Place((), Config)
+    for part in key:
+        here = (*place.key, part)
+        if place.named:
+            place = _Place(here, place.model, annotation=place.model)
             continue
-        path.append(name)
-        annotation = model.model_fields[name].annotation
-        given = typing.get_origin(annotation) is dict and _section(annotation) is not None
-        model = _section(annotation) or model
-    return tuple(path)
-
-
-def _declared(key: Key) -> tuple[Any, tuple[object, ...]]:
-    """Type and metadata of the field at that path."""
-    model: type[Section] = Config
-    annotation: Any = Config
-    metadata: tuple[object, ...] = ()
-    for name in _declared_path(key):
-        field = model.model_fields[name]
-        annotation, metadata = field.annotation, tuple(field.metadata)
-        model = _section(annotation) or model
-    return annotation, metadata
+        if (field := place.model.model_fields.get(part)) is None:
+            break
+        section = _section(field.annotation)
+        place = _Place(
+            key=here,
+            model=section or place.model,
+            named=section is not None and typing.get_origin(field.annotation) is dict,
+            annotation=field.annotation,
+            metadata=tuple(field.metadata),
+            description=field.description,
+        )
+        if section is None:
+            break
+    return place
 
 
 def _allowed(annotation: Any, metadata: tuple[object, ...]) -> str | None:
@@ -109,16 +139,18 @@ def _allowed(annotation: Any, metadata: tuple[object, ...]) -> str | None:
     return None
 
 
-def _section(annotation: Any) -> type[Section] | None:
-    """The section that a field of this type holds, if it holds one."""
+def _section(annotation: Any) -> type[BaseModel] | None:
+    """The section that a field of this type holds, if it holds one, or one under each of some names."""
     for part in (annotation, *typing.get_args(annotation)):
-        if isinstance(part, type) and issubclass(part, Section):
+        if isinstance(part, type) and issubclass(part, BaseModel):
             return part
     return None
 
 
-def _keys(model: type[Section], above: Key = ()) -> Iterator[tuple[Key, Any]]:
+def _keys(model: type[BaseModel], above: Key = ()) -> Iterator[Key]:
+    """The paths that stand in every file: none below a name."""
     for name, field in model.model_fields.items():
-        yield (*above, name), field.annotation
-        if section := _section(field.annotation):
+        yield (*above, name)
+        section = _section(field.annotation)
+        if section and typing.get_origin(field.annotation) is not dict:
             yield from _keys(section, (*above, name))

@@ -7,8 +7,9 @@ where it depends on the machine, `places` does.
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, field_validator, model_validator
 
 from hayakoe_daemon.config.kinds import (
     Allowed,
@@ -24,9 +25,16 @@ from hayakoe_daemon.config.kinds import (
     Name,
     Names,
     Phrases,
+    SourceName,
     Text,
+    TimeZone,
     Topic,
 )
+from hayakoe_daemon.schedule.alarm_fields import AlarmFields
+from hayakoe_daemon.schedule.briefing_fields import BriefingFields
+from hayakoe_daemon.schedule.sources.fields import SourceFields
+from hayakoe_daemon.schedule.texts import check_alarms, check_briefings, check_sources
+from hayakoe_daemon.schedule.zone import system_zone, zone_named
 
 _DAY = 86400
 
@@ -104,6 +112,7 @@ class Audio(Section):
     volume: Annotated[int, Between(0, 100)] = 100
     mute: Flag = False
     mute_spares_urgent: Flag = True
+    alarms_obey_mute: Flag = False
     sounds_dir: File | None = None
     chime: Chime = False
     default_chime: Name = "ding"
@@ -192,6 +201,7 @@ class Config(Section):
     title: Text | None = None
     base_topic: Topic | None = None
     state_dir: File | None = None
+    time_zone: TimeZone | None = None
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Allowed("debug, info, warning or error")] = (
         "info"
     )
@@ -203,6 +213,37 @@ class Config(Section):
     reading: Reading = Reading()
     queue: Queue = Queue()
     cache: Cache = Cache()
+    allow_commands: Flag = False
+    sources: dict[SourceName, SourceFields] = {}
+    briefings: dict[Name, BriefingFields] = {}
+    alarms: dict[Name, AlarmFields] = {}
+
+    @field_validator("sources")
+    @classmethod
+    def _commands_are_allowed(cls, sources: dict[str, SourceFields], info: ValidationInfo) -> dict[str, SourceFields]:
+        check_sources(sources, allow_commands=info.data.get("allow_commands", False))
+        return sources
+
+    @field_validator("briefings")
+    @classmethod
+    def _briefings_can_be_said(
+        cls, briefings: dict[str, BriefingFields], info: ValidationInfo
+    ) -> dict[str, BriefingFields]:
+        if "sources" in info.data:
+            check_briefings(briefings, info.data["sources"])
+        return briefings
+
+    @field_validator("alarms")
+    @classmethod
+    def _alarms_can_be_said(cls, alarms: dict[str, AlarmFields], info: ValidationInfo) -> dict[str, AlarmFields]:
+        if "sources" in info.data and "briefings" in info.data:
+            check_alarms(alarms, info.data["sources"], info.data["briefings"])
+        return alarms
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone: as given, else the system's. Raises ZoneError where that one cannot be read."""
+        return system_zone() if self.time_zone is None else zone_named(self.time_zone)
 
     @property
     def topic(self) -> str:

@@ -40,13 +40,32 @@ class Source:
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe YAML without dates: no key here holds one, and a mistyped time of day should be shown as it was typed."""
+    """Safe YAML in which dates and times of day are text, as they were typed: YAML makes a number of 12:30."""
+
+
+def _taken_as_typed(tag: str) -> bool:
+    """Timestamps, and numbers, which have their own patterns below."""
+    return tag.rpartition(":")[2] in ("timestamp", "int", "float")
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    first: [(tag, pattern) for tag, pattern in resolvers if not _taken_as_typed(tag)]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+# Those of YAML 1.1 but for its numbers to the base of 60.
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int",
+    re.compile(r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)\Z"),
+    list("-+0123456789"),
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(
+        r"(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?"
+        r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
+    ),
+    list("-+0123456789."),
+)
 
 
 def read(file: Path) -> Source:
@@ -151,6 +170,7 @@ def _broken(file: Path, text: str, error: yaml.MarkedYAMLError) -> Problem:
         reason = "a tag such as !name means nothing here: remove it, or put quotes around the text"
     elif reason.startswith("expected <block end>"):
         reason = "the indentation does not fit the lines above"
-    elif "cannot start any token" in reason:
+    elif "cannot start any token" in reason or reason.startswith("expected alphabetic or numeric character"):
+        # the latter is YAML's word for * and &, as cron expressions begin
         reason = "text that starts with this character needs quotes around it"
     return Problem(file, f"is not valid YAML: {reason}", mark.line + 1, mark.column + 1)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hayakoe_daemon.announcement import Announcement, Event, EventType, Priority
+from hayakoe_daemon.journal.alarm_ledger import AlarmLedger
 from hayakoe_daemon.journal.schema import from_document, to_document
 
 MAX_DEATHS = 2
@@ -24,6 +25,9 @@ MAX_DEATHS = 2
 OUTBOX_LIMIT = 2_000
 """Unconfirmed last words kept while no broker takes them; beyond it the oldest go."""
 
+
+STARTS_AHEAD = 2.0
+"""Seconds before its `starts_at` an announcement has its turn: the device is opened and its first sound made."""
 
 _TOO_OLD = "begun = 0 AND speaking = 0 AND expires_at <= ?"
 _LEFT_TOO_LONG = "begun = 1 AND speaking = 0 AND touched_at <= ?"
@@ -78,6 +82,7 @@ class Ledger:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+        self.alarms = AlarmLedger(db)
 
     # ------------------------------------------------------------------------------------------------ the way in
 
@@ -94,7 +99,8 @@ class Ledger:
             return Receipt(None)
         self._end(older, (key,), EventType.REPLACED, f"by {announcement.id}", now)
         self._db.execute(
-            "INSERT INTO announcement (id, document, priority, key, expires_at, touched_at) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO announcement (id, document, priority, key, expires_at, touched_at, starts_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 announcement.id,
                 to_document(announcement),
@@ -102,6 +108,7 @@ class Ledger:
                 announcement.key,
                 announcement.expires_at,
                 now,
+                announcement.starts_at,
             ),
         )
         self._db.execute("INSERT INTO receipt (id, at) VALUES (?, ?)", (announcement.id, now))
@@ -152,13 +159,15 @@ class Ledger:
 
     def claim(self, *, low: bool, now: float) -> Claim | None:
         """The next one to say, its first sentence that is not given up marked as being attempted: urgent ones, what
-        was interrupted, then by priority, then first come first served. `low` allows those that wait for silence."""
+        was interrupted, then by priority, then first come first served. `low` allows those that wait for silence. One
+        that starts at an instant is not among them before STARTS_AHEAD of it."""
         row = self._db.execute(
             "SELECT seq, document, sentence, begun FROM announcement"
             " WHERE speaking = 0 AND (begun = 1 OR expires_at IS NULL OR expires_at > ?)"
             " AND (begun = 1 OR priority > ? OR ?)"
+            " AND (starts_at IS NULL OR starts_at <= ?)"
             " ORDER BY priority = ? DESC, begun DESC, priority DESC, seq LIMIT 1",
-            (now, Priority.LOW, low, Priority.URGENT),
+            (now, Priority.LOW, low, now + STARTS_AHEAD, Priority.URGENT),
         ).fetchone()
         if row is None:
             return None
@@ -209,11 +218,16 @@ class Ledger:
         if event.event_type is EventType.FINISHED:
             self._db.execute("INSERT OR REPLACE INTO memory VALUES ('last_spoken', ?)", (document,))
         self._db.execute("DELETE FROM announcement WHERE id = ?", (event.id,))
-        self._post(event)
+        self._last_words(event)
 
     def clear(self, note: str, *, now: float) -> int:
-        """Cancel everything that waits (what is being said right now does not); how many those were."""
-        return self._end("speaking = 0", (), EventType.CANCELLED, note, now)
+        """Cancel everything that waits (what is being said right now does not); how many those were. What has its
+        instant to start at, and has not been heard, stays: only its alarm takes that back."""
+        return self._end("speaking = 0 AND (starts_at IS NULL OR begun = 1)", (), EventType.CANCELLED, note, now)
+
+    def withdraw(self, announcement_id: str, note: str, *, now: float) -> bool:
+        """Cancel this one, even while it is being said; false where it has ended before."""
+        return self._end("id = ?", (announcement_id,), EventType.CANCELLED, note, now) > 0
 
     def expire(self, *, resume_limit: float, now: float) -> int:
         """Report and remove what is no longer worth saying: too old, or interrupted too long ago."""
@@ -274,6 +288,7 @@ class Ledger:
         self._db.execute("DELETE FROM delivery WHERE at < ?", (now - remember_ids,))
         self._db.execute("DELETE FROM outbox WHERE at < ?", (now - remember_ids,))
         self._db.execute("DELETE FROM outbox WHERE n <= ?", (self.newest_letter() - OUTBOX_LIMIT,))
+        self.alarms.prune()
 
     # ---------------------------------------------------------------------------------------------------------- parts
 
@@ -297,9 +312,14 @@ class Ledger:
         for seq, document in rows:
             announcement = from_document(document)
             self._db.execute("DELETE FROM announcement WHERE seq = ?", (seq,))
-            self._post(Event(how, announcement.id, announcement.source, now, note=note))
+            self._last_words(Event(how, announcement.id, announcement.source, now, note=note))
         return len(rows)
 
-    def _post(self, event: Event) -> None:
+    def _last_words(self, event: Event) -> None:
+        self.alarms.ended(event.id, event.event_type)
+        self.post(event)
+
+    def post(self, event: Event) -> None:
+        """To the outbox: told until the broker has confirmed it."""
         document = json.dumps(event.document(), ensure_ascii=False)
         self._db.execute("INSERT INTO outbox (document, at) VALUES (?, ?)", (document, event.at))

@@ -7,10 +7,10 @@ import json
 
 from hayakoe_daemon.announcement import Announcement, Priority
 
-VERSION = 1
+VERSION = 2
 """Kept in `PRAGMA user_version`; a file with a newer one is not ours to touch."""
 
-TABLES = """
+_FIRST = """
 CREATE TABLE announcement (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
@@ -51,7 +51,36 @@ CREATE TABLE outbox (                     -- last words about announcements that
 CREATE TABLE memory (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
-NAMES = ("announcement", "attempt", "receipt", "delivery", "outbox", "memory")
+_SECOND = """
+ALTER TABLE announcement ADD COLUMN starts_at REAL;
+CREATE TABLE alarm (
+    name TEXT PRIMARY KEY,
+    rule TEXT NOT NULL,                   -- when it rings, as it was written: another rule begins anew
+    settled REAL NOT NULL                 -- nothing that was due up to here is missed any more
+) WITHOUT ROWID;
+CREATE TABLE occurrence (                 -- what has rung, or will in a moment: never again
+    name TEXT NOT NULL,
+    due REAL NOT NULL,
+    PRIMARY KEY (name, due)
+) WITHOUT ROWID;
+CREATE TABLE ringing (                    -- what has not come to its end
+    name TEXT NOT NULL,
+    due REAL NOT NULL,
+    state TEXT NOT NULL,
+    rings INTEGER NOT NULL,
+    base REAL NOT NULL,
+    next_at REAL,
+    id TEXT NOT NULL,
+    outcome TEXT,
+    PRIMARY KEY (name, due)
+) WITHOUT ROWID;
+CREATE INDEX ringing_by_id ON ringing (id);
+"""
+
+MIGRATIONS = (_FIRST, _SECOND)
+"""What leads from each version to the next, from 0, an empty file, on."""
+
+NAMES = ("announcement", "attempt", "receipt", "delivery", "outbox", "memory", "alarm", "occurrence", "ringing")
 
 _FIELDS = frozenset(field.name for field in dataclasses.fields(Announcement))
 

@@ -36,7 +36,12 @@ class _Pairs(tuple[tuple[str, Any], ...]):
 
 
 def read_object(text: str) -> dict[str, Any]:
-    """The JSON object in `text`, without the fields that are null: they mean the same as no field.
+    """The same as `read_patch`, without the fields that are null: there they mean the same as no field."""
+    return {name: value for name, value in read_patch(text).items() if value is not None}
+
+
+def read_patch(text: str) -> dict[str, Any]:
+    """The JSON object in `text`; a field that is null is to be taken back.
 
     Values are as `json.loads` gives them, but that numbers out of every range are OutOfRange and objects within it
     are tuples of pairs. Control characters inside strings are let pass: templates put plain newlines there. Raises
@@ -65,7 +70,7 @@ def read_object(text: str) -> dict[str, Any]:
         raise PayloadError(
             "duplicate_field", f"The field {shown(name)} is there {times} times; give it once.", name[:SHOWN]
         )
-    return {name: value for name, value in fields.items() if value is not None}
+    return fields
 
 
 def _integer(literal: str) -> int | OutOfRange:

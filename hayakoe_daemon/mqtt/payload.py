@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
+from hayakoe_daemon.alarm_change import AlarmChange, AlarmVerb
 from hayakoe_daemon.announcement import Announcement, Priority
+from hayakoe_daemon.mqtt.alarm_message import read_alarm_change, read_alarm_verb
 from hayakoe_daemon.mqtt.json_object import read_object
 from hayakoe_daemon.mqtt.payload_error import PayloadError, did_you_mean, shown
 from hayakoe_daemon.mqtt.say_message import (
@@ -32,6 +34,7 @@ __all__ = [
     "Command",
     "PayloadError",
     "parse_action",
+    "parse_alarm",
     "parse_say",
     "parse_setting",
     "parse_word",
@@ -43,7 +46,10 @@ LARGEST = 128 * 1024
 LARGEST_SETTING = 4096
 """Bytes of a setting."""
 
-ACTIONS = ("stop", "skip", "clear", "repeat", "reset")
+ALARM_ACTIONS = ("snooze", "dismiss", "test_alarm")
+"""Those of them that are about alarms."""
+
+ACTIONS = ("stop", "skip", "clear", "repeat", "reset", *ALARM_ACTIONS)
 """What `do/ACTION` knows."""
 
 WORD_ACTIONS = ("add", "remove")
@@ -135,13 +141,14 @@ def parse_setting(thing: str, payload: bytes) -> Setting:
         raise PayloadError("bad_field", f"{thing} is {shown(text)}; allowed is {allowed}.", thing) from None
 
 
-def parse_action(action: str, payload: bytes) -> Command:
-    """The command of `do/ACTION`. Only `reset` reads its payload, the name of a setting: buttons send what they like.
-
-    Raises PayloadError.
+def parse_action(action: str, payload: bytes) -> Command | AlarmVerb:
+    """The command of `do/ACTION`. Only `reset` reads its payload, the name of a setting, and those of alarms
+    theirs, the name of one: buttons send what they like. Raises PayloadError.
     """
     if action not in ACTIONS:
         raise PayloadError("unknown_action", _unknown("action", action, ACTIONS), "action")
+    if action in ALARM_ACTIONS:
+        return read_alarm_verb(action, _decoded(payload, LARGEST_SETTING))
     if action != "reset":
         return Command(action)
     setting = _unquoted(_decoded(payload, LARGEST_SETTING).strip())
@@ -161,6 +168,11 @@ def parse_word(action: str, payload: bytes) -> Change:
     if action == "add":
         return read_add(read_object(text))
     return read_remove(read_object(text) if text.startswith("{") else {"word": _unquoted(text)})
+
+
+def parse_alarm(name: str, payload: bytes) -> AlarmChange:
+    """What `alarm/NAME/set` asks for: ON, OFF, HH:MM, a JSON object, or nothing. Raises PayloadError."""
+    return read_alarm_change(name, _decoded(payload, LARGEST))
 
 
 def _decoded(payload: bytes, largest: int) -> str:

@@ -29,6 +29,8 @@ class PayloadError(ValueError):
     | `missing_field` | nothing to say, no chime and no sound |
     | `too_long` | more characters than are spoken in one announcement |
     | `unknown_setting` | `set/THING` or `do/reset` with a thing that cannot be set |
+    | `unknown_alarm` | there is no alarm of that name |
+    | `too_many` | no more alarms can be added |
     | `unknown_action` | `do/ACTION` with an action that does not exist |
 
     `message` says what is wrong and what is allowed; where several fields are wrong it names each, and `code` and

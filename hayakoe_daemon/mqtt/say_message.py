@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 
 from hayakoe_daemon.announcement import MAX_TEXT, NAME
-from hayakoe_daemon.mqtt.payload_error import SHOWN, PayloadError, did_you_mean, shown
-
-MOST_PROBLEMS = 16
-"""Problems that one error names; of the rest it gives the number."""
+from hayakoe_daemon.mqtt.field_errors import explained
+from hayakoe_daemon.mqtt.payload_error import PayloadError
 
 SPEED = (0.25, 3.0)
 STYLE_WEIGHT = (0.0, 20.0)
@@ -57,7 +55,7 @@ def _file_name(name: str) -> str:
     return name
 
 
-def _whole(value: object) -> object:
+def whole(value: object) -> object:
     """55.0 is 55: Home Assistant's templates make one of the other."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -67,7 +65,8 @@ Label = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_prin
 Style = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
 Speed = Annotated[float, Field(ge=SPEED[0], le=SPEED[1], allow_inf_nan=False)]
 Noise = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
-Volume = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=100)]
+FileName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_file_name)]
+Volume = Annotated[int, BeforeValidator(whole), Field(ge=0, le=100)]
 
 NAME_ALLOWED = "1 to 32 of a-z, 0-9, _ and -"
 STYLE_ALLOWED = "1 to 64 printable characters"
@@ -105,9 +104,7 @@ class SayMessage(BaseModel):
     volume: Volume | None = Field(None, description=VOLUME_ALLOWED)
     priority: Literal["low", "normal", "high", "urgent"] = Field("normal", description="low, normal, high or urgent")
     chime: bool | Name | None = Field(None, description=f"true, false or the name of a chime: {NAME_ALLOWED}")
-    sound: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_file_name)] | None = Field(
-        None, description="the name of a file in the sound folder, without any folder"
-    )
+    sound: FileName | None = Field(None, description="the name of a file in the sound folder, without any folder")
     expires_in: Annotated[float, Field(gt=0, le=LONGEST_EXPIRY, allow_inf_nan=False)] | None = Field(
         None, description="a number of seconds above 0 and up to a year"
     )
@@ -119,37 +116,7 @@ def read_say_message(fields: dict[str, Any]) -> SayMessage:
     try:
         message = SayMessage.model_validate(fields)
     except ValidationError as error:
-        raise _explained(error) from None
+        raise explained(error, SayMessage) from None
     if message.text is None and not message.chime and not message.sound:
         raise PayloadError("missing_field", 'There is nothing to say: give "text", "chime" or "sound".', "text")
     return message
-
-
-def _explained(error: ValidationError) -> PayloadError:
-    """One error for all that is wrong, the first problem giving code and field."""
-    # A union (true, false or a name) reports each of its members: one problem per field is enough.
-    by_field: dict[str, ErrorDetails] = {}
-    for details in error.errors(include_url=False, include_context=False):
-        by_field.setdefault(str(details["loc"][0]), details)
-    problems = [_problem(field, details) for field, details in list(by_field.items())[:MOST_PROBLEMS]]
-    sentences = [problem.message for problem in problems]
-    if len(by_field) > MOST_PROBLEMS:
-        sentences.append(f"And {len(by_field) - MOST_PROBLEMS} more.")
-    if any(problem.code == "unknown_field" for problem in problems):
-        sentences.append(f"Fields are {', '.join(SayMessage.model_fields)}.")
-    return PayloadError(problems[0].code, " ".join(sentences), problems[0].field)
-
-
-def _problem(field: str, details: ErrorDetails) -> PayloadError:
-    match details["type"]:
-        case "extra_forbidden" if field in NOT_YET:
-            message = f"The field {shown(field)} cannot be honoured yet, {NOT_YET[field]}: leave it out."
-            return PayloadError("unsupported_field", message, field)
-        case "extra_forbidden":
-            hint = did_you_mean(field, SayMessage.model_fields) or "."
-            return PayloadError("unknown_field", f"There is no field {shown(field)}{hint}", field[:SHOWN])
-        case "character" | "too_long" as type_:
-            code = "too_long" if type_ == "too_long" else "bad_field"
-            return PayloadError(code, f"The field {shown(field)} {details['msg']}.", field)
-    allowed = SayMessage.model_fields[field].description
-    return PayloadError("bad_field", f"{shown(field)} is {shown(details['input'])}; allowed is {allowed}.", field)

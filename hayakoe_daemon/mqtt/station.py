@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from hayakoe_daemon.answer import Answer, Refused
@@ -26,6 +26,8 @@ class Ears:
     complain: Callable[[Refused], None]
     fetch_letters: Callable[[int], None]
     """Have that many unconfirmed last words handed to `outward.letters`."""
+    overhear: Callable[[str, bytes, bool], None]
+    """A message that is no request, on one of the other topics: topic, payload, and whether it was retained."""
     delivered: Callable[[int], None]
     """These last words (by number) have arrived."""
     forget: Callable[[float | None], None]
@@ -34,16 +36,27 @@ class Ears:
 
 
 class Station:
-    """From `start` to `stop`. `tick` is called now and then with the time, seconds since the epoch."""
+    """From `start` to `stop`. `tick` is called now and then with the time, seconds since the epoch.
 
-    def __init__(self, settings: BrokerSettings, topics: Topics, ears: Ears, clock: Callable[[], float]) -> None:
+    Besides the requests it listens to `others`, topics that are somebody else's.
+    """
+
+    def __init__(
+        self,
+        settings: BrokerSettings,
+        topics: Topics,
+        ears: Ears,
+        clock: Callable[[], float],
+        others: Collection[str] = (),
+    ) -> None:
         self._settings = settings
         self._ears = ears
         self._clock = clock
+        self._others = frozenset(others)
         self._inward = Inward(topics, ears.handle, ears.complain)
         self._client = MqttClient(
             settings,
-            subscriptions=topics.subscriptions,
+            subscriptions=(*topics.subscriptions, *others),
             will=(topics.status, "offline"),
             birth=(topics.status, "online"),
             on_message=self._receive,
@@ -69,6 +82,8 @@ class Station:
             self._ears.forget(settled)
 
     def _receive(self, incoming: Incoming) -> None:
+        if incoming.topic in self._others:
+            self._ears.overhear(incoming.topic, incoming.payload, incoming.retain)
         self._inward.receive(incoming, self._client)
 
     def _changed(self, state: LinkState) -> None:

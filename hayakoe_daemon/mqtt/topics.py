@@ -7,17 +7,19 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What a request wants: something said, something done, something set, a word learnt or forgotten."""
+    """What a request wants: something said, done or set, a word learnt or forgotten, another alarm, a briefing."""
 
     SAY = "say"
     DO = "do"
     SET = "set"
     DICTIONARY = "dictionary"
+    ALARM = "alarm"
+    BRIEFING = "briefing"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What an incoming topic asks for; `name` is the action or the setting, empty for `say`."""
+    """What an incoming topic asks for; `name` is the action, setting, alarm or briefing, empty for `say`."""
 
     kind: Kind
     name: str = ""
@@ -51,9 +53,15 @@ class Topics:
     def dictionary(self, action: str) -> str:
         return f"{self.base}/dictionary/{action}"
 
+    def set_alarm(self, name: str) -> str:
+        return f"{self.alarm(name)}/set"
+
+    def briefing(self, name: str) -> str:
+        return self.do(f"briefing/{name}")
+
     @property
     def subscriptions(self) -> tuple[str, ...]:
-        return (self.say, self.do("+"), self.set("+"), self.dictionary("+"))
+        return (self.say, self.do("+"), self.set("+"), self.dictionary("+"), self.set_alarm("+"), self.briefing("+"))
 
     def match(self, topic: str) -> Request | None:
         """What a message on this topic asks for; None where it is not one of our requests."""
@@ -64,6 +72,12 @@ class Topics:
             name = topic.removeprefix(prefix)
             if name != topic and name and "/" not in name:
                 return Request(kind, name)
+        name = topic.removeprefix(self.alarm("")).removesuffix("/set")
+        if name and "/" not in name and topic == self.set_alarm(name):
+            return Request(Kind.ALARM, name)
+        name = topic.removeprefix(self.briefing(""))
+        if name != topic and name and "/" not in name:
+            return Request(Kind.BRIEFING, name)
         return None
 
     # ---- out
@@ -82,9 +96,13 @@ class Topics:
         """Retained JSON: what the daemon is doing."""
         return f"{self.base}/state"
 
+    def alarm(self, name: str) -> str:
+        """Retained JSON: how this alarm stands."""
+        return f"{self.base}/alarm/{name}"
+
     @property
     def event(self) -> str:
-        """JSON, never retained: what became of each announcement."""
+        """JSON, never retained: what became of each announcement and each alarm."""
         return f"{self.base}/event"
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from enum import IntEnum
 from typing import Protocol
 
@@ -14,9 +15,11 @@ class Why(IntEnum):
     """Something urgent waits; this one goes on afterwards."""
     REPLACED = 2
     """A newer one with the same key came before anything of it was heard; the journal has ended it."""
-    SKIP = 3
-    STOP = 4
-    SHUTDOWN = 5
+    WITHDRAWN = 3
+    """Nobody wants this one any more; the journal has ended it."""
+    SKIP = 4
+    STOP = 5
+    SHUTDOWN = 6
     """The daemon ends; this one goes on in its next life."""
 
 
@@ -39,13 +42,30 @@ class Interrupts:
         self._busy = False
         self._immune = False
         self._silencer: Silencer | None = None
+        self._id: str | None = None
+        self._withdrawn: deque[str] = deque(maxlen=64)
 
     def enter(self, silencer: Silencer) -> None:
         """From here on there is something to interrupt: the speaker asks the journal for the next announcement."""
         with self._lock:
-            self._busy, self._immune, self._silencer = True, False, silencer
+            self._busy, self._immune, self._silencer, self._id = True, False, silencer, None
             if self._why is not Why.SHUTDOWN:
                 self._why = None
+
+    def turn_of(self, announcement_id: str) -> None:
+        """This is what is being said; it may have been withdrawn on its way here from the journal."""
+        with self._lock:
+            self._id = announcement_id
+            if announcement_id in self._withdrawn:
+                self._why = max(Why.WITHDRAWN, self._why or Why.WITHDRAWN)
+
+    def withdraw(self, announcement_id: str) -> None:
+        """Interrupt this one and no other, now or as soon as it has its turn."""
+        with self._lock:
+            self._withdrawn.append(announcement_id)
+            if not self._busy or self._id != announcement_id:
+                return
+        self.interrupt(Why.WITHDRAWN)
 
     def spare_from_cuts(self) -> None:
         """What is being said is urgent itself."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.audio.level import amplify
 from hayakoe_daemon.audio.sink import Cancelled, Sink, SinkLost
 from hayakoe_daemon.journal.journal import Journal
-from hayakoe_daemon.journal.ledger import MAX_DEATHS, Claim, Ledger
+from hayakoe_daemon.journal.ledger import MAX_DEATHS, STARTS_AHEAD, Claim, Ledger
 from hayakoe_daemon.speaker.ahead import Ahead
 from hayakoe_daemon.speaker.interrupt import Interrupted, Interrupts
 
@@ -25,6 +26,8 @@ PIECE = 0.1
 
 WORTH_TELLING = 1.0
 """Seconds of waiting for a sentence that is made more slowly than it is heard, from which on the wait is told."""
+LOOK = 0.02
+"""Seconds between two looks whether somebody interrupts while the instant to begin is awaited."""
 
 
 class TooLate(Exception):  # noqa: N818, the world's fault
@@ -45,8 +48,8 @@ class Surroundings:
     clock: Callable[[], float]
     alive: Callable[[], None]
     """Stamps the speaker's progress."""
-    gain: Callable[[], float]
-    """Asked for each piece of sound, so that a change of volume is heard at once."""
+    gain: Callable[[float], float]
+    """Asked for each piece of sound, with the seconds before it, so that a change of volume is heard at once."""
     muted: Callable[[], bool]
     resume_limit: float
     await_device: Callable[[SinkLost, Callable[[], None]], None]
@@ -104,15 +107,33 @@ class Saying:
     def _write(self, chunk: AudioChunk) -> None:
         """In short pieces: between two of them the journal learns what was heard, and somebody may interrupt."""
         if self._first_sound is None:
+            self._await_start()
             self._first_sound = self.house.clock()
             self._tell_started(self._first_sound)
         step = round(PIECE * chunk.sample_rate)
         for start in range(0, len(chunk.samples), step):
             piece = AudioChunk(chunk.samples[start : start + step], chunk.sample_rate)
             self._look()
-            self._on_device(functools.partial(self.house.sink.write, amplify(piece, self.house.gain())))
+            self._on_device(functools.partial(self.house.sink.write, amplify(piece, self.house.gain(self._elapsed()))))
             self._written += piece.seconds
         self._note_heard()
+
+    def _await_start(self) -> None:
+        """Until its instant, by a clock that nobody can set meanwhile."""
+        starts_at = self.claim.announcement.starts_at
+        if starts_at is None or self.claim.begun:
+            return
+        until = time.monotonic() + min(starts_at - self.house.clock(), STARTS_AHEAD)
+        while (left := until - time.monotonic()) > 0:
+            self._look()
+            time.sleep(min(left, LOOK))
+
+    def _elapsed(self) -> float:
+        """Seconds since it was first heard, as far as is known: a resumed one has been heard before."""
+        starts_at = self.claim.announcement.starts_at
+        if self.claim.begun and starts_at is not None:
+            return max(self._written, self.house.clock() - starts_at)
+        return self._written
 
     def _look(self) -> None:
         self.house.alive()

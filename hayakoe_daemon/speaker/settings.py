@@ -23,6 +23,7 @@ class Settings:
     """LUFS that a message at volume 100 has."""
     mute: bool
     mute_spares_urgent: bool
+    alarms_obey_mute: bool
     chime: bool | str
     default_chime: str
     resume_limit: float
@@ -50,14 +51,18 @@ class Settings:
         patience = self.urgent_patience if urgent else self.patience
         return Wish(announcement.voice, self.voice, manner, patience)
 
-    def gain(self, announcement: Announcement) -> float:
-        """The factor for sound that was evened to level.TARGET."""
-        volume = self.volume if announcement.volume is None else announcement.volume
+    def gain(self, announcement: Announcement, elapsed: float = 0.0) -> float:
+        """The factor for sound that was evened to level.TARGET, `elapsed` seconds after its beginning."""
+        volume: float = self.volume if announcement.volume is None else announcement.volume
+        if announcement.ramp_from is not None and announcement.ramp_at + elapsed < announcement.ramp_over:
+            risen = (announcement.ramp_at + elapsed) / announcement.ramp_over
+            volume = announcement.ramp_from + (volume - announcement.ramp_from) * risen
         return volume_gain(volume) * gain_to(self.loudness, TARGET)
 
     def muted(self, announcement: Announcement) -> bool:
-        spared = self.mute_spares_urgent and announcement.priority is Priority.URGENT
-        return self.mute and not spared
+        urgent = self.mute_spares_urgent and announcement.priority is Priority.URGENT
+        alarm = not self.alarms_obey_mute and announcement.source == "alarm"
+        return self.mute and not urgent and not alarm
 
     def chime_of(self, announcement: Announcement) -> str | None:
         """The name of the chime before it, if any."""

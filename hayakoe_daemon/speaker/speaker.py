@@ -120,6 +120,10 @@ class Speaker:
         self._interrupts.interrupt(Why.STOP)
         return clearing
 
+    def withdraw(self, announcement_id: str) -> None:
+        """The journal has ended this one: if it is being said, or is about to be, it falls silent."""
+        self._interrupts.withdraw(announcement_id)
+
     def shut_down(self) -> None:
         """Fade out; what was being said goes on in the next life."""
         self._interrupts.interrupt(Why.SHUTDOWN)
@@ -146,6 +150,7 @@ class Speaker:
         try:
             claim = self._claim()
             if claim is not None:
+                self._interrupts.turn_of(claim.announcement.id)
                 left = self._say(claim)
         finally:
             why = self._interrupts.leave()
@@ -257,7 +262,7 @@ class Speaker:
             interrupts=self._interrupts,
             clock=self._clock,
             alive=self._alive,
-            gain=lambda: self._settings().gain(announcement),
+            gain=lambda elapsed: self._settings().gain(announcement, elapsed),
             muted=lambda: self._settings().muted(announcement),
             resume_limit=settings.resume_limit,
             await_device=self._await_device,

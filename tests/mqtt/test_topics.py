@@ -15,6 +15,8 @@ def test_the_topics_of_a_base() -> None:
         "hayakoe/kitchen/do/+",
         "hayakoe/kitchen/set/+",
         "hayakoe/kitchen/dictionary/+",
+        "hayakoe/kitchen/alarm/+/set",
+        "hayakoe/kitchen/do/briefing/+",
     )
     out = [topics.status, topics.audio, topics.state, topics.event, topics.error]
     assert out == [f"hayakoe/kitchen/{name}" for name in ("status", "audio", "state", "event", "error")]
@@ -27,6 +29,14 @@ def test_the_topics_of_a_base() -> None:
         ("home/x/do/stop", Request(Kind.DO, "stop")),
         ("home/x/set/volume", Request(Kind.SET, "volume")),
         ("home/x/set/nonsense", Request(Kind.SET, "nonsense")),
+        ("home/x/alarm/morning/set", Request(Kind.ALARM, "morning")),
+        ("home/x/alarm/morning", None),
+        ("home/x/alarm//set", None),
+        ("home/x/alarm/set", None),
+        ("home/x/alarm/a/b/set", None),
+        ("home/x/do/briefing/morning", Request(Kind.BRIEFING, "morning")),
+        ("home/x/do/briefing/", None),
+        ("home/x/do/briefing/a/b", None),
         ("home/x/say/more", None),
         ("home/x/do", None),
         ("home/x/do/", None),

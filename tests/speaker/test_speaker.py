@@ -39,6 +39,7 @@ SETTINGS = Settings(
     loudness=-18.0,
     mute=False,
     mute_spares_urgent=True,
+    alarms_obey_mute=False,
     chime=False,
     default_chime="ding",
     resume_limit=600.0,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hayakoe_daemon.config.durations import seconds, written
+from hayakoe_daemon.durations import seconds, written
 
 
 @pytest.mark.parametrize(

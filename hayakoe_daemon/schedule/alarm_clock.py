@@ -1,0 +1,96 @@
+"""The thread of the alarms: it watches the clocks, wakes when one is due, and carries out what is asked meanwhile."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hayakoe_daemon.alarm_change import AlarmRequest
+from hayakoe_daemon.answer import Answer
+from hayakoe_daemon.journal.alarm_ledger import State
+from hayakoe_daemon.schedule.alarm_book import AlarmBook
+from hayakoe_daemon.schedule.alarm_desk import AlarmDesk
+from hayakoe_daemon.schedule.alarm_fields import AlarmFields
+from hayakoe_daemon.schedule.alarms import Alarms
+from hayakoe_daemon.schedule.clock_health import ClockHealth
+from hayakoe_daemon.schedule.clock_watch import ClockWatch
+from hayakoe_daemon.schedule.household import Household
+from hayakoe_daemon.schedule.scheduler import Scheduler
+
+log = logging.getLogger(__name__)
+
+LOOK = 0.5
+"""Seconds between two looks at the clocks; while something rings, also at how its announcement ended."""
+
+LEAST = 0.01
+
+
+class AlarmClock:
+    """`step` is its thread, `recover` comes before; the rest may be called by any thread."""
+
+    def __init__(self, book: AlarmBook, zone: ZoneInfo, household: Household) -> None:
+        self._alarms = Alarms(book, zone, household)
+        self._desk = AlarmDesk(self._alarms, household.journal)
+        self._clock = household.clock
+        self._watch = ClockWatch()
+        self._health = ClockHealth(household.trouble)
+        self._scheduler = Scheduler()
+        self._news = threading.Condition()
+        self._requests: deque[Callable[[], None]] = deque()
+
+    # ------------------------------------------------------------------------------------------------ from any thread
+
+    def ask(self, request: AlarmRequest, reply: Callable[[Answer], None]) -> None:
+        """Have something changed; `reply` comes from the alarms' thread, after the commit."""
+        self._put(lambda: reply(self._desk.answer(request, self._clock())))
+
+    def take(self, configured: Mapping[str, AlarmFields], zone: ZoneInfo) -> None:
+        """Another config."""
+        self._put(lambda: self._alarms.take(configured, zone, self._clock()))
+
+    def document(self) -> dict[str, Any]:
+        """All alarms: the zone, and of each its fields and how it stands."""
+        return {"time_zone": self._alarms.zone.key, "alarms": self._alarms.documents}
+
+    def _put(self, request: Callable[[], None]) -> None:
+        with self._news:
+            self._requests.append(request)
+            self._news.notify_all()
+
+    # ----------------------------------------------------------------------------------------------------- its thread
+
+    def recover(self) -> None:
+        """Once, before anybody speaks."""
+        self._alarms.recover(self._clock())
+
+    def step(self) -> None:
+        """One turn: what was asked, what the clocks say, what is due; then wait for more of it."""
+        with self._news:
+            requests = list(self._requests)
+            self._requests.clear()
+        for request in requests:
+            request()
+        self._look_at_the_clocks()
+        self._scheduler.wake_at(self._alarms.wakes)
+        due, seconds = self._scheduler.turn()
+        if due or requests or self._rings():
+            self._alarms.look(self._clock())
+            self._scheduler.wake_at(self._alarms.wakes)
+            _, seconds = self._scheduler.turn()
+        with self._news:
+            if not self._requests:
+                self._news.wait(LOOK if seconds is None else min(LOOK, max(LEAST, seconds)))
+
+    def _rings(self) -> bool:
+        return any(one.state is State.RINGING and one.outcome is None for one in self._alarms.ringings)
+
+    def _look_at_the_clocks(self) -> None:
+        if (shift := self._watch.look()) is not None:
+            log.warning("%s: the alarms are scheduled anew", shift)
+            self._alarms.shift(shift.set_by, self._clock())
+        self._health.look(time.monotonic(), alarms=bool(self._alarms.wakes))

@@ -1,0 +1,164 @@
+"""All sources of the house: what each has to offer, refreshed ahead, in threads of their own."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from hayakoe_daemon.schedule.sources.cupboard import Cupboard
+from hayakoe_daemon.schedule.sources.fetched import Fetched, SourceError
+from hayakoe_daemon.schedule.sources.fields import SourceFields
+from hayakoe_daemon.schedule.sources.look import Look
+from hayakoe_daemon.schedule.sources.open import open_source
+from hayakoe_daemon.schedule.sources.slot import Slot, fetch
+
+log = logging.getLogger(__name__)
+
+SAVE_EVERY = 60.0
+"""Seconds between two savings: a sensor that talks each second shall not wear out a memory card."""
+
+
+class Sources:
+    """Any thread may look; `tick` and `ask` belong to one.
+
+    Each source that is due is fetched in a thread of its own, so that one that hangs keeps no other waiting. `clock`
+    is seconds since the epoch.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
+        self._cupboard = Cupboard(folder)
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._slots: dict[str, Slot] = {}
+        self._saved_at = 0.0
+
+    def configure(self, fields: Mapping[str, SourceFields], zone: ZoneInfo) -> None:
+        """These sources from now on. What is known of one that has not changed stays, also from before a restart."""
+        now = self._clock()
+        slots = {name: self._slot(name, one, zone, now) for name, one in fields.items()}
+        with self._changed:
+            for name, slot in slots.items():
+                old = self._slots.get(name)
+                if old is not None and old.fields == slot.fields and old.fetched is not None:
+                    slot.fetched, slot.unsaved = old.fetched, old.unsaved
+                    self._read(slot, now)
+            self._slots = slots
+
+    @property
+    def names(self) -> Collection[str]:
+        return tuple(self._slots)
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The MQTT topics to listen to."""
+        return tuple(sorted({slot.fetcher.origin for slot in self._slots.values() if slot.comes_by_itself}))
+
+    def look(self, now: float) -> dict[str, Look]:
+        with self._changed:
+            return {name: slot.look(now) for name, slot in self._slots.items()}
+
+    def hear(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        """A message came on one of `topics`; from the network thread, returns at once.
+
+        A retained one is as old as the same message was when it came first; a new one counts from now.
+        """
+        now = self._clock()
+        with self._changed:
+            for slot in self._slots.values():
+                if not slot.comes_by_itself or slot.fetcher.origin != topic:
+                    continue
+                if retained and slot.fetched is not None and slot.fetched.body == payload:
+                    continue
+                try:
+                    slot.take(Fetched(payload, now, topic), slot.fetcher.read(payload, now), now)
+                except SourceError as error:
+                    slot.fail(str(error))
+            self._changed.notify_all()
+
+    def tick(self) -> None:
+        """Have fetched what is due, and saved what has changed."""
+        self.ask(self._slots)
+        if time.monotonic() - self._saved_at >= SAVE_EVERY:
+            self.save()
+
+    def ask(self, names: Collection[str]) -> None:
+        """Have those of them fetched that are due."""
+        monotonic = time.monotonic()
+        with self._changed:
+            slots = [slot for name, slot in self._slots.items() if name in names]
+            due = [slot for slot in slots if not slot.busy and slot.ask_at <= monotonic]
+        for slot in due:
+            self._start(slot)
+
+    def busy(self, names: Collection[str]) -> bool:
+        """Whether any of them is being fetched."""
+        with self._changed:
+            return any(slot.busy for name, slot in self._slots.items() if name in names)
+
+    def freshen(self, names: Collection[str], seconds: float) -> None:
+        """Have those of them fetched that are due, and wait for them, at most so long."""
+        self.ask(names)
+        with self._changed:
+            self._changed.wait_for(
+                lambda: not any(slot.busy for name, slot in self._slots.items() if name in names), seconds
+            )
+
+    def save(self) -> None:
+        """Write down what came since the last time."""
+        self._saved_at = time.monotonic()
+        with self._changed:
+            unsaved = [(slot.name, slot.fetched) for slot in self._slots.values() if slot.unsaved]
+            for slot in self._slots.values():
+                slot.unsaved = False
+        for name, fetched in unsaved:
+            if fetched is not None:
+                self._cupboard.put(name, fetched)
+
+    def _slot(self, name: str, fields: SourceFields, zone: ZoneInfo, now: float) -> Slot:
+        slot = Slot(name, fields, open_source(fields, zone))
+        if slot.comes_by_itself:
+            slot.ask_at = float("inf")
+        if slot.is_kept:
+            slot.fetched = self._cupboard.get(name, slot.fetcher.origin)
+            self._read(slot, now)
+        return slot
+
+    @staticmethod
+    def _read(slot: Slot, now: float) -> None:
+        """Make a value of what is there; where that cannot be done any more, nothing is there."""
+        if slot.fetched is None:
+            return
+        try:
+            slot.value, slot.read_at = slot.fetcher.read(slot.fetched.body, now), now
+        except Exception as error:  # noqa: BLE001, a file on disk may hold anything
+            log.warning("what the source %s brought before cannot be read: %s", slot.name, error)
+            slot.fetched = None
+
+    def _start(self, slot: Slot) -> None:
+        slot.busy = True
+        threading.Thread(target=self._fetch, args=(slot,), name=f"source-{slot.name}", daemon=True).start()
+
+    def _fetch(self, slot: Slot) -> None:
+        now = self._clock()
+        before = None if slot.fetched is None else (slot.fetched, slot.value, slot.read_at)
+        try:
+            fetched, value = fetch(slot.fetcher, now, before)
+        except SourceError as error:
+            with self._changed:
+                if slot.why != str(error):
+                    log.warning("the source %s: %s", slot.name, error)
+                slot.fail(str(error))
+        else:
+            with self._changed:
+                if slot.why is not None:
+                    log.info("the source %s is there again", slot.name)
+                slot.take(fetched, value, now)
+        finally:
+            with self._changed:
+                slot.busy = False
+                slot.ask_at = slot.next_ask(time.monotonic())
+                self._changed.notify_all()

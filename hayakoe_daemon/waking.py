@@ -1,0 +1,76 @@
+"""The alarms as a part of this house: what they ask of the others, in their words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from hayakoe_daemon.announcement import Announcement, Event, EventType
+from hayakoe_daemon.answer import Refused
+from hayakoe_daemon.board import Board
+from hayakoe_daemon.config.model import Config
+from hayakoe_daemon.herald import Herald
+from hayakoe_daemon.journal.journal import Journal
+from hayakoe_daemon.lead import Lead
+from hayakoe_daemon.schedule.alarm_book import ALARMS_FILE, AlarmBook
+from hayakoe_daemon.schedule.alarm_clock import AlarmClock
+from hayakoe_daemon.schedule.alarm_turn import Compose
+from hayakoe_daemon.schedule.household import Household
+from hayakoe_daemon.schedule.zone import ZoneError
+from hayakoe_daemon.speaker.speaker import Speaker
+
+
+def alarm_clock(
+    config: Config,
+    folder: Path,
+    *,
+    journal: Journal,
+    speaker: Speaker,
+    herald: Herald,
+    board: Board,
+    lead: Lead,
+    voices: Callable[[], Sequence[str]],
+    compose: Compose,
+    text_refusal: Callable[[str], Refused | None],
+    clock: Callable[[], float],
+    new_id: Callable[[], str],
+) -> AlarmClock:
+    def refusal(announcement: Announcement) -> Refused | None:
+        voice = announcement.voice
+        if voice is not None and voice not in voices():
+            return Refused("bad_field", f'There is no voice "{voice}"; allowed: {", ".join(voices())}.', "voice")
+        return lead.refusal(announcement) or text_refusal(announcement.text)
+
+    def accepted(announcement: Announcement) -> None:
+        herald.event(Event(EventType.ACCEPTED, announcement.id, announcement.source, announcement.accepted_at))
+        speaker.poke()
+
+    def no_sound() -> str | None:
+        now = board.document
+        return str(now["device"]) if now.get("audio") == "offline" else None
+
+    household = Household(
+        journal=journal,
+        compose=compose,
+        refusal=refusal,
+        accepted=accepted,
+        withdrawn=speaker.withdraw,
+        urgent=speaker.cut,
+        shown=herald.alarm,
+        trouble=herald.trouble,
+        no_sound=no_sound,
+        clock=clock,
+        new_id=new_id,
+    )
+    return AlarmClock(AlarmBook(folder / ALARMS_FILE, config.alarms), zone(config, herald), household)
+
+
+def zone(config: Config, herald: Herald) -> ZoneInfo:
+    """The config's; where there is none that can be read, somebody is told, and UTC counts."""
+    try:
+        return config.zone
+    except ZoneError as error:
+        if config.alarms:
+            herald.trouble("config", f"alarms ring by UTC: {error}")
+        return ZoneInfo("UTC")
