@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Any, Literal
 
 MAX_TEXT = 10_000
 """Characters an announcement may have; more is refused with this limit named."""
@@ -62,6 +62,8 @@ class Announcement:
     noise_scale_w: float | None = None
     pitch_scale: float | None = None
     intonation_scale: float | None = None
+    seed: int | Literal["random"] | None = None
+    """The same one gives the same sound again; random a new one, which is not kept; None whatever is at hand."""
     volume: int | None = None
     """0-100."""
     priority: Priority = Priority.NORMAL

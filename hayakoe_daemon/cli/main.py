@@ -89,12 +89,23 @@ def _say(say: argparse.ArgumentParser) -> None:
     say.add_argument("--style")
     say.add_argument("--style-weight", type=float, metavar="X")
     say.add_argument("--speed", type=float, metavar="X", help="1.2 is faster")
+    say.add_argument(
+        "--seed", type=_seed, metavar="N", help="an equal number gives equal sound; random: another than what was kept"
+    )
     say.add_argument("--volume", type=int, metavar="0-100")
     say.add_argument("--priority", choices=("low", "normal", "high", "urgent"))
     say.add_argument("--chime", metavar="NAME", help="a chime first: its name, or yes or no")
     say.add_argument("--sound", metavar="FILE", help="a file of the sound folder first")
     say.add_argument("--expires-in", type=float, metavar="SECONDS")
     say.add_argument("--key", help="replaces a waiting message with the same key")
+
+
+def _seed(given: str) -> int | str:
+    if given == "random":
+        return given
+    if not given.isascii() or not given.isdigit():
+        raise argparse.ArgumentTypeError(f"{given!r} is neither a whole number nor random")
+    return int(given)
 
 
 def _explain(explain: argparse.ArgumentParser) -> None:

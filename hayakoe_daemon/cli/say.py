@@ -14,7 +14,7 @@ from hayakoe_daemon.cli.settle import config_of
 from hayakoe_daemon.config.places import find_control_socket
 from hayakoe_daemon.control import ControlError, ask
 
-_FIELDS = ("id", "voice", "style", "style_weight", "speed", "volume", "priority", "sound", "expires_in", "key")
+_FIELDS = ("id", "voice", "style", "style_weight", "speed", "seed", "volume", "priority", "sound", "expires_in", "key")
 _CHIME = {"yes": True, "no": False}
 
 

@@ -112,6 +112,7 @@ def parse_say(
         noise_scale_w=message.noise_scale_w,
         pitch_scale=message.pitch_scale,
         intonation_scale=message.intonation_scale,
+        seed=message.seed,
         volume=message.volume,
         priority=Priority.named(message.priority),
         chime=message.chime,

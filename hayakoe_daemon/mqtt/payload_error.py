@@ -25,7 +25,6 @@ class PayloadError(ValueError):
     | `bad_field` | a field has a value that is not allowed |
     | `duplicate_field` | a field is there twice |
     | `unknown_field` | there is no such field |
-    | `unsupported_field` | there is such a field, and it cannot be honoured yet |
     | `missing_field` | nothing to say, no chime and no sound |
     | `too_long` | more characters than are spoken in one announcement |
     | `unknown_setting` | `set/THING` or `do/reset` with a thing that cannot be set |

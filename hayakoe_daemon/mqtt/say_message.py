@@ -14,9 +14,7 @@ from hayakoe_daemon.mqtt.payload_error import PayloadError
 SPEED = (0.25, 3.0)
 STYLE_WEIGHT = (0.0, 20.0)
 LONGEST_EXPIRY = 366 * 86400.0
-
-NOT_YET = {"seed": "a voice draws its noise inside its model"}
-"""Fields that are understood and cannot be honoured, and why."""
+LARGEST_SEED = 2**32 - 1
 
 
 def speakable(text: str) -> str:
@@ -67,6 +65,7 @@ Speed = Annotated[float, Field(ge=SPEED[0], le=SPEED[1], allow_inf_nan=False)]
 Noise = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
 FileName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_file_name)]
 Volume = Annotated[int, BeforeValidator(whole), Field(ge=0, le=100)]
+Seed = Annotated[int, BeforeValidator(whole), Field(ge=0, le=LARGEST_SEED)]
 
 NAME_ALLOWED = "1 to 32 of a-z, 0-9, _ and -"
 STYLE_ALLOWED = "1 to 64 printable characters"
@@ -100,6 +99,9 @@ class SayMessage(BaseModel):
     )
     intonation_scale: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] | None = Field(
         None, description="a number from 0 to 2; above 1 is livelier"
+    )
+    seed: Seed | Literal["random"] | None = Field(
+        None, description=f'a whole number from 0 to {LARGEST_SEED}, or "random"'
     )
     volume: Volume | None = Field(None, description=VOLUME_ALLOWED)
     priority: Literal["low", "normal", "high", "urgent"] = Field("normal", description="low, normal, high or urgent")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hayakoe_daemon.announcement import Announcement, Priority
 from hayakoe_daemon.audio.level import TARGET, gain_to, volume_gain
+from hayakoe_daemon.voice.cache.keep import Keep
 from hayakoe_daemon.voice.engine import Manner
 from hayakoe_daemon.voice.ladder import Wish
 
@@ -46,6 +47,8 @@ class Settings:
             noise_scale_w=announcement.noise_scale_w,
             pitch_scale=announcement.pitch_scale,
             intonation_scale=announcement.intonation_scale,
+            seed=None if announcement.seed == "random" else announcement.seed,
+            keep=Keep.NEVER if announcement.seed == "random" else Keep.NORMAL,
         )
         urgent = announcement.priority is Priority.URGENT
         patience = self.urgent_patience if urgent else self.patience

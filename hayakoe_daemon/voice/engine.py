@@ -28,6 +28,8 @@ class Manner:
     noise_scale_w: float | None = None
     pitch_scale: float | None = None
     intonation_scale: float | None = None
+    seed: int | None = None
+    """The same one gives the same sound again; None is another each time."""
     keep: Keep = Keep.NORMAL
     """What becomes of the sound afterwards; a voice that is not kept on disk passes it over without a note."""
 

@@ -8,9 +8,11 @@ import numpy as np
 
 from hayakoe_daemon.text import g2p
 from hayakoe_daemon.text.phonemes import Phonemes
+from hayakoe_daemon.voice import pitch
+from hayakoe_daemon.voice.cache.recipe import Recipe
 from hayakoe_daemon.voice.engine import EngineError, Manner
 from hayakoe_daemon.voice.style import Styles
-from hayakoe_daemon.voice.synthesizer import BertModel, Feed, Sampling
+from hayakoe_daemon.voice.synthesizer import BertModel, Feed, Floats, Sampling
 
 _PEER = Sampling()
 
@@ -39,15 +41,37 @@ class Feeder:
         return Feed(
             ids=ids,
             bert=np.ascontiguousarray(np.repeat(features, ids.word2ph, axis=0).T),
-            style=self.styles.vector(manner.style, _or(manner.style_weight, 1.0)),
+            style=self._style(manner),
             speaker=self.speaker,
-            sampling=Sampling(
-                length_scale=manner.length_scale,
-                sdp_ratio=_or(manner.sdp_ratio, _PEER.sdp_ratio),
-                noise_scale=_or(manner.noise_scale, _PEER.noise_scale),
-                noise_scale_w=_or(manner.noise_scale_w, _PEER.noise_scale_w),
-            ),
+            sampling=_sampling(manner),
         )
+
+    def recipe(self, phonemes: Phonemes, manner: Manner, models: tuple[str, ...]) -> Recipe:
+        """All that decides how it sounds, found without running a model; `models` name the two of them."""
+        pitch_scale, intonation_scale = pitch.scales(manner) if pitch.available() else (1.0, 1.0)
+        return Recipe(
+            models=models,
+            ids=phonemes.ids(),
+            tokens=self.bert.tokenizer.ids(phonemes.text),
+            style=self._style(manner),
+            speaker=self.speaker,
+            sampling=_sampling(manner),
+            seed=manner.seed,
+            pitch_scale=pitch_scale,
+            intonation_scale=intonation_scale,
+        )
+
+    def _style(self, manner: Manner) -> Floats:
+        return self.styles.vector(manner.style, _or(manner.style_weight, 1.0))
+
+
+def _sampling(manner: Manner) -> Sampling:
+    return Sampling(
+        length_scale=manner.length_scale,
+        sdp_ratio=_or(manner.sdp_ratio, _PEER.sdp_ratio),
+        noise_scale=_or(manner.noise_scale, _PEER.noise_scale),
+        noise_scale_w=_or(manner.noise_scale_w, _PEER.noise_scale_w),
+    )
 
 
 def _or(asked: float | None, otherwise: float) -> float:

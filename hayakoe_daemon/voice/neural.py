@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hayakoe_daemon.audio.chunk import AudioChunk, Samples
 from hayakoe_daemon.audio.level import amplify, gain_to
+from hayakoe_daemon.text.phonemes import Phonemes
 from hayakoe_daemon.text.sentences import PARAGRAPH_PAUSE
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice import pitch
+from hayakoe_daemon.voice.cache.cache import RenderCache
 from hayakoe_daemon.voice.engine import EngineError, Manner
 from hayakoe_daemon.voice.feeding import Feeder
+from hayakoe_daemon.voice.noise import sentence_seed
 from hayakoe_daemon.voice.pauses import SHORTEST, Rests, silence_at_end
 from hayakoe_daemon.voice.plan import Piece, Start
+from hayakoe_daemon.voice.said import Said
 from hayakoe_daemon.voice.store.files import VoiceFiles
 from hayakoe_daemon.voice.style import Styles
 from hayakoe_daemon.voice.synthesizer import BertModel, Feed, Floats, Synthesizer
@@ -28,8 +34,19 @@ _FIRST_WORD = "はい。"
 _REFERENCE = "今日の天気は、晴れのち曇りでしょう。"
 """Said at warm-up to measure loudness and speed; ordinary in its sounds and its length."""
 
+_WARMING = 0
+"""The seed of what is said at warm-up, so that the gain is the same after each start."""
+
 _REMEMBERED = 16
 """Sentences whose silence at the end is known, of announcements that interrupt each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is kept of what a voice has said; `models` name its synthesizer and BERT, by which it is found again."""
+
+    cache: RenderCache
+    models: tuple[str, ...]
 
 
 class NeuralVoice:
@@ -37,7 +54,8 @@ class NeuralVoice:
 
     `measure` gives the loudness of a chunk in LUFS (ITU-R BS.1770); at warm-up the voice is set to `target_loudness` by
     one constant gain, so that whispers stay softer than shouts. A sentence keeps the silence at its ends that the model
-    gave it: the pause after it is shorter by that.
+    gave it: the pause after it is shorter by that. What it has said in the `past` it says again without its models;
+    with the `gain` that it had then it can do so before it is warmed up.
     """
 
     def __init__(
@@ -48,6 +66,8 @@ class NeuralVoice:
         *,
         measure: Callable[[AudioChunk], float],
         target_loudness: float,
+        past: Past | None = None,
+        gain: float | None = None,
     ) -> None:
         self.name = files.name
         self._styles = Styles(files.style_vectors, files.config.styles)
@@ -55,20 +75,25 @@ class NeuralVoice:
         self._measure = measure
         self._target_loudness = target_loudness
         self._feeder = Feeder(bert, self._styles, next(iter(files.config.speakers.values()), 0))
-        self._rests = Rests(self._feeder, synthesizer)
+        self._said = None if past is None else Said(past.cache, self._feeder, past.models)
+        self._rests = Rests(self._feeder, synthesizer, self._said)
         self._silences: OrderedDict[tuple[str, Manner], float] = OrderedDict()
         self._tempo = Tempo()
-        self._gain: float | None = None
+        self._gain = gain
 
     @property
     def styles(self) -> Sequence[str]:
         return self._styles.names
 
+    @property
+    def gain(self) -> float | None:
+        """By what its sound is multiplied to be as loud as wanted; None before it is warmed up."""
+        return self._gain
+
     def warm_up(self) -> None:
         """Find the gain, and how fast this machine speaks. Raises EngineError."""
         self._say(_FIRST_WORD)
-        pieces = self._say(_REFERENCE)
-        loudness = self._measure(AudioChunk(np.concatenate(pieces), self._synthesizer.sample_rate))
+        loudness = self._measure(self._say(_REFERENCE))
         if not np.isfinite(loudness):
             raise EngineError(f"{self.name} is silent: its model gave no sound for a test sentence")
         self._gain = gain_to(self._target_loudness, loudness)
@@ -82,11 +107,13 @@ class NeuralVoice:
             return
         if self._gain is None:
             self.warm_up()
-        pieces: list[Floats] = []
-        for piece in self._pieces(utterance.text, manner):
-            pieces.append(piece)
-            sound = amplify(AudioChunk(piece, self._synthesizer.sample_rate), self._gain or 1.0)
-            yield Piece(sound.samples, sound.sample_rate, self._synthesizer.outlook)
+        manner = _of_sentence(manner, utterance)
+        phonemes = self._feeder.read(utterance.text)
+        pieces: list[Samples] = []
+        for piece in self._known_or_new(utterance.text, phonemes, manner):
+            pieces.append(piece.samples)
+            sound = amplify(piece, self._gain or 1.0)
+            yield Piece(sound.samples, sound.sample_rate, piece.outlook if isinstance(piece, Piece) else None)
         self._remember_silence(utterance.text, manner, np.concatenate(pieces))
 
     def pause_after(self, passage: Sequence[Utterance], position: int, manner: Manner) -> float:
@@ -103,14 +130,27 @@ class NeuralVoice:
             return SHORTEST
         if spoken.pause_after >= PARAGRAPH_PAUSE:
             rest = max(rest, PARAGRAPH_PAUSE)
-        return max(0.0, rest - self._silences.get((spoken.text, manner), 0.0))
+        return max(0.0, rest - self._silences.get((spoken.text, _of_sentence(manner, spoken)), 0.0))
+
+    def knows(self, utterance: Utterance, manner: Manner) -> bool:
+        """Whether it has said this before, so that it needs no model for it; any thread may ask."""
+        if self._said is None or not utterance.text:
+            return not utterance.text
+        try:
+            return self._said.holds(utterance.text, _of_sentence(manner, utterance))
+        except EngineError:
+            return False
 
     def first_sound_in(self, utterance: Utterance, manner: Manner) -> float:
-        """Seconds, as those took that were spoken before."""
+        """Seconds, as those took that were spoken before; 0 for what it has said before."""
+        if self.knows(utterance, manner):
+            return 0.0
         return self._tempo.first_sound_in(utterance.text, manner.length_scale)
 
     def remark(self, manner: Manner) -> str | None:
-        """A style that it does not have; pitch and intonation where pyworld is not installed."""
+        """A style that it does not have; pitch and intonation where pyworld is not installed; a seed where the model
+        draws its noise itself.
+        """
         remarks = []
         if manner.style is not None and manner.style not in self.styles:
             known = ", ".join(self.styles)
@@ -122,25 +162,36 @@ class NeuralVoice:
                 f"{self.name}: pitch_scale and intonation_scale were passed over; "
                 "they need pyworld: pip install 'hayakoe-daemon[pitch]'"
             )
+        if manner.seed is not None and not self._synthesizer.seeded:
+            remarks.append(
+                f"{self.name}: the seed was passed over; this voice is not prepared in parts and draws its noise itself"
+            )
         return "; ".join(remarks) or None
 
     def close(self) -> None:
         self._synthesizer.close()
 
-    def _say(self, text: str) -> list[Floats]:
-        """As `speak` does, in the voice's own way and as loud as the model is."""
-        return list(self._pieces(text, Manner()))
+    def _say(self, text: str) -> AudioChunk:
+        """As `speak` does, in the voice's own way, as loud as the model is, made anew and the same each time."""
+        pieces = [piece.samples for piece in self._pieces(text, self._feeder.read(text), Manner(seed=_WARMING))]
+        return AudioChunk(np.concatenate(pieces), self._synthesizer.sample_rate)
 
-    def _pieces(self, text: str, manner: Manner) -> Iterator[Floats]:
+    def _known_or_new(self, text: str, phonemes: Phonemes, manner: Manner) -> Iterator[AudioChunk]:
+        if self._said is None:
+            return self._pieces(text, phonemes, manner)
+        return self._said.through(phonemes, manner, text, lambda: self._pieces(text, phonemes, manner))
+
+    def _pieces(self, text: str, phonemes: Phonemes, manner: Manner) -> Iterator[Piece]:
         begun = time.perf_counter()
-        feed = self._feeder.feed(self._feeder.read(text), manner)
+        feed = self._feeder.feed(phonemes, manner)
         waited: float | None = None
         count = 0
-        for piece in self._changed(feed, manner):
-            if waited is None:
-                waited = time.perf_counter() - begun + self._held_back(piece)
-            count += len(piece)
-            yield piece
+        with closing(self._changed(feed, manner)) as sound:  # left at once where nobody wants the rest
+            for piece in sound:
+                if waited is None:
+                    waited = time.perf_counter() - begun + self._held_back(piece)
+                count += len(piece)
+                yield Piece(piece, self._synthesizer.sample_rate, self._synthesizer.outlook)
         if waited is None:
             raise EngineError(f"{self.name} gave no sound")
         scale = feed.sampling.length_scale
@@ -152,14 +203,20 @@ class NeuralVoice:
         start.arrived(len(first) / self._synthesizer.sample_rate, self._synthesizer.outlook)
         return start.wait(time.monotonic())
 
-    def _changed(self, feed: Feed, manner: Manner) -> Iterator[Floats]:
-        pieces = self._synthesizer.stream(feed)
+    def _changed(self, feed: Feed, manner: Manner) -> Generator[Floats]:
+        pieces = self._synthesizer.stream(feed, manner.seed)
         if not pitch.asked(manner) or not pitch.available():
-            return pieces
-        return iter([pitch.changed(np.concatenate(list(pieces)), self._synthesizer.sample_rate, manner)])
+            yield from pieces
+        else:
+            yield pitch.changed(np.concatenate(list(pieces)), self._synthesizer.sample_rate, manner)
 
     def _remember_silence(self, text: str, manner: Manner, samples: Samples) -> None:
         self._silences[text, manner] = silence_at_end(samples, self._synthesizer.sample_rate)
         self._silences.move_to_end((text, manner))
         if len(self._silences) > _REMEMBERED:
             self._silences.popitem(last=False)
+
+
+def _of_sentence(manner: Manner, utterance: Utterance) -> Manner:
+    """The same with the sentence's own seed: none has the noise of its neighbour."""
+    return manner if manner.seed is None else replace(manner, seed=sentence_seed(manner.seed, utterance.index))

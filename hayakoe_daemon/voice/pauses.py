@@ -21,6 +21,7 @@ from hayakoe_daemon.text.symbols import EDGE, PUNCTUATION
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.engine import Manner
 from hayakoe_daemon.voice.feeding import Feeder
+from hayakoe_daemon.voice.said import Said
 from hayakoe_daemon.voice.synthesizer import Counts, Synthesizer
 
 SHORTEST = 0.08
@@ -97,7 +98,8 @@ def frames_of_rests(
 class Rests:
     """The rests of a text as the model gives them, computed when the first of them is asked for, window by window."""
 
-    def __init__(self, feeder: Feeder, synthesizer: Synthesizer) -> None:
+    def __init__(self, feeder: Feeder, synthesizer: Synthesizer, said: Said | None = None) -> None:
+        self._said = said
         self._feeder = feeder
         self._synthesizer = synthesizer
         self._known: OrderedDict[tuple[tuple[Utterance, ...], Manner], tuple[float, ...]] = OrderedDict()
@@ -117,16 +119,25 @@ class Rests:
 
     def _predict(self, sentences: Sequence[Utterance], manner: Manner) -> None:
         phonemes = self._feeder.read(joined(sentences))
-        frames = self._synthesizer.durations(self._feeder.feed(phonemes, manner))
-        if frames is None:
-            self._told = False  # and never will
-            return
-        alone = [self._feeder.read(one.text).phones if one.text else () for one in sentences]
-        second = self._synthesizer.sample_rate / self._synthesizer.hop_length
-        rests = tuple(max(SHORTEST, count / second) for count in frames_of_rests(phonemes, frames, alone))
+        rests = self._said.rests(phonemes, manner, len(sentences)) if self._said is not None else None
+        if rests is None:
+            rests = self._computed(sentences, phonemes, manner)
+            if rests is None:
+                self._told = False  # and never will
+                return
+            if self._said is not None:
+                self._said.note_rests(phonemes, manner, rests)
         self._known[tuple(sentences), manner] = rests
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
+
+    def _computed(self, sentences: Sequence[Utterance], phonemes: Phonemes, manner: Manner) -> tuple[float, ...] | None:
+        frames = self._synthesizer.durations(self._feeder.feed(phonemes, manner), manner.seed)
+        if frames is None:
+            return None
+        alone = [self._feeder.read(one.text).phones if one.text else () for one in sentences]
+        second = self._synthesizer.sample_rate / self._synthesizer.hop_length
+        return tuple(max(SHORTEST, count / second) for count in frames_of_rests(phonemes, frames, alone))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,14 +22,14 @@ def available() -> bool:
 
 def asked(manner: Manner) -> bool:
     """Whether another pitch than the voice's own is wanted."""
-    return _scales(manner) != (1.0, 1.0)
+    return scales(manner) != (1.0, 1.0)
 
 
 def changed(samples: Samples, sample_rate: int, manner: Manner) -> Samples:
     """As many samples, with the pitch multiplied, and its distance from its own mean (in Hz) as well."""
     import pyworld  # noqa: PLC0415, an optional extra
 
-    pitch_scale, intonation_scale = _scales(manner)
+    pitch_scale, intonation_scale = scales(manner)
     wave = samples.astype(np.float64)
     pitch, moments = pyworld.harvest(wave, sample_rate)
     envelope = pyworld.cheaptrick(wave, pitch, moments, sample_rate)
@@ -42,6 +42,7 @@ def changed(samples: Samples, sample_rate: int, manner: Manner) -> Samples:
     return np.pad(made, (0, max(0, len(samples) - len(made))))[: len(samples)].astype(np.float32)
 
 
-def _scales(manner: Manner) -> tuple[float, float]:
+def scales(manner: Manner) -> tuple[float, float]:
+    """`pitch_scale` and `intonation_scale` as they are wanted, 1 where nothing is."""
     pitch, intonation = manner.pitch_scale, manner.intonation_scale
     return 1.0 if pitch is None else pitch, 1.0 if intonation is None else intonation

@@ -64,6 +64,7 @@ def test_every_field_of_an_object() -> None:
         "style": "よろこび",
         "style_weight": 2,
         "speed": 1.25,
+        "seed": 4294967295,
         "sdp_ratio": 0.5,
         "noise_scale": 0.4,
         "noise_scale_w": 1,
@@ -85,6 +86,7 @@ def test_every_field_of_an_object() -> None:
         style="よろこび",
         style_weight=2.0,
         length_scale=0.8,
+        seed=2**32 - 1,
         sdp_ratio=0.5,
         noise_scale=0.4,
         noise_scale_w=1.0,
@@ -143,6 +145,11 @@ WRONG: list[tuple[str, Any, str]] = [
     ("style", " ", "64"),
     ("style_weight", -0.1, "0 to 20"),
     ("style_weight", "1", "0 to 20"),
+    ("seed", -1, "a whole number from 0 to 4294967295"),
+    ("seed", 2**32, "random"),
+    ("seed", 0.5, "whole"),
+    ("seed", True, "whole"),
+    ("seed", "chance", "random"),
     ("speed", 0.24, "0.25 to 3.0"),
     ("speed", 3.01, "0.25 to 3.0"),
     ("speed", 0, "0.25 to 3.0"),
@@ -194,12 +201,6 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     for words in ('"speed" is NaN', '"volume" is 200', '"prioritty", did you mean "priority"?'):
         assert words in error.message
     assert error.answer() == Refused("bad_field", error.message, "speed")
-
-
-def test_a_seed_cannot_be_honoured_yet() -> None:
-    error = refused_object(text="a", seed=5)
-    assert (error.code, error.field) == ("unsupported_field", "seed")
-    assert '"seed" cannot be honoured yet' in error.message
 
 
 def test_an_unknown_field_gets_a_hint() -> None:

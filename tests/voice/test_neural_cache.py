@@ -1,0 +1,143 @@
+"""A neural voice that says again what it has said: from the disk, without running a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hayakoe_daemon.audio import flac
+from hayakoe_daemon.audio.level import TARGET, loudness
+from hayakoe_daemon.text.sentences import split
+from hayakoe_daemon.text.utterance import Utterance
+from hayakoe_daemon.text.verbalize import Verbalizer
+from hayakoe_daemon.voice.bert import Bert
+from hayakoe_daemon.voice.cache.ahead import made_ahead
+from hayakoe_daemon.voice.cache.cache import RenderCache
+from hayakoe_daemon.voice.cache.keep import Keep
+from hayakoe_daemon.voice.engine import Manner
+from hayakoe_daemon.voice.neural import NeuralVoice, Past
+from hayakoe_daemon.voice.synthesizer import Feed, Floats
+from hayakoe_daemon.voice.vits import WholeSynthesizer
+from tests.support import voices
+
+PASSAGE = split("お風呂が沸きました。どうぞお入りください。", Verbalizer())
+
+
+class Counted(WholeSynthesizer):
+    runs = 0
+
+    def stream(self, feed: Feed, seed: int | None = None) -> Iterator[Floats]:
+        self.runs += 1
+        return super().stream(feed, seed)
+
+
+class CountedBert(Bert):
+    runs = 0
+
+    def features(self, token_ids: Sequence[int]) -> Floats:
+        self.runs += 1
+        return super().features(token_ids)
+
+
+class House:
+    """A voice over a cache, as a daemon has it after a start."""
+
+    def __init__(self, folder: Path, *, target: float = TARGET, models: tuple[str, ...] = ("a", "b")) -> None:
+        self.cache = RenderCache(folder, encode=flac.encode, decode=flac.decode)
+        self.bert, self.synthesizer = CountedBert(voices.bert_files()), Counted(voices.voice_files())
+        self.voice = NeuralVoice(
+            voices.voice_files(),
+            self.bert,
+            self.synthesizer,
+            measure=loudness,
+            target_loudness=target,
+            past=Past(self.cache, models),
+        )
+        self.voice.warm_up()
+        self.begin()
+
+    def begin(self) -> None:
+        self.synthesizer.runs = self.bert.runs = 0
+
+    def say(self, passage: Sequence[Utterance] = PASSAGE, manner: Manner = Manner()) -> tuple[Floats, list[float]]:  # noqa: B008, it is frozen
+        sound, pauses = [], []
+        for position, utterance in enumerate(passage):
+            sound += [chunk.samples for chunk in self.voice.speak(utterance, manner)]
+            pauses.append(self.voice.pause_after(passage, position, manner))
+        return np.concatenate(sound), pauses
+
+    @property
+    def runs(self) -> tuple[int, int]:
+        return self.bert.runs, self.synthesizer.runs
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> House:
+    return House(tmp_path)
+
+
+def test_what_was_said_is_said_again_without_a_model_and_after_a_restart(first: House, tmp_path: Path) -> None:
+    sound, pauses = first.say()
+    assert min(first.runs) > 0
+    first.cache.flush()
+    for again in (first, House(tmp_path)):
+        again.begin()
+        found, rests = again.say()
+        assert np.abs(found - sound).max() < 1e-6
+        assert rests == pytest.approx(pauses)
+        assert again.runs == (0, 0)
+
+
+def test_made_ahead_it_needs_no_model_at_its_time(first: House) -> None:
+    passage = split("七時三十分です。気温は五度です。", Verbalizer())
+    list(made_ahead(first.voice, passage, Manner()))
+    first.begin()
+    first.say(passage)
+    assert first.runs == (0, 0)
+
+
+def test_a_clock_time_is_not_written_when_it_is_just_said(first: House, tmp_path: Path) -> None:
+    first.say(split("七時三十分です。", Verbalizer()))
+    first.cache.flush()
+    assert not list(tmp_path.glob("*.flac"))
+
+
+@pytest.mark.parametrize(
+    "manner", [Manner(style="Happy"), Manner(length_scale=1.2), Manner(noise_scale=0.1), Manner(keep=Keep.NEVER)]
+)
+def test_another_manner_is_another_sound(first: House, manner: Manner) -> None:
+    first.say()
+    first.begin()
+    first.say(manner=manner)
+    assert first.synthesizer.runs == len(PASSAGE)
+
+
+def test_other_files_are_another_sound(first: House, tmp_path: Path) -> None:
+    first.say()
+    first.cache.flush()
+    other = House(tmp_path, models=("a", "c"))
+    other.say()
+    assert other.synthesizer.runs == len(PASSAGE)
+
+
+def test_another_loudness_is_the_same_sound_louder(first: House, tmp_path: Path) -> None:
+    sound, _ = first.say()
+    first.cache.flush()
+    louder = House(tmp_path, target=TARGET - 6)
+    found, _ = louder.say()
+    assert louder.runs == (0, 0)
+    loud = np.abs(sound) > 0.01
+    assert np.median(found[loud] / sound[loud]) == pytest.approx(10 ** (-6 / 20), rel=0.05)
+
+
+def test_never_is_never_looked_up_nor_kept(first: House, tmp_path: Path) -> None:
+    for _ in range(2):
+        first.begin()
+        first.say(manner=replace(Manner(), keep=Keep.NEVER))
+        assert first.synthesizer.runs == len(PASSAGE)
+    first.cache.flush()
+    assert not list(tmp_path.glob("*.flac"))
