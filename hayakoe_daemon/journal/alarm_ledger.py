@@ -89,9 +89,9 @@ class AlarmLedger:
     # ------------------------------------------------------------------------------------------------------ the ringing
 
     def ringings(self) -> list[Ringing]:
-        """In the order in which they were due."""
+        """In the order in which they were due, at one time in that in which they ring."""
         rows = self._db.execute(
-            "SELECT name, due, state, rings, base, next_at, id, outcome FROM ringing ORDER BY due, name"
+            "SELECT name, due, state, rings, base, next_at, id, outcome FROM ringing ORDER BY due, rowid"
         )
         return [
             Ringing(name, due, State(state), rings, base, next_at, id_, None if outcome is None else EventType(outcome))

@@ -73,7 +73,7 @@ CREATE TABLE ringing (                    -- what has not come to its end
     id TEXT NOT NULL,
     outcome TEXT,
     PRIMARY KEY (name, due)
-) WITHOUT ROWID;
+);
 CREATE INDEX ringing_by_id ON ringing (id);
 """
 

@@ -24,7 +24,7 @@ from hayakoe_daemon.schedule.alarm_fields import RULES, AlarmFields
 from hayakoe_daemon.schedule.alarm_state import document, iso
 from hayakoe_daemon.schedule.alarm_turn import Turn
 from hayakoe_daemon.schedule.household import Household
-from hayakoe_daemon.schedule.occasions import AHEAD, occasions
+from hayakoe_daemon.schedule.occasions import AHEAD, Occasions, occasions
 from hayakoe_daemon.schedule.occurrences import next_due, upcoming
 from hayakoe_daemon.schedule.ringing import SOURCE, until
 
@@ -85,27 +85,19 @@ class Alarms:
     def look(self, now: float) -> None:
         """Everything that has come to be due by `now`."""
         turn = self.turn(now)
-        soon = self._soon(now)
+        soon = [name for name, one in self._alarms.items() if one.next is not None and one.next <= now + AHEAD]
         if not soon and not self.ringings:
             return
-        after = {name: min(one.looked, now) - 1.0 for name, one in soon.items()}
+        after = {name: min(self._alarms[name].looked, now) - 1.0 for name in soon}
         self.ringings, recorded = self._household.journal.call(
             lambda ledger: (
                 ledger.alarms.ringings(),
                 {name: ledger.alarms.recorded(name, since) for name, since in after.items()},
             )
         )
-        for name, one in soon.items():
-            found = occasions(
-                one.entry.alarm,
-                self.zone,
-                looked=one.looked,
-                settled=one.settled,
-                recorded=recorded[name],
-                now=now,
-            )
+        for one, found in self._occasions(soon, recorded, now):
             turn.occasion(one.entry, found)
-            one.looked = max(now, found.ring or now)
+            one.looked = now + AHEAD
             one.settled = max(one.settled, *found.missed, found.ring or one.settled)
             one.next = next_due(one.entry.alarm, self.zone, one.looked)
         for ringing in self.ringings:
@@ -114,12 +106,27 @@ class Alarms:
         self.commit(turn)
         self._complain_of_silence()
 
-    def _soon(self, now: float) -> dict[str, _Watched]:
-        """Those that may have something to do, in the order in which they are due."""
-        due = [
-            (one.next, name) for name, one in self._alarms.items() if one.next is not None and one.next <= now + AHEAD
-        ]
-        return {name: self._alarms[name] for _, name in sorted(due, key=lambda one: one[0])}
+    def _occasions(
+        self, names: Sequence[str], recorded: Mapping[str, frozenset[float]], now: float
+    ) -> list[tuple[_Watched, Occasions]]:
+        """In the order in which they are to ring."""
+        found = []
+        for name in names:
+            one = self._alarms[name]
+            found.append(
+                (
+                    one,
+                    occasions(
+                        one.entry.alarm,
+                        self.zone,
+                        looked=one.looked,
+                        settled=one.settled,
+                        recorded=recorded[name],
+                        now=now,
+                    ),
+                )
+            )
+        return sorted(found, key=lambda each: each[1].ring or 0.0)
 
     def _onward(self, turn: Turn, one: Ringing) -> None:
         newer = next((other for other in self.ringings if other.name == one.name and other.due > one.due), None)

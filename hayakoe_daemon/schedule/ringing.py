@@ -44,6 +44,8 @@ def onward(one: Ringing, alarm: Alarm, now: float) -> Onward:
     """What happens to this ringing by itself at `now`."""
     if one.state is State.ARMED:
         return _armed(one, alarm, now)
+    if one.outcome is EventType.EXPIRED:
+        return Onward(Next.UNHEARD, one)  # it was tried up to the limit of all its repeats
     if one.next_at is None:
         return Onward(Next.WAIT if one.outcome is None else _end(one), one)
     if now < one.next_at:
@@ -76,7 +78,7 @@ def _repeated(one: Ringing, alarm: Alarm, now: float) -> Onward:
 
 
 def _end(one: Ringing) -> Next:
-    return Next.UNHEARD if one.outcome in (EventType.EXPIRED, EventType.FAILED) else Next.OVER
+    return Next.UNHEARD if one.outcome is EventType.FAILED else Next.OVER
 
 
 def series(alarm: Alarm) -> float:

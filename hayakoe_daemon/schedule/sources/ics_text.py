@@ -15,6 +15,10 @@ MOST_EVENTS = 5_000
 _TOO_OFTEN = re.compile(r"FREQ=(?:SECONDLY|MINUTELY|HOURLY(?=.*;BY))|INTERVAL=0*(?:[;:]|$)", re.IGNORECASE)
 """Rules that no family has; expanding them from an early start would take hours, or never end."""
 
+_FOLD = re.compile(rb"(?:\r\n|\n|\r)[ \t]")
+_ZONE = re.compile(r"(?<=;TZID=)/[^:;]{0,100}/((?:America/)?[A-Za-z]{2,20}/[A-Za-z_]{2,30})(?=[:;])")
+"""Evolution and Mozilla write `/their.name/Asia/Tokyo`, often without saying what that is."""
+
 _DAY = re.compile(r"(?:DTSTART|DTEND|RECURRENCE-ID|RDATE)[^:]*:(\d{4})(\d\d)(\d\d)", re.IGNORECASE)
 _PROPERTIES = (
     *("DTSTART", "DTEND", "DURATION", "SUMMARY", "LOCATION", "STATUS", "UID", "SEQUENCE"),
@@ -36,7 +40,8 @@ class IcsText:
 
 def read_ics(body: bytes, first: date, last: date) -> IcsText:
     """The events that may concern the days from `first` to `last`. Raises SourceError where it is no calendar."""
-    text = body.decode("utf-8-sig", errors="ignore").replace("\0", "")
+    # Unfolded first: many programs fold in the middle of a character.
+    text = _FOLD.sub(b"", body).decode("utf-8-sig", errors="ignore").replace("\0", "")
     if "BEGIN:VCALENDAR" not in text[:4096].upper():
         raise SourceError("it is no calendar (ICS)")
     zones: list[str] = []
@@ -55,7 +60,7 @@ def _components(text: str) -> Iterator[tuple[str, list[str]]]:
     """Each VTIMEZONE, and each VEVENT without what is inside it and what nobody asks for. An end that is missing is
     made up by the next begin."""
     name, lines, inside = "", list[str](), 0
-    for line in _unfolded(text):
+    for line in _lines(text):
         upper = line[:40].upper().rstrip()
         if upper in ("BEGIN:VEVENT", "BEGIN:VTIMEZONE"):
             name, lines, inside = upper.removeprefix("BEGIN:"), [upper], 0
@@ -68,19 +73,9 @@ def _components(text: str) -> Iterator[tuple[str, list[str]]]:
             lines.append(line)
 
 
-def _unfolded(text: str) -> Iterator[str]:
-    """Lines end with CRLF, or with what people's programs write; one that begins with a blank goes on with the last.
-
-    Only these are line ends: str.splitlines knows more, and they stand inside of texts.
-    """
-    pending: list[str] = []
-    for line in re.split(r"\r\n|\n|\r", text):
-        if line[:1] in (" ", "\t"):
-            pending.append(line[1:])
-        elif line:
-            yield "".join(pending)
-            pending = [line]
-    yield "".join(pending)
+def _lines(text: str) -> Iterator[str]:
+    """Only these are line ends: str.splitlines knows more, and they stand inside of texts."""
+    return (_ZONE.sub(r"\1", line) for line in re.split(r"\r\n|\n|\r", text) if line)
 
 
 def _matters(lines: list[str], first: date, last: date) -> bool:
