@@ -111,7 +111,7 @@ class Saying:
             for chunk in self.ahead.chunks(position, self._look, self._expect):
                 self._rate = chunk.sample_rate
                 if self._first_speech is None:
-                    self._first_speech = self.house.clock()
+                    self._first_speech = max(self.house.clock(), self._due)
                 self._write(chunk)
             pause = self.ahead.pause_after(position)
             if pause:
