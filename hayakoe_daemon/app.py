@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import signal
@@ -93,7 +94,7 @@ class App:
             changed=self._show_voices,
             trouble=lambda message: self._herald.trouble("voice", message),
         )
-        self._voices_worker = self._worker("voices", self._voices.step, limit=600.0)
+        self._upkeep = [self._worker(name, step, limit=600.0) for name, step in self._voices.steps.items()]
         self._lead = Lead(config.audio.sounds_dir)
         self._topics = Topics(config.topic)
         self._station: Station | None = None
@@ -147,7 +148,7 @@ class App:
                 (
                     self._journal_worker,
                     self._words_worker,
-                    self._voices_worker,
+                    *self._upkeep,
                     self._synthesis_worker,
                     self._speaker_worker,
                 ),
@@ -172,7 +173,8 @@ class App:
         self._synthesis_worker.start()
         self._voices.ladder.warm_up()
         self._voices.take(derived.voice_plan(self._config, os.environ))
-        self._voices_worker.start()  # nobody waits for it: until they are loaded the embedded voice speaks
+        for worker in self._upkeep:  # nobody waits for them: until voices are loaded the embedded one speaks
+            worker.start()
         self._dials.take(self._config)
         self._speaker_worker.start()
         self._start_control()
@@ -201,7 +203,8 @@ class App:
     def _stop(self) -> None:
         systemd.stopping("stopping")
         deadline = time.monotonic() + STOP_WITHIN
-        self._voices_worker.stop()
+        for worker in self._upkeep:
+            worker.stop()
         self._speaker_worker.stop()
         self._speaker.shut_down()
         self._each("the speaker", lambda: self._end(self._speaker_worker, deadline - 1.5))
@@ -214,8 +217,9 @@ class App:
         self._each("the dictionary", lambda: self._end(self._words_worker, deadline))
         self._each("the journal", lambda: self._end(self._journal_worker, deadline))
         self._each("the journal's file", self._journal.close)
-        self._each("the voices", lambda: self._end(self._voices_worker, deadline))
-        self._each("what loading took", self._voices.close)
+        for worker in self._upkeep:
+            self._each(f"the {worker.name} thread", functools.partial(self._end, worker, deadline))
+        self._each("what the voices keep", self._voices.close)
 
     def _each(self, what: str, stop: Callable[[], object]) -> None:
         """Whatever fails in stopping one part, the others are stopped all the same."""
