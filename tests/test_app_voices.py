@@ -277,7 +277,7 @@ def slow(tmp_path: Path, broker: Broker) -> Iterator[House]:
         house = House(tmp_path, broker, watcher, speech={"voice": "alpha", "patience": "20 s"})
         add_bert(house.voices)
         add_voices(house.voices, "alpha")
-        house.daemon.env["PYTHONPATH"] = str(tmp_path / "slow")
+        house.daemon.env["PYTHONPATH"] = os.pathsep.join((str(tmp_path / "slow"), str(Path(__file__).parents[1])))
         with house.daemon:
             house.home.wait_online()
             yield house

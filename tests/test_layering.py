@@ -31,7 +31,8 @@ MAY_IMPORT = {
     "words": ("answer", "text", "word_change"),
     "board": ("announcement", "overrides", "text"),
     "herald": ("announcement", "board", "feed", "journal", "mqtt"),
-    "voices": ("audio", "voice"),
+    "opening": ("audio", "voice"),
+    "voices": ("audio", "opening", "voice"),
     "derived": ("audio", "config", "journal", "mqtt", "voice", "voices"),
     "system": ("worker",),
     "config": ("announcement", "text.home_rules"),
@@ -53,12 +54,12 @@ HOMES = {
     "sqlite3": "journal",
     "soundfile": "audio",
     "soxr": "audio",
-    "onnx": "voice.prepare",
+    "onnx": "voice",
     "onnxruntime": "voice",
     "pyworld": "voice.pitch",
     "httpx": "voice.store",
     "huggingface_hub": "voice.store.hub",
-    "rich": "cli.progress",
+    "rich": "cli",
 }
 """Libraries and the one place that knows them; a file written by a command is the command's own business."""
 
