@@ -21,7 +21,7 @@ from hayakoe_daemon.voice.kept import KeptVoice, State
 from hayakoe_daemon.voice.ladder import Ladder
 from hayakoe_daemon.voice.loader import Loader
 from hayakoe_daemon.voice.loadings import Loadings
-from hayakoe_daemon.voice.prepare.order import Order, Precise, forget
+from hayakoe_daemon.voice.prepare.order import Order, Precise, forget_voice
 from hayakoe_daemon.voice.prepare.workshop import Workshop
 from hayakoe_daemon.voice.render_queue import RenderQueue
 from hayakoe_daemon.voice.store.files import VoiceError
@@ -132,7 +132,7 @@ class Voices:
                 self._kept.pop(name).retire(self._loader.in_turn)
                 self._workshop.drop(name)
                 if plan.folder.is_dir():  # else a disk is missing, and may come back
-                    forget(before.prepared, name)
+                    forget_voice(before.prepared, name)
                 log.info("voice %s was removed", name)
             if not names:
                 self._opener.forget_bert()

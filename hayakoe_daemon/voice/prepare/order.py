@@ -103,7 +103,7 @@ def remark(voice: PreparedVoice, wanted: Wanted) -> str | None:
     return None
 
 
-def forget(root: Path, name: str) -> None:
+def forget_voice(root: Path, name: str) -> None:
     """Remove what was prepared of a voice, in every precision."""
     for precision in Precision:
         Shelf(root).remove(f"{name}-{precision.value}")
