@@ -147,6 +147,8 @@ def _hindrance(voice: KeptVoice, wish: Wish, first: Utterance, waited: float) ->
     """Why this voice does not say it, if it does not."""
     if voice.state is State.BROKEN:
         return voice.why
+    if voice.state is State.PREPARING:
+        return "it is being prepared for this machine, which takes some minutes and is done once"
     if voice.state is not State.READY:
         takes = f", which takes about {voice.took:.0f} s" if voice.took else ""
         return f"it is still being loaded{takes}, and the patience is {wish.patience:g} s"
