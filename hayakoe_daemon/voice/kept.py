@@ -13,6 +13,7 @@ from pathlib import Path
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.engine import Engine, EngineError, Manner
+from hayakoe_daemon.voice.recall import Recalled, Remembers
 from hayakoe_daemon.voice.store.files import VoiceError
 
 log = logging.getLogger(__name__)
@@ -143,6 +144,16 @@ class KeptVoice:
         """As its engine estimates; 0 while there is none, `ready_in` is for that."""
         engine = self._engine
         return 0.0 if engine is None else engine.first_sound_in(utterance, manner.over(self.manner))
+
+    def knows(self, utterance: Utterance, manner: Manner) -> bool:
+        """Whether its engine needs no model for this; any thread may ask."""
+        engine = self._engine
+        return isinstance(engine, Remembers) and engine.knows(utterance, manner.over(self.manner))
+
+    def recall(self, passage: Sequence[Utterance], position: int, manner: Manner) -> Recalled | None:
+        """As its engine has said it before; any thread may ask."""
+        engine = self._engine
+        return engine.recall(passage, position, manner.over(self.manner)) if isinstance(engine, Remembers) else None
 
     # ------------------------------------------------------------------------------------------------- what is wished
 
