@@ -214,7 +214,7 @@ class App:
         self._each("the dictionary", lambda: self._end(self._words_worker, deadline))
         self._each("the journal", lambda: self._end(self._journal_worker, deadline))
         self._each("the journal's file", self._journal.close)
-        self._each("the voices", lambda: self._end(self._voices_worker, deadline))
+        self._each("the voices", self._leave_loading)
         self._each("what loading took", self._voices.close)
 
     def _each(self, what: str, stop: Callable[[], object]) -> None:
@@ -228,6 +228,12 @@ class App:
         if not worker.join(max(0.1, deadline - time.monotonic())):
             self.left_behind = True
             log.warning("the %s thread does not end; leaving without it", worker.name)
+
+    def _leave_loading(self) -> None:
+        """A model is loaded in one call that nobody can cut short, and that only reads."""
+        if not self._voices_worker.join(0.1):
+            self.left_behind = True
+            log.info("a voice was still being loaded")
 
     def _listen_to_signals(self) -> None:
         def stop() -> None:

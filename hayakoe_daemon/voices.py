@@ -6,7 +6,7 @@ import difflib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -60,14 +60,16 @@ class Plan:
     """Where in the config which voice is named."""
 
 
-def misnamed(plan: Plan, names: Sequence[str]) -> Iterator[str]:
-    """A complaint for each voice that is named in the config and is not among these names."""
+def misnamed(plan: Plan, names: Sequence[str]) -> dict[tuple[str, str], str]:
+    """A complaint for each place in the config that names a voice which is not among these names."""
+    found = {}
     for key, name in plan.named:
         if name in names:
             continue
         close = difflib.get_close_matches(name, names, n=1)
         hint = f', did you mean "{close[0]}"?' if close else f"; there are: {', '.join(names)}"
-        yield f'{key}: there is no voice "{name}"{hint}'
+        found[key, name] = f'{key}: there is no voice "{name}"{hint}'
+    return found
 
 
 def installed(folder: Path) -> tuple[str, ...]:
@@ -91,7 +93,7 @@ class Voices:
         self._lock = threading.Lock()
         self._plan = plan
         self._kept: dict[str, KeptVoice] = {}
-        self._complaints: tuple[str, ...] = ()
+        self._complaints: Collection[tuple[str, str]] = ()
         self._bert: tuple[BertFiles, int, Bert] | None = None
         self._loadings = Loadings(plan.loadings)
         self._looked = 0.0
@@ -113,9 +115,9 @@ class Voices:
             voices = sorted(self._kept.values(), key=partial(_place, plan))
             self.ladder.take(voices)
             self._loader.take(voices)
-            complaints = tuple(misnamed(plan, self.ladder.names))
-            news = [complaint for complaint in complaints if complaint not in self._complaints]
-            self._complaints = complaints
+            complaints = misnamed(plan, self.ladder.names)
+            news = [complaint for place, complaint in complaints.items() if place not in self._complaints]
+            self._complaints = tuple(complaints)
         for complaint in news:
             self._trouble(complaint)
         for voice in voices:
@@ -198,7 +200,7 @@ class Voices:
         if bert_files is None:
             raise VoiceError(
                 "no BERT is installed, and no neural voice speaks without one: `hayakoe-daemon voices add --bert"
-                " PATH-or-URI`"
+                " PATH-OR-ADDRESS`"
             )
         bert = self._shared(bert_files)
         engine = NeuralVoice(files, bert, WholeSynthesizer(files), measure=loudness, target_loudness=TARGET)

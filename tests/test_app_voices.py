@@ -261,7 +261,7 @@ def test_voices_and_their_bert_come_break_and_go(tmp_path: Path, broker: Broker)
             house.daemon.reload()
             house.wait_state("alpha", "none")
             event = house.said(house.say())
-            assert event["engine"] == "embedded"
+            assert event["engine"] == "beta"
             assert "there is no voice alpha" in event["note"]
             assert house.daemon.stop() == 0
 

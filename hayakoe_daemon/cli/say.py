@@ -14,7 +14,11 @@ from hayakoe_daemon.cli.settle import config_of
 from hayakoe_daemon.config.places import find_control_socket
 from hayakoe_daemon.control import ControlError, ask
 
-_FIELDS = ("id", "voice", "style", "style_weight", "speed", "volume", "priority", "sound", "expires_in", "key")
+_WAYS = ("sdp_ratio", "noise_scale", "noise_scale_w", "pitch_scale", "intonation_scale")
+_FIELDS = (
+    *("id", "voice", "style", "style_weight", "speed", *_WAYS),
+    *("volume", "priority", "sound", "expires_in", "key", "when_quiet"),
+)
 _CHIME = {"yes": True, "no": False}
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from hayakoe_daemon.audio.chunk import AudioChunk
@@ -92,6 +93,10 @@ class KeptVoice:
         self._retry_at: float | None = None
         self._retries = 0
         self._failures = 0
+        self._speaking: list[Engine] = []
+        """Engines in the middle of a sentence, once for each; of the synthesis thread."""
+        self._parting: list[Engine] = []
+        """Those of them that are closed when it ends."""
 
     # --------------------------------------------------------------------------------------------------- how it is
 
@@ -101,8 +106,8 @@ class KeptVoice:
 
     @property
     def why(self) -> str | None:
-        """Why it is out of order."""
-        return self._why
+        """Why it is out of order, or speaks with its former files."""
+        return None if self._state is State.LOADING else self._why
 
     @property
     def styles(self) -> Sequence[str]:
@@ -134,7 +139,7 @@ class KeptVoice:
         """Its files may have changed: one that is out of order is tried at once, one that is ready where they have."""
         with self._lock:
             if self._state is State.BROKEN:
-                self._retry_at, self._retries = self._clock(), 0
+                self._state, self._wanted, self._retries, self._began = State.LOADING, True, 0, self._clock()
             elif self._state is State.READY and _stamps(path for path, *_ in self._source) != self._source:
                 self._wanted = True
 
@@ -183,8 +188,9 @@ class KeptVoice:
             if opened is not None:
                 opened.engine.close()
 
-    def speak(self, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
+    def speak(self, utterance: Utterance, manner: Manner) -> Generator[AudioChunk]:
         engine = self._needed()
+        self._speaking.append(engine)
         try:
             yield from engine.speak(utterance, manner.over(self.manner))
         except Exception as error:
@@ -193,6 +199,10 @@ class KeptVoice:
                 self._broken(f"{self._failures} sentences failed one after the other, the last one: {reason(error)}")
                 self._put_away(None)
             raise EngineError(reason(error)) from error
+        finally:
+            self._speaking.remove(engine)
+            if engine in self._parting:
+                self._part(engine)
         self._failures = self._retries = 0
 
     def pause_after(self, passage: Sequence[Utterance], position: int, manner: Manner) -> float:
@@ -231,7 +241,7 @@ class KeptVoice:
                 self.took, self._failures = self._clock() - self._began, 0
             self._at_work = False
         if former is not None:
-            in_turn(former.close)
+            in_turn(partial(self._part, former))
         log.info("voice %s is ready after %.1f s", self.name, self.took)
         self._changed()
 
@@ -257,7 +267,16 @@ class KeptVoice:
             engine, self._engine = self._engine, None
             self._why = why or self._why
         if engine is not None:
-            engine.close()
+            self._part(engine)
+
+    def _part(self, engine: Engine) -> None:
+        """Synthesis thread: close it, but not in the middle of a sentence, which may rest for something more urgent."""
+        if engine in self._speaking:
+            self._parting.append(engine)
+            return
+        if engine in self._parting:
+            self._parting.remove(engine)
+        engine.close()
 
 
 def _stamps(files: Iterable[Path]) -> _Stamps:

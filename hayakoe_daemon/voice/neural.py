@@ -10,6 +10,7 @@ import numpy as np
 
 from hayakoe_daemon.audio.chunk import AudioChunk, Samples
 from hayakoe_daemon.audio.level import amplify, gain_to
+from hayakoe_daemon.text.phonemes import Phonemes
 from hayakoe_daemon.text.sentences import PARAGRAPH_PAUSE
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice import pitch
@@ -75,14 +76,15 @@ class NeuralVoice:
     def speak(self, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
         """The sound as the synthesizer gives it, piece by piece, levelled; in one piece where its pitch is changed.
 
-        Raises EngineError, and warms up where nobody has.
+        Nothing where the text has no sound, such as 한국어. Raises EngineError, and warms up where nobody has.
         """
-        if not utterance.text:
+        phonemes = self._feeder.read(utterance.text)
+        if phonemes.silent:
             return
         if self._gain is None:
             self.warm_up()
         pieces: list[Floats] = []
-        for piece in self._pieces(utterance.text, manner):
+        for piece in self._pieces(utterance.text, phonemes, manner):
             pieces.append(piece)
             yield amplify(AudioChunk(piece, self._synthesizer.sample_rate), self._gain or 1.0)
         self._remember_silence(utterance.text, manner, np.concatenate(pieces))
@@ -127,11 +129,11 @@ class NeuralVoice:
 
     def _say(self, text: str) -> list[Floats]:
         """As `speak` does, in the voice's own way and as loud as the model is."""
-        return list(self._pieces(text, Manner()))
+        return list(self._pieces(text, self._feeder.read(text), Manner()))
 
-    def _pieces(self, text: str, manner: Manner) -> Iterator[Floats]:
+    def _pieces(self, text: str, phonemes: Phonemes, manner: Manner) -> Iterator[Floats]:
         begun = time.perf_counter()
-        feed = self._feeder.feed(self._feeder.read(text), manner)
+        feed = self._feeder.feed(phonemes, manner)
         waited: float | None = None
         count = 0
         for piece in self._changed(feed, manner):
