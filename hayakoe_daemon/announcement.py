@@ -39,6 +39,15 @@ class Priority(IntEnum):
         return self.name.lower()
 
 
+class WhenQuiet(StrEnum):
+    """What becomes of an announcement in quiet hours, or while nobody is to be disturbed."""
+
+    SPEAK = "speak"
+    HOLD = "hold"
+    """It is said afterwards, with others that were held."""
+    DROP = "drop"
+
+
 @dataclass(frozen=True, slots=True)
 class Announcement:
     """One thing to say, from any source.
@@ -72,6 +81,10 @@ class Announcement:
     expires_at: float | None = None
     key: str | None = None
     """A newer announcement with the same key replaces one that is still waiting."""
+    when_quiet: WhenQuiet | None = None
+    """None is by its priority, as configured."""
+    perishable: bool = False
+    """Whoever sent it gave `expires_at`, so that it counts also while it is held."""
 
     def __post_init__(self) -> None:
         if not self.id:

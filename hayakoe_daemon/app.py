@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hayakoe_daemon import derived
+from hayakoe_daemon.announcement import Announcement
 from hayakoe_daemon.answer import Answer, Refused
 from hayakoe_daemon.board import Board, status_text
 from hayakoe_daemon.complaints import Complaints
@@ -76,6 +77,7 @@ class App:
         self._dials = Dials(
             config,
             Overrides(self._folder / "overrides.json", valid),
+            zone=derived.zone,
             shown=self._show_settings,
             trouble=lambda message: self._herald.trouble("state", message),
         )
@@ -114,6 +116,7 @@ class App:
             Materials(self._reader.split, self._lead.sounds, self._renders, self._voices.ladder),
             self._dials.settings,
             Audience(event=self._herald.event, speaking=self._board.speaking, device=self._herald.device),
+            manners=self._dials.manners,
             clock=clock,
             alive=self._speaker_alive,
         )
@@ -190,6 +193,7 @@ class App:
                 self._reload(now)
             if now - told >= STATE_EVERY:
                 told = now
+                self._board.quiet(quiet=self._dials.quiet(self._clock()), held=self._journal.held)
                 self._herald.state()
             if now - ticked >= TICK:
                 ticked = now
@@ -293,13 +297,11 @@ class App:
             return self._board.document
         if what == "dictionary":
             return self._words.document()
-        waiting = self._journal.call(lambda ledger: ledger.queue())
+        waiting, held = self._journal.call(lambda ledger: (ledger.queue(), ledger.held.announcements()))
         return {
             "speaking": {key: self._board.document[key] for key in ("id", "text")},
-            "waiting": [
-                {"id": one.id, "text": one.text[:200], "priority": one.priority.label, "source": one.source}
-                for one in waiting
-            ],
+            "waiting": [_shown(one) for one in waiting],
+            "held": [_shown(one) for one in held],
         }
 
     def _start_station(self) -> None:
@@ -374,6 +376,10 @@ class App:
 
     def _show_voices(self) -> None:
         self._board.voices(self._voices.document(), self._voices.styles(self._dials.settings().voice))
+
+
+def _shown(one: Announcement) -> dict[str, Any]:
+    return {"id": one.id, "text": one.text[:200], "priority": one.priority.label, "source": one.source}
 
 
 def _lock(folder: Path) -> StateLock | None:

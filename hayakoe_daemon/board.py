@@ -32,6 +32,10 @@ class Board:
     def waiting(self, count: int) -> None:
         self._note(queue=count)
 
+    def quiet(self, *, quiet: bool, held: int) -> None:
+        """Whether nobody is to be disturbed right now, and how many announcements are held until that is over."""
+        self._note(quiet=quiet, held=held)
+
     def settings(self, values: dict[str, Value]) -> None:
         self._note(**values)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo
 
 from hayakoe_daemon.audio.open import open_sink
 from hayakoe_daemon.audio.sink import Sink
@@ -11,8 +13,11 @@ from hayakoe_daemon.config.places import state_dir, voices_dir
 from hayakoe_daemon.config.secret import password_reader
 from hayakoe_daemon.journal.journal import Limits
 from hayakoe_daemon.mqtt.link import BrokerSettings, TlsFiles
+from hayakoe_daemon.schedule.zone import ZoneError, system_zone
 from hayakoe_daemon.voice.engine import Manner
 from hayakoe_daemon.voices import Plan
+
+log = logging.getLogger(__name__)
 
 
 def limits(config: Config) -> Limits:
@@ -43,6 +48,15 @@ def broker(config: Config, environ: Mapping[str, str]) -> BrokerSettings:
         keepalive=round(mqtt.keepalive),
         session_expiry=round(mqtt.session_expiry),
     )
+
+
+def zone(_: Config) -> ZoneInfo:
+    """The zone of every time of day in the config: the system's, and UTC where that cannot be read."""
+    try:
+        return system_zone()
+    except ZoneError as error:
+        log.error("quiet hours count by UTC: %s", error)  # noqa: TRY400, the message says all
+        return ZoneInfo("UTC")
 
 
 def voice_plan(config: Config, environ: Mapping[str, str]) -> Plan:

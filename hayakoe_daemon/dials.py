@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
+from zoneinfo import ZoneInfo
 
+from hayakoe_daemon.announcement import Priority, WhenQuiet
 from hayakoe_daemon.config.model import Config
 from hayakoe_daemon.mqtt.payload import PayloadError, parse_setting
 from hayakoe_daemon.overrides import Overrides, Value
+from hayakoe_daemon.speaker.manners import Manners
 from hayakoe_daemon.speaker.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -22,6 +25,7 @@ def configured(config: Config) -> dict[str, Value]:
         "voice": config.speech.voice,
         "style": config.speech.style,
         "speed": config.speech.speed,
+        "do_not_disturb": config.quiet.do_not_disturb,
     }
 
 
@@ -46,12 +50,29 @@ def settings(config: Config, changed: Mapping[str, Value]) -> Settings:
         loudness=config.audio.loudness,
         mute=bool(now["mute"]),
         mute_spares_urgent=config.audio.mute_spares_urgent,
+        alarms_obey_mute=config.audio.alarms_obey_mute,
         chime=config.audio.chime,
         default_chime=config.audio.default_chime,
         resume_limit=config.queue.resume_limit,
         low_waits=config.queue.low_waits,
         patience=config.speech.patience,
         urgent_patience=config.speech.urgent_patience,
+    )
+
+
+def manners(config: Config, changed: Mapping[str, Value], zone: ZoneInfo) -> Manners:
+    """What becomes of announcements in a quiet time, likewise."""
+    quiet = config.quiet
+    return Manners(
+        do_not_disturb=bool({**configured(config), **changed}["do_not_disturb"]),
+        hours=quiet.hours,
+        zone=zone,
+        by_priority={priority: WhenQuiet(getattr(quiet, priority.label)) for priority in Priority},
+        hold_limit=quiet.hold_limit,
+        most=quiet.most,
+        introduction=quiet.introduction,
+        expires_in=config.queue.expires_in,
+        alarms_obey=config.audio.alarms_obey_mute,
     )
 
 
@@ -63,16 +84,26 @@ class Dials:
         config: Config,
         overrides: Overrides,
         *,
+        zone: Callable[[Config], ZoneInfo],
         shown: Callable[[dict[str, Value]], None],
         trouble: Callable[[str], None],
     ) -> None:
         self._config = config
+        self._zone_of = zone
+        self._zone = zone(config)
         self._overrides = overrides
         self._shown = shown
         self._trouble = trouble
 
     def settings(self) -> Settings:
         return settings(self._config, self._overrides.effective(configured(self._config)))
+
+    def manners(self) -> Manners:
+        return manners(self._config, self._overrides.effective(configured(self._config)), self._zone)
+
+    def quiet(self, now: float) -> bool:
+        """Whether nobody is to be disturbed at `now`."""
+        return self.manners().why_quiet(now) is not None
 
     def set(self, name: str, value: Value) -> None:
         self._turn(name, lambda: self._overrides.set(name, value, configured(self._config)[name]))
@@ -84,7 +115,7 @@ class Dials:
 
     def take(self, config: Config) -> None:
         """A new config: what was edited there counts from now on."""
-        self._config = config
+        self._config, self._zone = config, self._zone_of(config)
         gone = self._overrides.edited(configured(config))
         for name in gone:
             self.reset(name)

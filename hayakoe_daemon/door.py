@@ -197,6 +197,7 @@ class Door:
                 accepted_at=now,
                 expires_at=now + house.rules().expires_in,
                 key=None,
+                perishable=False,
             )
             self._accept(again, replace(origin, delivery=None), reply)  # that it came once is known already
 

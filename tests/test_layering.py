@@ -24,7 +24,11 @@ MAY_IMPORT = {
     "control": ("announcement", "answer", "feed"),
     "complaints": ("answer",),
     "mqtt": ("announcement", "answer", "word_change"),
-    "speaker": ("announcement", "audio.chunk", "audio.sink", "audio.level", "journal", "text.utterance", "voice"),
+    "schedule": ("mqtt.payload_error",),
+    "speaker": (
+        *("announcement", "audio.chunk", "audio.sink", "audio.level", "journal", "schedule.quiet_hours"),
+        *("text.utterance", "voice"),
+    ),
     "lead": ("announcement", "answer", "audio"),
     "door": ("announcement", "answer", "journal", "mqtt", "overrides", "speaker", "word_change"),
     "word_change": (),
@@ -32,11 +36,11 @@ MAY_IMPORT = {
     "board": ("announcement", "overrides", "text"),
     "herald": ("announcement", "board", "feed", "journal", "mqtt"),
     "voices": ("audio", "voice"),
-    "derived": ("audio", "config", "journal", "mqtt", "voice", "voices"),
+    "derived": ("audio", "config", "journal", "mqtt", "schedule.zone", "voice", "voices"),
     "system": ("worker",),
-    "config": ("announcement", "text.home_rules"),
+    "config": ("announcement", "schedule.quiet_hours", "text.home_rules"),
     "reader": ("text",),
-    "dials": ("config", "mqtt", "overrides", "speaker"),
+    "dials": ("announcement", "config", "mqtt", "overrides", "speaker"),
     "bench": ("mqtt",),
 }
 """What each room may import of ours besides itself. `app` and `cli` see everything."""

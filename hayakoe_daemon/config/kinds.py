@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
 from hayakoe_daemon.announcement import NAME
 from hayakoe_daemon.config import durations
+from hayakoe_daemon.schedule.quiet_hours import QuietWindow, read_windows
 from hayakoe_daemon.text.home_rules import MOST, HomeRule, HomeRuleError
 
 
@@ -129,6 +130,14 @@ def _home_rules(rules: object) -> dict[str, str]:
     return dict(rules)
 
 
+def _quiet_hours(value: object) -> tuple[QuietWindow, ...]:
+    if isinstance(value, tuple) and all(isinstance(window, QuietWindow) for window in value):
+        return value
+    if not isinstance(value, str | list) or not all(isinstance(window, str) for window in value):
+        raise ValueError('needs a window such as "22:00-07:00" or "fri,sat 23:30-09:00", or a list of them')
+    return read_windows(value)
+
+
 Flag = Annotated[bool, Allowed("true or false")]
 Name = Annotated[str, Written(NAME.pattern, "1 to 32 of the characters a-z, 0-9, _ and -")]
 Names = Annotated[
@@ -161,5 +170,6 @@ File = Annotated[Path, BeforeValidator(_path), Allowed("a path; a relative one s
 Chime = Annotated[
     bool | str, BeforeValidator(_chime), Allowed("true, false or the name of a chime (a-z, 0-9, _ and -)")
 ]
+QuietHours = Annotated[tuple[QuietWindow, ...], BeforeValidator(_quiet_hours)]
 HomeRules = Annotated[dict[str, str], BeforeValidator(_home_rules)]
 """Regular expressions, and the words for each."""

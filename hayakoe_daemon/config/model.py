@@ -23,13 +23,16 @@ from hayakoe_daemon.config.kinds import (
     Lasting,
     Name,
     Names,
+    QuietHours,
     Text,
     Topic,
+    Written,
 )
 
 _DAY = 86400
 
 
+Conduct = Annotated[Literal["speak", "hold", "drop"], Allowed("speak, hold or drop")]
 Loading = Annotated[Literal["start", "first_use"], Allowed("start or first_use")]
 
 
@@ -103,6 +106,7 @@ class Audio(Section):
     volume: Annotated[int, Between(0, 100)] = 100
     mute: Flag = False
     mute_spares_urgent: Flag = True
+    alarms_obey_mute: Flag = False
     sounds_dir: File | None = None
     chime: Chime = False
     default_chime: Name = "ding"
@@ -173,6 +177,22 @@ class Queue(Section):
     low_waits: Annotated[float, Lasting(0, 3600)] = 3
 
 
+class Quiet(Section):
+    """When nobody is to be disturbed, and what becomes of announcements then."""
+
+    hours: QuietHours = ()
+    do_not_disturb: Flag = False
+    low: Conduct = "drop"
+    normal: Conduct = "hold"
+    high: Conduct = "hold"
+    urgent: Conduct = "speak"
+    hold_limit: Annotated[float, Lasting(60, 30 * _DAY)] = _DAY / 2
+    most: Annotated[int, Between(1, 10_000)] = 100
+    introduction: Annotated[str, Written(r"[^\x00-\x1f\x7f]{0,200}", "one line of text, at most 200 characters")] = (
+        "お休みの間のお知らせが{count}件あります。"
+    )
+
+
 class Config(Section):
     node: Name = "home"
     title: Text | None = None
@@ -188,6 +208,7 @@ class Config(Section):
     voices: Voices = Voices()
     reading: Reading = Reading()
     queue: Queue = Queue()
+    quiet: Quiet = Quiet()
 
     @property
     def topic(self) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 
-from hayakoe_daemon.announcement import Announcement, Priority
+from hayakoe_daemon.announcement import Announcement, Priority, WhenQuiet
 
-VERSION = 1
+VERSION = 2
 """Kept in `PRAGMA user_version`; a file with a newer one is not ours to touch."""
 
-TABLES = """
+_FIRST = """
 CREATE TABLE announcement (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
@@ -51,7 +51,20 @@ CREATE TABLE outbox (                     -- last words about announcements that
 CREATE TABLE memory (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
-NAMES = ("announcement", "attempt", "receipt", "delivery", "outbox", "memory")
+_MANNERS = """
+CREATE TABLE held (                       -- until the quiet time is over
+    seq INTEGER PRIMARY KEY REFERENCES announcement ON DELETE CASCADE
+);
+CREATE TABLE lead (                       -- what was left while its chime or sound was heard, before any sentence
+    seq INTEGER PRIMARY KEY REFERENCES announcement ON DELETE CASCADE,
+    heard REAL NOT NULL                   -- seconds of that
+);
+"""
+
+MIGRATIONS = (_FIRST, _MANNERS)
+"""What leads from each version to the next, from 0, an empty file, on."""
+
+NAMES = ("announcement", "attempt", "receipt", "delivery", "outbox", "memory", "held", "lead")
 
 _FIELDS = frozenset(field.name for field in dataclasses.fields(Announcement))
 
@@ -63,4 +76,6 @@ def to_document(announcement: Announcement) -> str:
 def from_document(document: str) -> Announcement:
     """The announcement, also where another version wrote it: what that did not know is None, what only it knew goes."""
     fields = {name: value for name, value in json.loads(document).items() if name in _FIELDS}
+    when_quiet = fields.get("when_quiet")
+    fields["when_quiet"] = None if when_quiet is None else WhenQuiet(when_quiet)
     return Announcement(**{**fields, "priority": Priority(fields["priority"])})

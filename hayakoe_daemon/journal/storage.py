@@ -112,8 +112,8 @@ class Storage:
                 raise _damage(str(problem))
             if version > schema.VERSION:
                 raise _damage(f"it was written by a newer version of hayakoe-daemon (format {version})")
-            if version == 0:
-                db.executescript(f"BEGIN; {schema.TABLES} PRAGMA user_version = {schema.VERSION}; COMMIT;")
+            if version < schema.VERSION:
+                _migrate(db, version)
         except BaseException:
             db.close()
             raise
@@ -181,8 +181,14 @@ class Storage:
 def _empty_memory() -> sqlite3.Connection:
     db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     db.execute("PRAGMA foreign_keys = ON")
-    db.executescript(f"BEGIN; {schema.TABLES} PRAGMA user_version = {schema.VERSION}; COMMIT;")
+    _migrate(db, 0)
     return db
+
+
+def _migrate(db: sqlite3.Connection, version: int) -> None:
+    """From that version to ours; all of it or nothing."""
+    steps = "".join(schema.MIGRATIONS[version:])
+    db.executescript(f"BEGIN; {steps} PRAGMA user_version = {schema.VERSION}; COMMIT;")
 
 
 def _salvage(path: Path) -> sqlite3.Connection:
@@ -209,10 +215,11 @@ def _copy(source: sqlite3.Connection, target: sqlite3.Connection) -> bool:
         with contextlib.suppress(sqlite3.Error):
             rows = source.execute(f"SELECT * FROM {table}")  # noqa: S608, names of ours
             anything = True
+            columns = [column[0] for column in rows.description]  # fewer, where an older version wrote it
+            names, marks = ", ".join(columns), ", ".join("?" * len(columns))
             for row in rows:
-                marks = ", ".join("?" * len(row))
                 with contextlib.suppress(sqlite3.Error):
-                    target.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)  # noqa: S608
+                    target.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", row)  # noqa: S608
     return anything
 
 

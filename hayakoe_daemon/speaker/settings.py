@@ -23,6 +23,7 @@ class Settings:
     """LUFS that a message at volume 100 has."""
     mute: bool
     mute_spares_urgent: bool
+    alarms_obey_mute: bool
     chime: bool | str
     default_chime: str
     resume_limit: float
@@ -55,8 +56,9 @@ class Settings:
         return volume_gain(volume) * gain_to(self.loudness, TARGET)
 
     def muted(self, announcement: Announcement) -> bool:
-        spared = self.mute_spares_urgent and announcement.priority is Priority.URGENT
-        return self.mute and not spared
+        urgent = self.mute_spares_urgent and announcement.priority is Priority.URGENT
+        alarm = not self.alarms_obey_mute and announcement.source == "alarm"
+        return self.mute and not urgent and not alarm
 
     def chime_of(self, announcement: Announcement) -> str | None:
         """The name of the chime before it, if any."""

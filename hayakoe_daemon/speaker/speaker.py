@@ -16,7 +16,8 @@ from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.journal.ledger import MAX_DEATHS, Claim, Ledger
 from hayakoe_daemon.speaker.ahead import Ahead
 from hayakoe_daemon.speaker.interrupt import Interrupted, Interrupts, Why
-from hayakoe_daemon.speaker.saying import Muted, Saying, Surroundings, TooLate
+from hayakoe_daemon.speaker.manners import Manners
+from hayakoe_daemon.speaker.saying import Muted, Saying, Surroundings, TooLate, Waits
 from hayakoe_daemon.speaker.settings import Settings
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.ladder import Cast, Ladder
@@ -69,6 +70,7 @@ class Speaker:
         settings: Callable[[], Settings],
         audience: Audience,
         *,
+        manners: Callable[[], Manners],
         clock: Callable[[], float],
         alive: Callable[[], None],
     ) -> None:
@@ -76,6 +78,7 @@ class Speaker:
         self._journal = journal
         self._materials = materials
         self._settings = settings
+        self._manners = manners
         self._audience = audience
         self._clock = clock
         self._alive = alive
@@ -160,17 +163,20 @@ class Speaker:
         self._sink.close()
 
     def _claim(self) -> Claim | None:
-        if not self._journal.waiting:
+        settings, manners, now = self._settings(), self._manners(), self._clock()
+        if not self._journal.waiting and (not self._journal.held or manners.why_quiet(now)):
             return None
-        settings = self._settings()
-        now = self._clock()
         low = time.monotonic() - self._silent_since >= settings.low_waits
 
-        def claim(ledger: Ledger) -> Claim | None:
+        def claim(ledger: Ledger) -> tuple[Claim | None, list[Event]]:
             ledger.expire(resume_limit=settings.resume_limit, now=now)
-            return ledger.claim(low=low, now=now)
+            events = manners.settle(ledger, now)
+            return ledger.claim(low=low, now=now), events
 
-        return self._journal.call(claim)
+        claimed, events = self._journal.call(claim)
+        for event in events:
+            self._audience.event(event)
+        return claimed
 
     def _say(self, claim: Claim) -> Announcement | None:
         """Say it to its end, or return it where somebody interrupted."""
@@ -179,6 +185,9 @@ class Speaker:
             self._interrupts.spare_from_cuts()
         if settings.muted(announcement):
             self._end(announcement, EventType.FINISHED, "muted")
+            return None
+        if why := self._manners().silences(announcement, self._clock()):
+            self._end(announcement, EventType.DROPPED, f"{why}, and alarms_obey_mute is on")
             return None
         deaths = sum(claim.deaths.values())
         if deaths >= HOPELESS:
@@ -197,7 +206,7 @@ class Speaker:
             ahead.notes.extend(missing)
             event = Saying(claim, lead, ahead, self._surroundings(announcement, settings)).run()
             self._journal.call(lambda ledger: ledger.finish(event))
-        except Interrupted:
+        except (Interrupted, Waits):
             return announcement
         except Muted:
             self._sink.cancel()
@@ -216,7 +225,7 @@ class Speaker:
         """What sounds before the speech, unless it was heard before, or the daemon died of it."""
         announcement = claim.announcement
         chime = settings.chime_of(announcement)
-        if claim.begun or (chime is None and announcement.sound is None):
+        if claim.lead_heard is None or (chime is None and announcement.sound is None):
             return [], []
         if claim.deaths.get(claim.sentence, 0) >= MAX_DEATHS:
             return [], [f"the daemon died {MAX_DEATHS} times at its beginning, so its chime or sound was left out"]
@@ -235,6 +244,8 @@ class Speaker:
             self._interrupts.check()
             if self._settings().muted(announcement):
                 raise Muted
+            if not claim.begun and self._manners().waits(announcement, self._clock()):
+                raise Waits
             self._wait_briefly()
             cast = ladder.cast(wish, first, waited=time.monotonic() - begun)
         return cast
@@ -259,6 +270,7 @@ class Speaker:
             alive=self._alive,
             gain=lambda: self._settings().gain(announcement),
             muted=lambda: self._settings().muted(announcement),
+            waits=lambda: self._manners().waits(announcement, self._clock()),
             resume_limit=settings.resume_limit,
             await_device=self._await_device,
             started=self._audience.event,

@@ -18,7 +18,7 @@ NOW = 1_000_000.0
 def ledger() -> Iterator[Ledger]:
     db = sqlite3.connect(":memory:", isolation_level=None)
     db.execute("PRAGMA foreign_keys = ON")
-    db.executescript(schema.TABLES)
+    db.executescript("".join(schema.MIGRATIONS))
     yield Ledger(db)
     db.close()
 

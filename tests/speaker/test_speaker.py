@@ -9,16 +9,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
-from hayakoe_daemon.announcement import Announcement, Event
+from hayakoe_daemon.announcement import Announcement, Event, Priority, WhenQuiet
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.audio.null import NullSink
 from hayakoe_daemon.audio.sink import SinkLost
 from hayakoe_daemon.journal.journal import Journal, Limits
 from hayakoe_daemon.journal.ledger import Ledger, Letter, Receipt
+from hayakoe_daemon.speaker.manners import Manners
 from hayakoe_daemon.speaker.settings import Settings
 from hayakoe_daemon.speaker.speaker import Audience, Materials, Speaker
 from hayakoe_daemon.text.utterance import Utterance
@@ -39,12 +41,24 @@ SETTINGS = Settings(
     loudness=-18.0,
     mute=False,
     mute_spares_urgent=True,
+    alarms_obey_mute=False,
     chime=False,
     default_chime="ding",
     resume_limit=600.0,
     low_waits=0.0,
     patience=20.0,
     urgent_patience=3.0,
+)
+MANNERS = Manners(
+    do_not_disturb=False,
+    hours=(),
+    zone=ZoneInfo("Asia/Tokyo"),
+    by_priority=dict(zip(Priority, (WhenQuiet.DROP, WhenQuiet.HOLD, WhenQuiet.HOLD, WhenQuiet.SPEAK), strict=True)),
+    hold_limit=43_200.0,
+    most=100,
+    introduction="はじめに",
+    expires_in=1800.0,
+    alarms_obey=False,
 )
 BEEP = AudioChunk(np.full(800, 0.1, dtype=np.float32), 8_000)
 
@@ -121,6 +135,7 @@ class Life:
     def __init__(self, path: Path, sink: NullSink | None = None, voices: Sequence[KeptVoice] = ()) -> None:
         self.path = path
         self.settings = SETTINGS
+        self.manners = MANNERS
         self.voice = Deadly()
         self.letters: list[Letter] = []
         self.events: list[Event] = []
@@ -143,6 +158,7 @@ class Life:
             Materials(split, self._lead, renders, Ladder(self.voice, tone=lambda: BEEP, voices=voices)),
             lambda: self.settings,
             Audience(self.events.append, lambda _: None, lambda *told: self.devices.append(told)),
+            manners=lambda: self.manners,
             clock=time.time,
             alive=lambda: None,
         )

@@ -1,0 +1,1 @@
+"""When something is said by itself, and what: alarms and briefings."""
