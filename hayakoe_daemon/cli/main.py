@@ -54,11 +54,12 @@ def build_parser() -> argparse.ArgumentParser:
     command("skip", "end what is being said; the next one follows", "talk", "skip")
     command("clear", "empty the queue", "talk", "clear")
     command("repeat", "say the last announcement again", "talk", "repeat")
-    setting = command("set", "set volume, mute, voice, style or speed until the config is edited there", "talk", "set_")
-    setting.add_argument("thing", help="volume, mute, voice, style or speed")
+    things = "volume, mute, do_not_disturb, voice, style or speed"
+    setting = command("set", f"set {things} until the config is edited there", "talk", "set_")
+    setting.add_argument("thing", help=things)
     setting.add_argument("value")
     reset = command("reset", "drop what was set at run time: the config counts again", "talk", "reset")
-    reset.add_argument("thing", metavar="KEY", help="volume, mute, voice, style or speed")
+    reset.add_argument("thing", metavar="KEY", help=things)
     command("check-config", "check the config and list what is set over it at run time", "look", "check_config")
     devices = command("devices", "list the sound devices and the one the config picks", "look", "devices")
     devices.add_argument("--json", action="store_true", help="as JSON")
@@ -100,6 +101,7 @@ def _say(say: argparse.ArgumentParser) -> None:
     say.add_argument("--sound", metavar="FILE", help="a file of the sound folder first")
     say.add_argument("--expires-in", type=float, metavar="SECONDS")
     say.add_argument("--key", help="replaces a waiting message with the same key")
+    say.add_argument("--when-quiet", choices=("speak", "hold", "drop"), help="what becomes of it in quiet hours")
 
 
 def _explain(explain: argparse.ArgumentParser) -> None:
