@@ -80,6 +80,7 @@ class Board:
 def status_text(document: dict[str, Any]) -> str:
     """One line for `systemctl status`."""
     waiting = f", {document['queue']} waiting" if document["queue"] else ""
+    held = f", {document['held']} held until it is no longer quiet" if document.get("held") else ""
     device = "" if document.get("audio") != "offline" else f"; no sound: {document['device']}"
     voices = "".join(
         f"; {state}: {', '.join(names)}"
@@ -87,4 +88,4 @@ def status_text(document: dict[str, Any]) -> str:
         if (names := [voice["name"] for voice in document.get("voices", ()) if voice["state"] == state])
     )
     doing = f"speaking: {document['text'][:60]}" if document["state"] == "speaking" else "ready"
-    return f"{doing}{waiting}{device}{voices}"
+    return f"{doing}{waiting}{held}{device}{voices}"

@@ -46,6 +46,8 @@ def _over_control(message: dict[str, Any], given: argparse.Namespace) -> int:
         for line in ask(find_control_socket(config, os.environ), request, patience=None if given.wait else 30.0):
             if "status" in line:
                 _tell(line)
+            elif line["event_type"] == "held":
+                print(f"held, and said afterwards: {line['note']}", file=sys.stderr)
             last = line
     except ControlError as error:
         raise Failure(str(error)) from None

@@ -158,14 +158,16 @@ class Ledger:
 
     def claim(self, *, low: bool, now: float) -> Claim | None:
         """The next one to say, its first sentence that is not given up marked as being attempted: urgent ones, what
-        was interrupted, then by priority, then first come first served. `low` allows those that wait for silence."""
+        was interrupted, then by priority, then first come first served. `low` allows those that wait for silence. An
+        alarm makes way even where it is urgent itself: it may ring for minutes."""
         row = self._db.execute(
             "SELECT seq, document, sentence, begun FROM announcement"
             " WHERE speaking = 0 AND seq NOT IN (SELECT seq FROM held)"
             " AND (begun = 1 OR expires_at IS NULL OR expires_at > ?)"
             " AND (begun = 1 OR priority > ? OR ?)"
-            " ORDER BY priority = ? DESC, begun DESC, priority DESC, seq LIMIT 1",
-            (now, Priority.LOW, low, Priority.URGENT),
+            " ORDER BY priority = ? DESC, priority = ? AND json_extract(document, '$.source') = 'alarm',"
+            " begun DESC, priority DESC, seq LIMIT 1",
+            (now, Priority.LOW, low, Priority.URGENT, Priority.URGENT),
         ).fetchone()
         if row is None:
             return None
@@ -267,8 +269,9 @@ class Ledger:
         """What waits, in the order in which it would be said now."""
         rows = self._db.execute(
             f"SELECT document FROM announcement WHERE {_WAITS}"  # noqa: S608
-            " ORDER BY priority = ? DESC, begun DESC, priority DESC, seq LIMIT ?",
-            (Priority.URGENT, limit),
+            " ORDER BY priority = ? DESC, priority = ? AND json_extract(document, '$.source') = 'alarm',"
+            " begun DESC, priority DESC, seq LIMIT ?",
+            (Priority.URGENT, Priority.URGENT, limit),
         )
         return [from_document(document) for (document,) in rows]
 

@@ -16,7 +16,7 @@ from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.journal.ledger import MAX_DEATHS, Claim, Ledger
 from hayakoe_daemon.speaker.ahead import Ahead
 from hayakoe_daemon.speaker.interrupt import Interrupted, Interrupts, Why
-from hayakoe_daemon.speaker.manners import Manners
+from hayakoe_daemon.speaker.manners import ALARM, Manners
 from hayakoe_daemon.speaker.saying import Muted, Saying, Surroundings, TooLate, Waits
 from hayakoe_daemon.speaker.settings import Settings
 from hayakoe_daemon.text.utterance import Utterance
@@ -86,6 +86,7 @@ class Speaker:
         self._news = threading.Condition()
         self._has_news = False
         self._clearing: Future[int] | None = None
+        self._urgent_alarm = False
         self._next_sink: Sink | None = None
         self._device_lost: str | None = None
         self._device_told: str | None = None
@@ -102,9 +103,11 @@ class Speaker:
             self._has_news = True
             self._news.notify_all()
 
-    def cut(self) -> None:
-        """Something urgent was accepted: what is being said makes way, unless it is urgent too."""
-        self._interrupts.interrupt(Why.CUT)
+    def cut(self, *, for_alarm: bool = False) -> None:
+        """Something urgent was accepted: what is being said makes way, unless it is urgent too. An alarm makes way for
+        all that is urgent, but for another alarm."""
+        if not (for_alarm and self._urgent_alarm):
+            self._interrupts.interrupt(Why.CUT)
         self.poke()
 
     def replace(self) -> None:
@@ -181,7 +184,9 @@ class Speaker:
     def _say(self, claim: Claim) -> Announcement | None:
         """Say it to its end, or return it where somebody interrupted."""
         announcement, settings = claim.announcement, self._settings()
-        if announcement.priority is Priority.URGENT:
+        urgent, alarm = announcement.priority is Priority.URGENT, announcement.source == ALARM
+        self._urgent_alarm = urgent and alarm
+        if urgent and not alarm:
             self._interrupts.spare_from_cuts()
         if settings.muted(announcement):
             self._end(announcement, EventType.FINISHED, "muted")

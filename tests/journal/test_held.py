@@ -189,3 +189,16 @@ def test_a_journal_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
     assert (journal.waiting, journal.held) == (0, 1)
     assert troubles == []
     journal.close()
+
+
+def test_an_urgent_alarm_makes_way_for_urgent_speech_and_two_alarms_ring_in_order(ledger: Ledger) -> None:
+    for name in ("first", "second"):
+        ledger.accept(words(name, source="alarm", priority=Priority.URGENT), None, limit=500, now=NOW)
+    claim = ledger.claim(low=True, now=NOW)
+    assert claim is not None
+    assert claim.announcement.id == "first"
+    ledger.left_lead("first", 3.0, now=NOW)
+    ledger.put_back("first")
+    ledger.accept(words("quake", priority=Priority.URGENT), None, limit=500, now=NOW)
+    assert [one.id for one in ledger.queue()] == ["quake", "first", "second"]
+    assert said(ledger, NOW) == ["quake", "first", "second"]

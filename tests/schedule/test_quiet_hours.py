@@ -9,7 +9,6 @@ import pytest
 
 from hayakoe_daemon.schedule.quiet_hours import QuietWindow, WindowError, is_quiet, read_window, read_windows
 
-TOKYO = ZoneInfo("Asia/Tokyo")
 ZONES = ("Asia/Tokyo", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe")
 HALF_A_DAY = timedelta(hours=12)
 
