@@ -214,11 +214,11 @@ class App:
         self._each("MQTT", self._stop_station)
         for worker in (self._synthesis_worker, self._journal_worker, self._words_worker):
             worker.stop()
-        self._each("synthesis", lambda: self._end(self._synthesis_worker, deadline))
+        self._each("synthesis", lambda: self._leave(self._synthesis_worker))
         self._each("the dictionary", lambda: self._end(self._words_worker, deadline))
         self._each("the journal", lambda: self._end(self._journal_worker, deadline))
         self._each("the journal's file", self._journal.close)
-        self._each("the voices", self._leave_loading)
+        self._each("the voices", lambda: self._leave(self._voices_worker))
         self._each("what loading took", self._voices.close)
 
     def _each(self, what: str, stop: Callable[[], object]) -> None:
@@ -233,11 +233,11 @@ class App:
             self.left_behind = True
             log.warning("the %s thread does not end; leaving without it", worker.name)
 
-    def _leave_loading(self) -> None:
-        """A model is loaded in one call that nobody can cut short, and that only reads."""
-        if not self._voices_worker.join(0.1):
+    def _leave(self, worker: Worker) -> None:
+        """A model is loaded and run in calls that nobody can cut short. They only read: nobody need wait."""
+        if not worker.join(0.5):
             self.left_behind = True
-            log.info("a voice was still being loaded")
+            log.info("the %s thread is left in the middle of its work", worker.name)
 
     def _listen_to_signals(self) -> None:
         def stop() -> None:

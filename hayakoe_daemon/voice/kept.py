@@ -71,7 +71,7 @@ class KeptVoice:
         self.manner = Manner()
         """What it does where an announcement does not say."""
         self.took = took
-        """Seconds that it took the last time; 0: nobody knows."""
+        """Seconds that it took the last time, its turn not waited for; 0: nobody knows."""
         self._open = open_
         self._changed = changed
         self._trouble = trouble
@@ -86,6 +86,8 @@ class KeptVoice:
         """It is being opened or warmed up, or waits for its turn to be."""
         self._opened: Opened | None = None
         """Opened, and not warmed up yet."""
+        self._opening = 0.0
+        """Seconds that it took to open."""
         self._may_warm_up = False
         self._wanted = False
         self._gone = False
@@ -172,17 +174,19 @@ class KeptVoice:
         is at rest, so that it takes no processor from somebody who is speaking. Whatever goes wrong, it is out of order
         afterwards, and nothing is raised.
         """
+        begun = self._clock()
         with self._lock:
             opened, self._opened, self._may_warm_up = self._opened, None, False
             if opened is None:
-                self._at_work, self._wanted, self._retry_at, self._began = True, False, None, self._clock()
+                self._at_work, self._wanted, self._retry_at, self._began = True, False, None, begun
         try:
             if opened is None:
                 self._opened = self._open()
+                self._opening = self._clock() - begun
                 in_turn(self._let_warm_up)
             else:
                 opened.engine.warm_up()
-                self._take(opened, in_turn)
+                self._take(opened, self._opening + self._clock() - begun, in_turn)
         except Exception as error:  # noqa: BLE001, a file may be broken in any way, and the libraries raise what they like
             self._broken(reason(error))
             if opened is not None:
@@ -229,7 +233,7 @@ class KeptVoice:
         with self._lock:
             self._may_warm_up = self._opened is not None
 
-    def _take(self, opened: Opened, in_turn: InTurn) -> None:
+    def _take(self, opened: Opened, took: float, in_turn: InTurn) -> None:
         with self._lock:
             if self._gone:
                 former: Engine | None = opened.engine
@@ -238,11 +242,11 @@ class KeptVoice:
                 self._source = _stamps(opened.files)
                 self._styles = tuple(opened.engine.styles)
                 self._state, self._why = State.READY, None
-                self.took, self._failures = self._clock() - self._began, 0
+                self.took, self._failures = took, 0
             self._at_work = False
         if former is not None:
             in_turn(partial(self._part, former))
-        log.info("voice %s is ready after %.1f s", self.name, self.took)
+        log.info("voice %s was loaded in %.1f s", self.name, took)
         self._changed()
 
     def _broken(self, why: str) -> None:

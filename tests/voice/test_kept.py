@@ -225,12 +225,14 @@ def test_it_is_not_warmed_up_before_its_turn() -> None:
     kept = Kept("a", lambda: Voice("a"))
     kept.voice.want()
     later: list[Callable[[], None]] = []
+    kept.takes = 3.0
     kept.voice.load(later.append)
     assert (str(kept.voice.state), kept.voice.due(1e9)) == ("loading", False)
+    kept.now += 60
     later[0]()
     assert kept.voice.due(kept.now)
     kept.voice.load(later.append)
-    assert str(kept.voice.state) == "ready"
+    assert (str(kept.voice.state), kept.voice.took) == ("ready", 3)
 
 
 def test_what_an_announcement_does_not_say_is_the_voices_own() -> None:
