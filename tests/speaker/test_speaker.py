@@ -397,7 +397,7 @@ def test_an_end_of_the_daemon_does_not_wait_for_a_voice(lives: Callable[..., Lif
 def test_what_waits_for_a_device_is_held_when_it_becomes_quiet(lives: Callable[..., Life]) -> None:
     life = lives(sink=Gone())
     life.accept("a", "はい")
-    wait_for(lambda: life.devices, 5)
+    wait_for(lambda: life.journal.waiting == 0, 5)  # it has its turn
     life.manners = replace(MANNERS, do_not_disturb=True)
     wait_for(lambda: life.journal.held == 1, 5)
     assert [event.event_type for event in life.events] == ["held"]
