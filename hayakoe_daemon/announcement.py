@@ -39,6 +39,15 @@ class Priority(IntEnum):
         return self.name.lower()
 
 
+class WhenQuiet(StrEnum):
+    """What becomes of an announcement in quiet hours, or while nobody is to be disturbed."""
+
+    SPEAK = "speak"
+    HOLD = "hold"
+    """It is said afterwards, with others that were held."""
+    DROP = "drop"
+
+
 @dataclass(frozen=True, slots=True)
 class Announcement:
     """One thing to say, from any source.
@@ -84,6 +93,10 @@ class Announcement:
     """Seconds that takes."""
     ramp_at: float = 0.0
     """How many of them are over when it begins: a ringing repeated goes on where the one before was."""
+    when_quiet: WhenQuiet | None = None
+    """None is by its priority, as configured."""
+    perishable: bool = False
+    """Whoever sent it gave `expires_at`, so that it counts also while it is held."""
 
     def __post_init__(self) -> None:
         if not self.id:

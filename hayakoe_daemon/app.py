@@ -78,6 +78,7 @@ class App:
         self._dials = Dials(
             config,
             Overrides(self._folder / "overrides.json", valid),
+            zone=lambda config: waking.zone(config, self._herald),
             shown=self._show_settings,
             trouble=lambda message: self._herald.trouble("state", message),
         )
@@ -116,6 +117,7 @@ class App:
             Materials(self._reader.split, self._lead.sounds, self._renders, self._voices.ladder),
             self._dials.settings,
             Audience(event=self._herald.event, speaking=self._board.speaking, device=self._herald.device),
+            manners=self._dials.manners,
             clock=clock,
             alive=self._speaker_alive,
         )
@@ -222,6 +224,7 @@ class App:
                 self._reload(now)
             if now - told >= STATE_EVERY:
                 told = now
+                self._board.quiet(quiet=self._dials.quiet(self._clock()), held=self._journal.held)
                 self._herald.state()
             if now - ticked >= TICK:
                 ticked = now
@@ -245,7 +248,7 @@ class App:
         self._each("the briefings", lambda: self._end(self._briefings_worker, deadline - 1.0))
         for worker in (self._synthesis_worker, self._journal_worker, self._words_worker):
             worker.stop()
-        self._each("synthesis", lambda: self._end(self._synthesis_worker, deadline))
+        self._each("synthesis", lambda: self._leave(self._synthesis_worker))
         self._each("the dictionary", lambda: self._end(self._words_worker, deadline))
         self._each("the journal", lambda: self._end(self._journal_worker, deadline))
         self._each("the journal's file", self._journal.close)
@@ -265,6 +268,12 @@ class App:
         if not worker.join(max(0.1, deadline - time.monotonic())):
             self.left_behind = True
             log.warning("the %s thread does not end; leaving without it", worker.name)
+
+    def _leave(self, worker: Worker) -> None:
+        """A model is loaded and run in calls that nobody can cut short. They only read: nobody need wait."""
+        if not worker.join(0.5):
+            self.left_behind = True
+            log.info("the %s thread is left in the middle of its work", worker.name)
 
     def _listen_to_signals(self) -> None:
         def stop() -> None:

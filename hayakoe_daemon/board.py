@@ -32,6 +32,10 @@ class Board:
     def waiting(self, count: int) -> None:
         self._note(queue=count)
 
+    def quiet(self, *, quiet: bool, held: int) -> None:
+        """Whether nobody is to be disturbed right now, and how many announcements are held until that is over."""
+        self._note(quiet=quiet, held=held)
+
     def settings(self, values: dict[str, Value]) -> None:
         self._note(**values)
 
@@ -76,6 +80,7 @@ class Board:
 def status_text(document: dict[str, Any]) -> str:
     """One line for `systemctl status`."""
     waiting = f", {document['queue']} waiting" if document["queue"] else ""
+    held = f", {document['held']} held until it is no longer quiet" if document.get("held") else ""
     device = "" if document.get("audio") != "offline" else f"; no sound: {document['device']}"
     preparing = [f"{one['name']} ({one['progress']} %)" for one in document.get("voices", ()) if "progress" in one]
     voices = f"; preparing {', '.join(preparing)}" if preparing else ""
@@ -85,4 +90,4 @@ def status_text(document: dict[str, Any]) -> str:
         if (names := [voice["name"] for voice in document.get("voices", ()) if voice["state"] == state])
     )
     doing = f"speaking: {document['text'][:60]}" if document["state"] == "speaking" else "ready"
-    return f"{doing}{waiting}{device}{voices}"
+    return f"{doing}{waiting}{held}{device}{voices}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 from hayakoe_daemon.audio.open import open_sink
@@ -16,6 +17,8 @@ from hayakoe_daemon.voice.prepare.int8_bound import Bound
 from hayakoe_daemon.voice.prepare.order import Precise, Wanted
 from hayakoe_daemon.voice.warmth import Warmth
 from hayakoe_daemon.voices import Plan
+
+log = logging.getLogger(__name__)
 
 
 def limits(config: Config) -> Limits:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
+from zoneinfo import ZoneInfo
 
+from hayakoe_daemon.announcement import Priority, WhenQuiet
 from hayakoe_daemon.config.model import Config
 from hayakoe_daemon.mqtt.payload import PayloadError, parse_setting
 from hayakoe_daemon.overrides import Overrides, Value
+from hayakoe_daemon.speaker.manners import Manners
 from hayakoe_daemon.speaker.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -22,6 +25,7 @@ def configured(config: Config) -> dict[str, Value]:
         "voice": config.speech.voice,
         "style": config.speech.style,
         "speed": config.speech.speed,
+        "do_not_disturb": config.quiet.do_not_disturb,
     }
 
 
@@ -57,6 +61,22 @@ def settings(config: Config, changed: Mapping[str, Value]) -> Settings:
     )
 
 
+def manners(config: Config, changed: Mapping[str, Value], zone: ZoneInfo) -> Manners:
+    """What becomes of announcements in a quiet time, likewise."""
+    quiet = config.quiet
+    return Manners(
+        do_not_disturb=bool({**configured(config), **changed}["do_not_disturb"]),
+        hours=quiet.hours,
+        zone=zone,
+        by_priority={priority: WhenQuiet(getattr(quiet, priority.label)) for priority in Priority},
+        hold_limit=quiet.hold_limit,
+        most=quiet.most,
+        introduction=quiet.introduction,
+        expires_in=config.queue.expires_in,
+        alarms_obey=config.audio.alarms_obey_mute,
+    )
+
+
 class Dials:
     """Turned by `set/THING` and `do/reset`, from any thread; each turn is `shown`."""
 
@@ -65,16 +85,26 @@ class Dials:
         config: Config,
         overrides: Overrides,
         *,
+        zone: Callable[[Config], ZoneInfo],
         shown: Callable[[dict[str, Value]], None],
         trouble: Callable[[str], None],
     ) -> None:
         self._config = config
+        self._zone_of = zone
+        self._zone = zone(config)
         self._overrides = overrides
         self._shown = shown
         self._trouble = trouble
 
     def settings(self) -> Settings:
         return settings(self._config, self._overrides.effective(configured(self._config)))
+
+    def manners(self) -> Manners:
+        return manners(self._config, self._overrides.effective(configured(self._config)), self._zone)
+
+    def quiet(self, now: float) -> bool:
+        """Whether nobody is to be disturbed at `now`."""
+        return self.manners().why_quiet(now) is not None
 
     def set(self, name: str, value: Value) -> None:
         self._turn(name, lambda: self._overrides.set(name, value, configured(self._config)[name]))
@@ -86,7 +116,7 @@ class Dials:
 
     def take(self, config: Config) -> None:
         """A new config: what was edited there counts from now on."""
-        self._config = config
+        self._config, self._zone = config, self._zone_of(config)
         gone = self._overrides.edited(configured(config))
         for name in gone:
             self.reset(name)

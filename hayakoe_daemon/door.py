@@ -237,6 +237,7 @@ class Door:
                 expires_at=now + house.rules().expires_in,
                 key=None,
                 starts_at=None,
+                perishable=False,
             )
             self._accept(again, replace(origin, delivery=None), reply)  # that it came once is known already
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from hayakoe_daemon.announcement import Announcement
 from hayakoe_daemon.answer import Answer, Refused
 from hayakoe_daemon.board import Board
 from hayakoe_daemon.door import Door, Origin
@@ -49,11 +50,13 @@ class Hatch:
                 return self.words.document()
             case "alarms":
                 return self.alarms.document()
-        waiting = self.journal.call(lambda ledger: ledger.queue())
+        waiting, held = self.journal.call(lambda ledger: (ledger.queue(), ledger.held.announcements()))
         return {
             "speaking": {key: state[key] for key in ("id", "text")},
-            "waiting": [
-                {"id": one.id, "text": one.text[:200], "priority": one.priority.label, "source": one.source}
-                for one in waiting
-            ],
+            "waiting": [_shown(one) for one in waiting],
+            "held": [_shown(one) for one in held],
         }
+
+
+def _shown(one: Announcement) -> dict[str, Any]:
+    return {"id": one.id, "text": one.text[:200], "priority": one.priority.label, "source": one.source}

@@ -6,7 +6,7 @@ import difflib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -75,14 +75,16 @@ class Plan:
         return Manual(self.folder, self.prepared, self.precise(name), self.prepare)
 
 
-def misnamed(plan: Plan, names: Sequence[str]) -> Iterator[str]:
-    """A complaint for each voice that is named in the config and is not among these names."""
+def misnamed(plan: Plan, names: Sequence[str]) -> dict[tuple[str, str], str]:
+    """A complaint for each place in the config that names a voice which is not among these names."""
+    found = {}
     for key, name in plan.named:
         if name in names:
             continue
         close = difflib.get_close_matches(name, names, n=1)
         hint = f', did you mean "{close[0]}"?' if close else f"; there are: {', '.join(names)}"
-        yield f'{key}: there is no voice "{name}"{hint}'
+        found[key, name] = f'{key}: there is no voice "{name}"{hint}'
+    return found
 
 
 def installed(folder: Path) -> tuple[str, ...]:
@@ -114,7 +116,7 @@ class Voices:
         self._lock = threading.Lock()
         self._plan = plan
         self._kept: dict[str, KeptVoice] = {}
-        self._complaints: tuple[str, ...] = ()
+        self._complaints: Collection[tuple[str, str]] = ()
         self._loadings = Loadings(plan.loadings)
         self._workshop = Workshop(finished=self._prepared, progressed=changed)
         self._warm_files = WarmFiles(plan.warmth, trouble)
@@ -141,9 +143,9 @@ class Voices:
             voices = sorted(self._kept.values(), key=partial(_place, plan))
             self.ladder.take(voices)
             self._loader.take(voices)
-            complaints = tuple(misnamed(plan, self.ladder.names))
-            news = [complaint for complaint in complaints if complaint not in self._complaints]
-            self._complaints = complaints
+            complaints = misnamed(plan, self.ladder.names)
+            news = [complaint for place, complaint in complaints.items() if place not in self._complaints]
+            self._complaints = tuple(complaints)
         for complaint in news:
             self._trouble(complaint)
         self._warm_files.keep(plan.warmth)

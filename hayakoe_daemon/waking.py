@@ -56,7 +56,7 @@ def alarm_clock(
         refusal=refusal,
         accepted=accepted,
         withdrawn=speaker.withdraw,
-        urgent=speaker.cut,
+        urgent=lambda: speaker.cut(for_alarm=True),
         shown=herald.alarm,
         trouble=herald.trouble,
         no_sound=no_sound,
@@ -71,6 +71,6 @@ def zone(config: Config, herald: Herald) -> ZoneInfo:
     try:
         return config.zone
     except ZoneError as error:
-        if config.alarms:
-            herald.trouble("config", f"alarms ring by UTC: {error}")
+        if config.alarms or config.quiet.hours:
+            herald.trouble("config", f"alarms and quiet hours go by UTC: {error}")
         return ZoneInfo("UTC")

@@ -21,8 +21,9 @@ import soundfile
 from hayakoe_daemon.audio.chunk import Samples
 from tests.support.broker import Broker, Watcher
 from tests.support.daemon import Daemon, Home
-from tests.support.installed import add_bert, add_voices, fails_above, same_size, synthesizer
-from tests.support.voices import spoil
+from tests.support.installed import add_bert, add_voices, same_size, synthesizer
+from tests.support.quick_graphs import HOP
+from tests.support.voices import TOLD, fail_above, spoil, style_vectors, tell
 from tests.support.waiting import wait_for
 
 TEXT = "洗濯が終わりました。早めに干してください。"
@@ -85,13 +86,14 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         add_bert(house.voices)
         add_voices(house.voices, "alpha", "late", "gone", "cut", "rotten")
         add_voices(house.voices, "nan", change=spoil)
-        add_voices(house.voices, "picky", change=lambda graph: fails_above(graph, ids=150))
+        add_voices(house.voices, "picky", change=lambda graph: fail_above(graph, ids=150))
+        add_voices(house.voices, "telling", change=tell)
         synthesizer(house.voices, "gone").unlink()
         with synthesizer(house.voices, "cut").open("r+b") as file:
             file.truncate(1000)
         same_size(synthesizer(house.voices, "rotten"), b"\xff" * 4000)
         with house.daemon:
-            for name in ("alpha", "picky"):
+            for name in ("alpha", "picky", "telling"):
                 house.wait_state(name, "ready")
             for name in ("gone", "cut", "rotten", "nan"):
                 house.wait_state(name, "out of order")
@@ -126,16 +128,21 @@ def test_the_embedded_voice_speaks_where_it_is_asked_for(full: House) -> None:
     assert not is_tiny(full, id_)
 
 
-def test_every_way_of_speaking_is_taken(full: House) -> None:
-    ways: dict[str, Any] = {
-        "style": "Happy",
-        "style_weight": 2,
-        "speed": 1.2,
-        "sdp_ratio": 0,
-        "noise_scale": 0.5,
-        "noise_scale_w": 0.5,
-    }
-    event = full.said(full.say(**ways, pitch_scale=1.1, intonation_scale=1.2))
+def test_every_way_of_speaking_reaches_the_voice(full: House) -> None:
+    ways: dict[str, Any] = {"style": "Happy", "style_weight": 3, "speed": 0.8, "sdp_ratio": 0.4}
+    event = full.said(id_ := full.say(**ways, noise_scale=0.7, noise_scale_w=1.6, voice="telling"))
+    assert event["engine"] == "telling"
+    samples, rate = full.heard(id_)
+    spoken = samples[np.flatnonzero(samples)[0] :]
+    middles = [round((place + 0.5) * HOP / 44_100 * rate) for place in range(len(TOLD))]
+    told = dict(zip(TOLD, spoken[middles] / spoken[middles[1]] * 1.25, strict=True))
+    mean, happy = style_vectors()[:2, 0]
+    expected = (0.7, 1.25, 1.6, 0.4, mean + (happy - mean) * 3)
+    assert told == pytest.approx(dict(zip(TOLD, expected, strict=True)), rel=0.03)
+
+
+def test_another_pitch_is_taken_and_a_seed_refused(full: House) -> None:
+    event = full.said(full.say(pitch_scale=1.1, intonation_scale=1.2))
     assert event["engine"] == "alpha"
     assert "the seed was passed over" in full.said(full.say(seed=5))["note"]
 
@@ -260,7 +267,7 @@ def test_voices_and_their_bert_come_break_and_go(tmp_path: Path, broker: Broker)
             house.daemon.reload()
             house.wait_state("alpha", "none")
             event = house.said(house.say())
-            assert event["engine"] == "embedded"
+            assert event["engine"] == "beta"
             assert "there is no voice alpha" in event["note"]
             assert house.daemon.stop() == 0
 
@@ -309,8 +316,10 @@ def test_while_a_voice_is_loaded_it_is_waited_for_and_what_is_urgent_is_said_at_
     assert event["engine"] == "embedded"
     assert event["times"]["first_sample"] < 1.0
     assert "alpha: it is still being loaded, which takes about 4 s, and the patience is 3 s" in event["note"]
+    begun = time.monotonic()
     slow.daemon.running.terminate()
     assert slow.daemon.running.wait(6) == 0
+    assert time.monotonic() - begun < 2.5  # nobody waits until it is loaded
 
 
 def test_beyond_the_patience_the_next_voice_says_all_of_it(slow: House) -> None:

@@ -25,10 +25,13 @@ MAY_IMPORT = {
     "control": ("announcement", "answer", "feed"),
     "complaints": ("answer",),
     "mqtt": ("alarm_change", "announcement", "answer", "word_change"),
-    "speaker": ("announcement", "audio.chunk", "audio.sink", "audio.level", "journal", "text.utterance", "voice"),
+    "speaker": (
+        *("announcement", "audio.chunk", "audio.sink", "audio.level", "journal", "schedule.quiet_hours"),
+        *("text.utterance", "voice"),
+    ),
     "lead": ("announcement", "answer", "audio"),
     "door": ("alarm_change", "announcement", "answer", "journal", "mqtt", "overrides", "speaker", "word_change"),
-    "hatch": ("answer", "board", "door", "journal", "mqtt.topics", "schedule", "words"),
+    "hatch": ("announcement", "answer", "board", "door", "journal", "mqtt.topics", "schedule", "words"),
     "word_change": (),
     "words": ("answer", "text", "word_change"),
     "board": ("announcement", "overrides", "text"),
@@ -40,7 +43,7 @@ MAY_IMPORT = {
     "config": (
         *("announcement", "durations", "text.home_rules"),
         *("schedule.alarm_fields", "schedule.briefing_fields", "schedule.sources.fields"),
-        *("schedule.texts", "schedule.zone"),
+        *("schedule.quiet_hours", "schedule.texts", "schedule.zone"),
     ),
     "durations": (),
     "schedule": (
@@ -50,7 +53,7 @@ MAY_IMPORT = {
     "telling": ("config", "herald", "schedule", "waking"),
     "waking": ("announcement", "answer", "board", "config", "herald", "journal", "lead", "schedule", "speaker"),
     "reader": ("text",),
-    "dials": ("config", "mqtt", "overrides", "speaker"),
+    "dials": ("announcement", "config", "mqtt", "overrides", "speaker"),
     "bench": ("audio", "mqtt", "reader", "text", "voice"),
 }
 """What each room may import of ours besides itself. `app` and `cli` see everything."""

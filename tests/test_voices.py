@@ -117,10 +117,11 @@ def test_a_folder_that_is_not_there_has_no_voices(tmp_path: Path) -> None:
 
 def test_names_that_are_wrong_are_told_once_with_where_they_stand(plan: Plan) -> None:
     wrong = replace(plan, named=[("speech.voice", "b"), ("voices.order", "q"), ("voices.settings", "embeded")])
-    assert list(misnamed(wrong, ("a", "b", "embedded"))) == [
+    assert list(misnamed(wrong, ("a", "b", "embedded")).values()) == [
         'voices.order: there is no voice "q"; there are: a, b, embedded',
         'voices.settings: there is no voice "embeded", did you mean "embedded"?',
     ]
     house = House(wrong)
+    add_voices(plan.folder, "d")
     house.voices.take(wrong)
     assert len(house.troubles) == 2

@@ -54,7 +54,7 @@ def _doubts(config: Config) -> Iterator[str]:
     from hayakoe_daemon.voices import installed, misnamed  # noqa: PLC0415
 
     plan = voice_plan(config, os.environ)
-    yield from misnamed(plan, installed(plan.folder))
+    yield from misnamed(plan, installed(plan.folder)).values()
     for key, name in (("audio.chime", config.audio.chime), ("audio.default_chime", config.audio.default_chime)):
         if isinstance(name, str) and name not in CHIMES:
             yield f'{key}: there is no chime "{name}"; allowed: {", ".join(CHIMES)}'

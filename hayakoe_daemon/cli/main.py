@@ -56,11 +56,12 @@ def build_parser() -> argparse.ArgumentParser:
     command("skip", "end what is being said; the next one follows", "talk", "skip")
     command("clear", "empty the queue", "talk", "clear")
     command("repeat", "say the last announcement again", "talk", "repeat")
-    setting = command("set", "set volume, mute, voice, style or speed until the config is edited there", "talk", "set_")
-    setting.add_argument("thing", help="volume, mute, voice, style or speed")
+    things = "volume, mute, do_not_disturb, voice, style or speed"
+    setting = command("set", f"set {things} until the config is edited there", "talk", "set_")
+    setting.add_argument("thing", help=things)
     setting.add_argument("value")
     reset = command("reset", "drop what was set at run time: the config counts again", "talk", "reset")
-    reset.add_argument("thing", metavar="KEY", help="volume, mute, voice, style or speed")
+    reset.add_argument("thing", metavar="KEY", help=things)
     command("check-config", "check the config and list what is set over it at run time", "look", "check_config")
     devices = command("devices", "list the sound devices and the one the config picks", "look", "devices")
     devices.add_argument("--json", action="store_true", help="as JSON")
@@ -93,12 +94,19 @@ def _say(say: argparse.ArgumentParser) -> None:
     say.add_argument(
         "--seed", type=_seed, metavar="N", help="an equal number gives equal sound; random: another than what was kept"
     )
+    way = say.add_argument_group("neural voices only")
+    way.add_argument("--sdp-ratio", type=float, metavar="0-1", help="how much of the rhythm is drawn by chance")
+    way.add_argument("--noise-scale", type=float, metavar="0-2", help="variation of sound")
+    way.add_argument("--noise-scale-w", type=float, metavar="0-2", help="variation of lengths")
+    way.add_argument("--pitch-scale", type=float, metavar="X", help="1.2 is higher; 0.5 to 2, needs pyworld")
+    way.add_argument("--intonation-scale", type=float, metavar="0-2", help="1.5 is livelier; needs pyworld")
     say.add_argument("--volume", type=int, metavar="0-100")
     say.add_argument("--priority", choices=("low", "normal", "high", "urgent"))
     say.add_argument("--chime", metavar="NAME", help="a chime first: its name, or yes or no")
     say.add_argument("--sound", metavar="FILE", help="a file of the sound folder first")
     say.add_argument("--expires-in", type=float, metavar="SECONDS")
     say.add_argument("--key", help="replaces a waiting message with the same key")
+    say.add_argument("--when-quiet", choices=("speak", "hold", "drop"), help="what becomes of it in quiet hours")
 
 
 def _seed(given: str) -> int | str:

@@ -14,7 +14,11 @@ from hayakoe_daemon.cli.settle import config_of
 from hayakoe_daemon.config.places import find_control_socket
 from hayakoe_daemon.control import ControlError, ask
 
-_FIELDS = ("id", "voice", "style", "style_weight", "speed", "seed", "volume", "priority", "sound", "expires_in", "key")
+_WAYS = ("sdp_ratio", "noise_scale", "noise_scale_w", "pitch_scale", "intonation_scale")
+_FIELDS = (
+    *("id", "voice", "style", "style_weight", "speed", "seed", *_WAYS),
+    *("volume", "priority", "sound", "expires_in", "key", "when_quiet"),
+)
 _CHIME = {"yes": True, "no": False}
 
 
@@ -42,6 +46,8 @@ def _over_control(message: dict[str, Any], given: argparse.Namespace) -> int:
         for line in ask(find_control_socket(config, os.environ), request, patience=None if given.wait else 30.0):
             if "status" in line:
                 _tell(line)
+            elif line["event_type"] == "held":
+                print(f"held, and said afterwards: {line['note']}", file=sys.stderr)
             last = line
     except ControlError as error:
         raise Failure(str(error)) from None

@@ -69,7 +69,9 @@ def queue(given: argparse.Namespace) -> int:
         print(f"speaking  {speaking['id']}  {_in_one_line(speaking['text'])}")
     for one in found["waiting"]:
         print(f"{one['priority']:<8}  {one['id']}  {_in_one_line(one['text'])}")
-    if not speaking["id"] and not found["waiting"]:
+    for one in found["held"]:
+        print(f"held      {one['id']}  {_in_one_line(one['text'])}")
+    if not speaking["id"] and not found["waiting"] and not found["held"]:
         print("Nothing is being said and nothing waits.")
     return 0
 

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
 from hayakoe_daemon import durations
 from hayakoe_daemon.announcement import NAME
+from hayakoe_daemon.schedule.quiet_hours import QuietWindow, read_windows
 from hayakoe_daemon.schedule.zone import zone_named
 from hayakoe_daemon.text.home_rules import MOST, HomeRule, HomeRuleError
 
@@ -143,6 +144,14 @@ def _time_zone(value: object) -> str:
     return value
 
 
+def _quiet_hours(value: object) -> tuple[QuietWindow, ...]:
+    if isinstance(value, tuple) and all(isinstance(window, QuietWindow) for window in value):
+        return value
+    if not isinstance(value, str | list) or not all(isinstance(window, str) for window in value):
+        raise ValueError('needs a window such as "22:00-07:00" or "fri,sat 23:30-09:00", or a list of them')
+    return read_windows(value)
+
+
 Flag = Annotated[bool, Allowed("true or false")]
 Name = Annotated[str, Written(NAME.pattern, "1 to 32 of the characters a-z, 0-9, _ and -")]
 Names = Annotated[
@@ -188,5 +197,6 @@ Chime = Annotated[
 ]
 TimeZone = Annotated[str, BeforeValidator(_time_zone)]
 """An IANA name."""
+QuietHours = Annotated[tuple[QuietWindow, ...], BeforeValidator(_quiet_hours)]
 HomeRules = Annotated[dict[str, str], BeforeValidator(_home_rules)]
 """Regular expressions, and the words for each."""

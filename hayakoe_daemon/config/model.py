@@ -25,10 +25,12 @@ from hayakoe_daemon.config.kinds import (
     Name,
     Names,
     Phrases,
+    QuietHours,
     SourceName,
     Text,
     TimeZone,
     Topic,
+    Written,
 )
 from hayakoe_daemon.schedule.alarm_fields import AlarmFields
 from hayakoe_daemon.schedule.briefing_fields import BriefingFields
@@ -39,6 +41,7 @@ from hayakoe_daemon.schedule.zone import system_zone, zone_named
 _DAY = 86400
 
 
+Conduct = Annotated[Literal["speak", "hold", "drop"], Allowed("speak, hold or drop")]
 Loading = Annotated[Literal["start", "first_use"], Allowed("start or first_use")]
 Precision = Annotated[Literal["fp32", "int8", "auto"], Allowed("fp32, int8 or auto")]
 Warmth = Annotated[Literal["cached", "locked", "lazy"], Allowed("cached, locked or lazy")]
@@ -208,6 +211,22 @@ class Cache(Section):
     phrases: Phrases = ()
 
 
+class Quiet(Section):
+    """When nobody is to be disturbed, and what becomes of announcements then."""
+
+    hours: QuietHours = ()
+    do_not_disturb: Flag = False
+    low: Conduct = "drop"
+    normal: Conduct = "hold"
+    high: Conduct = "hold"
+    urgent: Conduct = "speak"
+    hold_limit: Annotated[float, Lasting(60, 30 * _DAY)] = _DAY / 2
+    most: Annotated[int, Between(1, 10_000)] = 100
+    introduction: Annotated[str, Written(r"[^\x00-\x1f\x7f]{0,200}", "one line of text, at most 200 characters")] = (
+        "お休みの間のお知らせが{count}件あります。"
+    )
+
+
 class Config(Section):
     node: Name = "home"
     title: Text | None = None
@@ -256,6 +275,8 @@ class Config(Section):
     def zone(self) -> ZoneInfo:
         """The time zone: as given, else the system's. Raises ZoneError where that one cannot be read."""
         return system_zone() if self.time_zone is None else zone_named(self.time_zone)
+
+    quiet: Quiet = Quiet()
 
     @property
     def topic(self) -> str:

@@ -75,6 +75,8 @@ class Journal:
         """How many wait, as of the last commit."""
         self.next_start: float | None = None
         """The first instant (s since the epoch) at which one of them is to start, as of the last commit."""
+        self.held = 0
+        """How many are held until a quiet time is over, as of the last commit."""
         self._inbox: queue.SimpleQueue[_Step[Any]] = queue.SimpleQueue()
         self._storage = Storage(path, trouble, prepare=prepare)
         self._posted = 0
@@ -133,7 +135,7 @@ class Journal:
         return batch
 
     def _run_batch(self, batch: list[_Step[Any]]) -> None:
-        letters, waiting, self.next_start = self._on_storage(lambda: self._transaction(batch))
+        letters, waiting, self.next_start, self.held = self._on_storage(lambda: self._transaction(batch))
         changed, self.waiting = waiting != self.waiting, waiting
         for step in batch:  # first, because "accepted" is told here, and comes before any last words
             if step.error is not None:
@@ -159,7 +161,7 @@ class Journal:
                 self._posted = Ledger(self._storage.connection).newest_letter()  # it may count from 1 again
         raise AssertionError("unreachable: the last try returns or raises")
 
-    def _transaction(self, batch: list[_Step[Any]]) -> tuple[list[Letter], int, float | None]:
+    def _transaction(self, batch: list[_Step[Any]]) -> tuple[list[Letter], int, float | None, int]:
         db = self._storage.connection
         ledger = Ledger(db)
         db.execute("BEGIN IMMEDIATE")
@@ -167,13 +169,13 @@ class Journal:
             for step in batch:
                 self._one(db, ledger, step)
             letters = ledger.letters(after=self._posted)
-            waiting, next_start = ledger.waiting(), ledger.next_start()
+            waiting, next_start, held = ledger.waiting(), ledger.next_start(), ledger.held.count()
             db.execute("COMMIT")
         except BaseException:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
-        return letters, waiting, next_start
+        return letters, waiting, next_start, held
 
     @staticmethod
     def _one(db: sqlite3.Connection, ledger: Ledger, step: _Step[Any]) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from hayakoe_daemon.announcement import Announcement, Event, EventType, Priority
 from hayakoe_daemon.journal.alarm_ledger import AlarmLedger
+from hayakoe_daemon.journal.held_ledger import HeldLedger
 from hayakoe_daemon.journal.schema import from_document, to_document
 
 MAX_DEATHS = 2
@@ -29,10 +30,11 @@ OUTBOX_LIMIT = 2_000
 STARTS_AHEAD = 3.0
 """Seconds before its `starts_at` an announcement has its turn: the device is opened and its first sound made."""
 
-_TURNS = "priority = ? DESC, starts_at IS NOT NULL DESC, begun DESC, starts_at, priority DESC, seq"
+_TURNS = "priority = ? DESC, (starts_at IS NULL) = (priority = ?) DESC, begun DESC, starts_at, priority DESC, seq"
 
 _TOO_OLD = "begun = 0 AND speaking = 0 AND expires_at <= ?"
 _LEFT_TOO_LONG = "begun = 1 AND speaking = 0 AND touched_at <= ?"
+_WAITS = "speaking = 0 AND seq NOT IN (SELECT seq FROM held)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class Claim:
     """Its beginning has been heard before: no second chime."""
     deaths: dict[int, int]
     """How often the daemon died during which sentence."""
+    lead_heard: float | None = 0.0
+    """Seconds of its chime and sound that were heard before; None where all of them were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ class Ledger:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self.alarms = AlarmLedger(db)
+        self.held = HeldLedger(db, self._end)
 
     # ------------------------------------------------------------------------------------------------ the way in
 
@@ -95,9 +100,10 @@ class Ledger:
             self._remember(delivery, known, now)
             return Receipt(known, duplicate=True)
         older, key = "key = ? AND begun = 0", announcement.key
-        replaced = self._db.execute(f"SELECT speaking FROM announcement WHERE {older}", (key,)).fetchall()  # noqa: S608
-        replaces_next = (1,) in replaced
-        if self.waiting() - replaced.count((0,)) >= limit:
+        query = f"SELECT speaking, {_WAITS} FROM announcement WHERE {older}"  # noqa: S608
+        replaced = self._db.execute(query, (key,)).fetchall()
+        replaces_next = (1, 0) in replaced
+        if self.waiting() - replaced.count((0, 1)) >= limit:
             return Receipt(None)
         self._end(older, (key,), EventType.REPLACED, f"by {announcement.id}", now)
         self._db.execute(
@@ -161,15 +167,16 @@ class Ledger:
 
     def claim(self, *, low: bool, now: float) -> Claim | None:
         """The next one to say, its first sentence that is not given up marked as being attempted: urgent ones, those
-        whose instant has come, what was interrupted, then by priority, then first come first served. `low` allows those
-        that wait for silence. One that starts at an instant is not among them before STARTS_AHEAD of it."""
+        whose instant has come, what was interrupted, then by priority, then first come first served. An alarm makes way
+        for other urgent ones even where it is urgent itself: it may ring for minutes. `low` allows those that wait for
+        silence. One that starts at an instant is not among them before STARTS_AHEAD of it."""
         row = self._db.execute(
-            "SELECT seq, document, sentence, begun FROM announcement"  # noqa: S608, words of ours
-            " WHERE speaking = 0 AND (begun = 1 OR expires_at IS NULL OR expires_at > ?)"
+            f"SELECT seq, document, sentence, begun FROM announcement WHERE {_WAITS}"  # noqa: S608, words of ours
+            " AND (begun = 1 OR expires_at IS NULL OR expires_at > ?)"
             " AND (begun = 1 OR priority > ? OR ?)"
             " AND (starts_at IS NULL OR starts_at <= ?)"
             f" ORDER BY {_TURNS} LIMIT 1",
-            (now, Priority.LOW, low, now + STARTS_AHEAD, Priority.URGENT),
+            (now, Priority.LOW, low, now + STARTS_AHEAD, Priority.URGENT, Priority.URGENT),
         ).fetchone()
         if row is None:
             return None
@@ -177,7 +184,8 @@ class Ledger:
         self._db.execute("UPDATE announcement SET speaking = 1 WHERE seq = ?", (seq,))
         deaths = dict(self._db.execute("SELECT sentence, deaths FROM attempt WHERE seq = ? AND deaths > 0", (seq,)))
         self._open_attempt(seq, next(n for n in itertools.count(sentence) if deaths.get(n, 0) < MAX_DEATHS))
-        return Claim(from_document(document), sentence, bool(begun), deaths)
+        lead_heard = self._one("SELECT heard FROM lead WHERE seq = ?", seq) if begun else 0.0
+        return Claim(from_document(document), sentence, bool(begun), deaths, lead_heard)
 
     def attempt(self, announcement_id: str, sentence: int) -> None:
         """Before a sentence is made: if the daemon dies now, it was during this one."""
@@ -203,7 +211,15 @@ class Ledger:
         self._db.execute(
             "DELETE FROM attempt WHERE seq = ? AND sentence < ? AND deaths < ?", (seq, sentence, MAX_DEATHS)
         )
+        self._db.execute("DELETE FROM lead WHERE seq = ?", (seq,))
         self._open_attempt(seq, sentence)
+
+    def left_lead(self, announcement_id: str, heard: float, *, now: float) -> None:
+        """It is left while its chime or sound is heard, after so many seconds of that."""
+        seq = self._seq(announcement_id)
+        if seq is not None:
+            self._db.execute("INSERT OR REPLACE INTO lead (seq, heard) VALUES (?, ?)", (seq, heard))
+            self._db.execute("UPDATE announcement SET begun = 1, touched_at = ? WHERE seq = ?", (now, seq))
 
     def put_back(self, announcement_id: str) -> None:
         """Not to its end, and for a good reason (cut, shutdown): it waits to be resumed."""
@@ -223,8 +239,8 @@ class Ledger:
         self._last_words(event)
 
     def clear(self, note: str, *, now: float) -> int:
-        """Cancel everything that waits (what is being said right now does not); how many those were. What has its
-        instant to start at, and has not been heard, stays: only its alarm takes that back."""
+        """Cancel everything that waits or is held (what is being said right now does neither); how many those were.
+        What has its instant to start at, and has not been heard, stays: only its alarm takes that back."""
         return self._end("speaking = 0 AND (starts_at IS NULL OR begun = 1)", (), EventType.CANCELLED, note, now)
 
     def withdraw(self, announcement_id: str, note: str, *, now: float) -> bool:
@@ -233,9 +249,10 @@ class Ledger:
 
     def expire(self, *, resume_limit: float, now: float) -> int:
         """Report and remove what is no longer worth saying: too old, or interrupted too long ago."""
+        held = self.held.expire(now=now)
         too_old = self._end(_TOO_OLD, (now,), EventType.EXPIRED, "it waited longer than its expires_in", now)
         note = "it was interrupted too long ago to go on"
-        return too_old + self._end(_LEFT_TOO_LONG, (now - resume_limit,), EventType.EXPIRED, note, now)
+        return held + too_old + self._end(_LEFT_TOO_LONG, (now - resume_limit,), EventType.EXPIRED, note, now)
 
     def stale(self, *, resume_limit: float, now: float) -> bool:
         """Whether `expire` has anything to do; reads only, so that an idle home writes nothing to its SD card."""
@@ -259,8 +276,8 @@ class Ledger:
     # ---------------------------------------------------------------------------------------------------- looking in
 
     def waiting(self) -> int:
-        """How many wait; the one being said is not among them."""
-        return int(self._db.execute("SELECT count(*) FROM announcement WHERE speaking = 0").fetchone()[0])
+        """How many wait; the one being said is not among them, and neither is what is held."""
+        return int(self._one(f"SELECT count(*) FROM announcement WHERE {_WAITS}"))  # noqa: S608
 
     def next_start(self) -> float | None:
         """The first instant at which one that waits is to start; not of those that wait for silence."""
@@ -272,8 +289,8 @@ class Ledger:
     def queue(self, limit: int = 1_000) -> list[Announcement]:
         """What waits, in the order in which it would be said now."""
         rows = self._db.execute(
-            f"SELECT document FROM announcement WHERE speaking = 0 ORDER BY {_TURNS} LIMIT ?",  # noqa: S608, words of ours
-            (Priority.URGENT, limit),
+            f"SELECT document FROM announcement WHERE {_WAITS} ORDER BY {_TURNS} LIMIT ?",  # noqa: S608, words of ours
+            (Priority.URGENT, Priority.URGENT, limit),
         )
         return [from_document(document) for (document,) in rows]
 

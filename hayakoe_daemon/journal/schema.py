@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 
-from hayakoe_daemon.announcement import Announcement, Priority
+from hayakoe_daemon.announcement import Announcement, Priority, WhenQuiet
 
 VERSION = 2
 """Kept in `PRAGMA user_version`; a file with a newer one is not ours to touch."""
@@ -77,10 +77,24 @@ CREATE TABLE ringing (                    -- what has not come to its end
 CREATE INDEX ringing_by_id ON ringing (id);
 """
 
-MIGRATIONS = (_FIRST, _SECOND)
+_MANNERS = """
+CREATE TABLE held (                       -- until the quiet time is over
+    seq INTEGER PRIMARY KEY REFERENCES announcement ON DELETE CASCADE
+);
+CREATE TABLE lead (                       -- what was left while its chime or sound was heard, before any sentence
+    seq INTEGER PRIMARY KEY REFERENCES announcement ON DELETE CASCADE,
+    heard REAL NOT NULL                   -- seconds of that
+);
+"""
+
+MIGRATIONS = (_FIRST, _SECOND, _MANNERS)
 """What leads from each version to the next, from 0, an empty file, on."""
 
-NAMES = ("announcement", "attempt", "receipt", "delivery", "outbox", "memory", "alarm", "occurrence", "ringing")
+NAMES = (
+    *("announcement", "attempt", "receipt", "delivery", "outbox", "memory"),
+    *("alarm", "occurrence", "ringing"),
+    *("held", "lead"),
+)
 
 _FIELDS = frozenset(field.name for field in dataclasses.fields(Announcement))
 
@@ -92,4 +106,6 @@ def to_document(announcement: Announcement) -> str:
 def from_document(document: str) -> Announcement:
     """The announcement, also where another version wrote it: what that did not know is None, what only it knew goes."""
     fields = {name: value for name, value in json.loads(document).items() if name in _FIELDS}
+    when_quiet = fields.get("when_quiet")
+    fields["when_quiet"] = None if when_quiet is None else WhenQuiet(when_quiet)
     return Announcement(**{**fields, "priority": Priority(fields["priority"])})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter, ValidationError
 
 from hayakoe_daemon.alarm_change import AlarmChange, AlarmVerb
-from hayakoe_daemon.announcement import Announcement, Priority
+from hayakoe_daemon.announcement import Announcement, Priority, WhenQuiet
 from hayakoe_daemon.mqtt.alarm_message import read_alarm_change, read_alarm_verb
 from hayakoe_daemon.mqtt.json_object import read_object
 from hayakoe_daemon.mqtt.payload_error import PayloadError, did_you_mean, shown
@@ -56,7 +56,8 @@ WORD_ACTIONS = ("add", "remove")
 """What `dictionary/ACTION` knows."""
 
 Setting = int | float | bool | str
-"""What a setting can be: volume an int 0-100, mute a bool, voice and style a str, speed a float 0.25-3.0."""
+"""What a setting can be: volume an int 0-100, mute and do_not_disturb a bool, voice and style a str, speed a float
+0.25-3.0."""
 
 _SETTINGS: dict[str, tuple[TypeAdapter[Setting], str]] = {
     "volume": (TypeAdapter(Volume), VOLUME_ALLOWED),
@@ -64,6 +65,7 @@ _SETTINGS: dict[str, tuple[TypeAdapter[Setting], str]] = {
     "voice": (TypeAdapter(Name), f"the name of a voice: {NAME_ALLOWED}"),
     "style": (TypeAdapter(Style), STYLE_ALLOWED),
     "speed": (TypeAdapter(Speed), SPEED_ALLOWED),
+    "do_not_disturb": (TypeAdapter(bool), "ON or OFF"),
 }
 SETTINGS = tuple(_SETTINGS)
 """What `set/THING` knows."""
@@ -119,6 +121,8 @@ def parse_say(
         sound=message.sound,
         expires_at=now + (lives if message_expiry is None else min(lives, message_expiry)),
         key=message.key,
+        when_quiet=None if message.when_quiet is None else WhenQuiet(message.when_quiet),
+        perishable=message.expires_in is not None or message_expiry is not None,
     )
 
 
@@ -132,7 +136,7 @@ def parse_setting(thing: str, payload: bytes) -> Setting:
     match thing:
         case "volume" | "speed":
             value = _number(_unquoted(text))
-        case "mute":
+        case "mute" | "do_not_disturb":
             value = _SWITCH.get(_unquoted(text).lower(), text)
         case _:
             value = _unquoted(text)

@@ -111,6 +111,7 @@ class SayMessage(BaseModel):
         None, description="a number of seconds above 0 and up to a year"
     )
     key: Label | None = Field(None, description="a text of 1 to 128 printable characters")
+    when_quiet: Literal["speak", "hold", "drop"] | None = Field(None, description="speak, hold or drop")
 
 
 def read_say_message(fields: dict[str, Any]) -> SayMessage:

@@ -6,7 +6,7 @@ import functools
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from hayakoe_daemon.announcement import Event, EventType
@@ -45,6 +45,10 @@ class Muted(Exception):  # noqa: N818, somebody wanted it so
     """The house was muted meanwhile."""
 
 
+class Waits(Exception):  # noqa: N818, good manners
+    """It became quiet before anything of it was heard; it is said another time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a saying needs of the house."""
@@ -58,6 +62,8 @@ class Surroundings:
     gain: Callable[[float], float]
     """Asked for each piece of sound, with the seconds before it, so that a change of volume is heard at once."""
     muted: Callable[[], bool]
+    waits: Callable[[], bool]
+    """Whether it is not to begin now, because it is quiet."""
     resume_limit: float
     await_device: Callable[[SinkLost, Callable[[], None]], None]
     """Returns when the device is back and goes on; the second argument is called meanwhile and may raise."""
@@ -74,7 +80,7 @@ class Saying:
 
     claim: Claim
     lead: Sequence[AudioChunk]
-    """Chime and sound; they are played again only where nothing has been heard yet."""
+    """Chime and sound; what was heard of them before is not played again."""
     ahead: Ahead
     house: Surroundings
     _marks: deque[tuple[float, int]] = field(default_factory=deque)
@@ -90,15 +96,18 @@ class Saying:
     """Its first sample has its moment: what was handed over is not heard yet."""
 
     def run(self) -> Event:
-        """Say it to its end. Raises Interrupted, Muted or TooLate."""
+        """Say it to its end. Raises Interrupted, Muted, Waits or TooLate."""
         self._sentence = self.claim.sentence
-        self._heard_any = self.claim.begun
-        self._on_device(lambda: self.house.sink.begin(self.claim.announcement.id))
-        if not self.claim.begun:
-            for chunk in self.lead:
+        self._heard_any = self.claim.begun and self.claim.lead_heard is None
+        try:
+            self._on_device(lambda: self.house.sink.begin(self.claim.announcement.id))
+            for chunk in rest_of(self.lead, self.claim.lead_heard or 0.0):
                 self._write(chunk)
-        self._say_sentences()
-        self._finish()
+            self._say_sentences()
+            self._finish()
+        except Interrupted:
+            self._note_lead()
+            raise
         return self._outcome()
 
     def _say_sentences(self) -> None:
@@ -190,6 +199,17 @@ class Saying:
                 )
             )
 
+    def _note_lead(self) -> None:
+        """Tell the journal how much of the chime and sound was heard, where it is left before its first sentence: a
+        long sound goes on from there."""
+        self._note_heard()
+        heard = self.house.sink.position
+        if self._heard_any or not self.lead or not heard:
+            return
+        announcement_id, now = self.claim.announcement.id, self.house.clock()
+        total = (self.claim.lead_heard or 0.0) + heard
+        self.house.journal.submit(lambda ledger: ledger.left_lead(announcement_id, total, now=now))
+
     # ------------------------------------------------------------------------------------------------------ the device
 
     def _on_device(self, action: Callable[[], None]) -> None:
@@ -223,9 +243,13 @@ class Saying:
             self.house.alive()
             self.house.interrupts.check()
             now = self.house.clock()
-            if self._heard_any and now - since > self.house.resume_limit:
+            begun = self._heard_any or self.claim.begun
+            if not begun and not self.house.sink.position and self.house.waits():
+                self.house.sink.cancel()  # what it kept of the round comes with all of it, another time
+                raise Waits
+            if begun and now - since > self.house.resume_limit:
                 raise TooLate("the sound device was gone for too long to go on")
-            if not self._heard_any and announcement.expires_at is not None and now > announcement.expires_at:
+            if not begun and announcement.expires_at is not None and now > announcement.expires_at:
                 raise TooLate("the sound device was gone until after its time")
 
         self.house.await_device(lost, look)
@@ -275,3 +299,11 @@ class Saying:
             note="; ".join(notes) or None,
             times=times,
         )
+
+
+def rest_of(sounds: Sequence[AudioChunk], heard: float) -> Iterator[AudioChunk]:
+    """What is left of these sounds, one after the other, behind their first `heard` seconds."""
+    for sound in sounds:
+        if heard < sound.seconds:
+            yield AudioChunk(sound.samples[int(heard * sound.sample_rate) :], sound.sample_rate)
+        heard = max(0.0, heard - sound.seconds)

@@ -16,7 +16,8 @@ from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.journal.ledger import MAX_DEATHS, STARTS_AHEAD, Claim, Ledger
 from hayakoe_daemon.speaker.ahead import Ahead
 from hayakoe_daemon.speaker.interrupt import Interrupted, Interrupts, Why
-from hayakoe_daemon.speaker.saying import Muted, Saying, Surroundings, TooLate
+from hayakoe_daemon.speaker.manners import ALARM, Manners
+from hayakoe_daemon.speaker.saying import Muted, Saying, Surroundings, TooLate, Waits
 from hayakoe_daemon.speaker.settings import Settings
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.ladder import Cast, Ladder
@@ -72,6 +73,7 @@ class Speaker:
         settings: Callable[[], Settings],
         audience: Audience,
         *,
+        manners: Callable[[], Manners],
         clock: Callable[[], float],
         alive: Callable[[], None],
     ) -> None:
@@ -79,6 +81,7 @@ class Speaker:
         self._journal = journal
         self._materials = materials
         self._settings = settings
+        self._manners = manners
         self._audience = audience
         self._clock = clock
         self._alive = alive
@@ -86,6 +89,7 @@ class Speaker:
         self._news = threading.Condition()
         self._has_news = False
         self._clearing: Future[int] | None = None
+        self._urgent_alarm = False
         self._next_sink: Sink | None = None
         self._device_lost: str | None = None
         self._device_told: str | None = None
@@ -102,9 +106,11 @@ class Speaker:
             self._has_news = True
             self._news.notify_all()
 
-    def cut(self) -> None:
-        """Something urgent was accepted: what is being said makes way, unless it is urgent too."""
-        self._interrupts.interrupt(Why.CUT)
+    def cut(self, *, for_alarm: bool = False) -> None:
+        """Something urgent was accepted: what is being said makes way, unless it is urgent too. An alarm makes way for
+        all that is urgent, but for another alarm."""
+        if not (for_alarm and self._urgent_alarm):
+            self._interrupts.interrupt(Why.CUT)
         self.poke()
 
     def replace(self) -> None:
@@ -168,31 +174,32 @@ class Speaker:
         self._sink.close()
 
     def _claim(self) -> Claim | None:
-        if not self._journal.waiting:
+        settings, manners, now = self._settings(), self._manners(), self._clock()
+        if not self._journal.waiting and (not self._journal.held or manners.why_quiet(now)):
             return None
-        settings = self._settings()
-        now = self._clock()
         low = time.monotonic() - self._silent_since >= settings.low_waits
 
-        def claim(ledger: Ledger) -> Claim | None:
+        def claim(ledger: Ledger) -> tuple[Claim | None, list[Event]]:
             ledger.expire(resume_limit=settings.resume_limit, now=now)
-            return ledger.claim(low=low, now=now)
+            events = manners.settle(ledger, now)
+            return ledger.claim(low=low, now=now), events
 
-        return self._journal.call(claim)
+        claimed, events = self._journal.call(claim)
+        for event in events:
+            self._audience.event(event)
+        return claimed
 
     def _say(self, claim: Claim) -> Announcement | None:
         """Say it to its end, or return it where somebody interrupted."""
         announcement, settings = claim.announcement, self._settings()
-        if announcement.priority is Priority.URGENT:
+        urgent, alarm = announcement.priority is Priority.URGENT, announcement.source == ALARM
+        self._urgent_alarm = urgent and alarm
+        if urgent and not alarm:
             self._interrupts.spare_from_cuts()
         elif _makes_way(announcement):
             self._interrupts.make_way(lambda: self._due_within(MAKES_WAY))
-        if settings.muted(announcement):
-            self._end(announcement, EventType.FINISHED, "muted")
-            return None
-        deaths = sum(claim.deaths.values())
-        if deaths >= HOPELESS:
-            self._end(announcement, EventType.FAILED, f"the daemon died {deaths} times during it; the rest is left out")
+        if (end := self._unsaid(claim, settings)) is not None:
+            self._end(announcement, *end)
             return None
         utterances = self._materials.split(announcement.text)
         lead, missing = self._lead(claim, settings)
@@ -207,7 +214,7 @@ class Speaker:
             ahead.notes.extend(missing)
             event = Saying(claim, lead, ahead, self._surroundings(announcement, settings)).run()
             self._journal.call(lambda ledger: ledger.finish(event))
-        except Interrupted:
+        except (Interrupted, Waits):
             return announcement
         except Muted:
             self._sink.cancel()
@@ -222,11 +229,22 @@ class Speaker:
             self._audience.speaking(None)
         return None
 
+    def _unsaid(self, claim: Claim, settings: Settings) -> tuple[EventType, str] | None:
+        """How it ends, and why, where nothing of it is to be said."""
+        if settings.muted(claim.announcement):
+            return EventType.FINISHED, "muted"
+        if why := self._manners().silences(claim.announcement, self._clock()):
+            return EventType.DROPPED, f"{why}, and alarms_obey_mute is on"
+        deaths = sum(claim.deaths.values())
+        if deaths >= HOPELESS:
+            return EventType.FAILED, f"the daemon died {deaths} times during it; the rest is left out"
+        return None
+
     def _lead(self, claim: Claim, settings: Settings) -> tuple[list[AudioChunk], list[str]]:
         """What sounds before the speech, unless it was heard before, or the daemon died of it."""
         announcement = claim.announcement
         chime = settings.chime_of(announcement)
-        if claim.begun or (chime is None and announcement.sound is None):
+        if claim.lead_heard is None or (chime is None and announcement.sound is None):
             return [], []
         if claim.deaths.get(claim.sentence, 0) >= MAX_DEATHS:
             return [], [f"the daemon died {MAX_DEATHS} times at its beginning, so its chime or sound was left out"]
@@ -250,6 +268,8 @@ class Speaker:
             self._interrupts.check()
             if self._settings().muted(announcement):
                 raise Muted
+            if not claim.begun and self._manners().waits(announcement, self._clock()):
+                raise Waits
             self._wait_briefly()
             cast = ladder.cast(wish, first, waited=time.monotonic() - begun)
         return cast
@@ -274,6 +294,7 @@ class Speaker:
             alive=self._alive,
             gain=lambda elapsed: self._settings().gain(announcement, elapsed),
             muted=lambda: self._settings().muted(announcement),
+            waits=lambda: self._manners().waits(announcement, self._clock()),
             resume_limit=settings.resume_limit,
             await_device=self._await_device,
             started=self._audience.event,

@@ -50,6 +50,11 @@ class Phonemes:
         if min(self.word2ph) < 0 or sum(self.word2ph) != len(self.phones):
             raise ValueError(f"{len(self.phones)} phones shared out: {self.word2ph}")
 
+    @property
+    def silent(self) -> bool:
+        """True where there is nothing but marks and edges."""
+        return all(phone in PUNCTUATION or phone == EDGE for phone in self.phones)
+
     def ids(self) -> Ids:
         word2ph = [2 * count for count in self.word2ph]
         word2ph[0] += 1

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from hayakoe_daemon.audio.chunk import AudioChunk
@@ -84,7 +85,7 @@ class KeptVoice:
         self.manner = Manner()
         """What it does where an announcement does not say."""
         self.took = took
-        """Seconds that it took the last time; 0: nobody knows."""
+        """Seconds that it took the last time, its turn not waited for; 0: nobody knows."""
         self._open = open_
         self._changed = changed
         self._trouble = trouble
@@ -101,6 +102,8 @@ class KeptVoice:
         """It is being opened or warmed up, or waits for its turn to be."""
         self._opened: Opened | None = None
         """Opened, and not warmed up yet."""
+        self._opening = 0.0
+        """Seconds that it took to open."""
         self._may_warm_up = False
         self._wanted = False
         self._gone = False
@@ -108,6 +111,10 @@ class KeptVoice:
         self._retry_at: float | None = None
         self._retries = 0
         self._failures = 0
+        self._speaking: list[Engine] = []
+        """Engines in the middle of a sentence, once for each; of the synthesis thread."""
+        self._parting: list[Engine] = []
+        """Those of them that are closed when it ends."""
 
     # --------------------------------------------------------------------------------------------------- how it is
 
@@ -117,8 +124,8 @@ class KeptVoice:
 
     @property
     def why(self) -> str | None:
-        """Why it is out of order."""
-        return self._why
+        """Why it is out of order, or speaks with its former files."""
+        return None if self._state is State.LOADING else self._why
 
     @property
     def note(self) -> str | None:
@@ -170,7 +177,7 @@ class KeptVoice:
         """Its files may have changed: one that is out of order is tried at once, one that is ready where they have."""
         with self._lock:
             if self._state is State.BROKEN:
-                self._retry_at, self._retries = self._clock(), 0
+                self._state, self._wanted, self._retries, self._began = State.LOADING, True, 0, self._clock()
             elif self._state is State.READY and _stamps(path for path, *_ in self._source) != self._source:
                 self._wanted = True
 
@@ -213,17 +220,19 @@ class KeptVoice:
         is at rest, so that it takes no processor from somebody who is speaking. Whatever goes wrong, it is out of order
         afterwards, and nothing is raised.
         """
+        begun = self._clock()
         with self._lock:
             opened, self._opened, self._may_warm_up = self._opened, None, False
             if opened is None:
-                self._at_work, self._wanted, self._retry_at, self._began = True, False, None, self._clock()
+                self._at_work, self._wanted, self._retry_at, self._began = True, False, None, begun
         try:
             if opened is None:
                 self._opened = self._open()
+                self._opening = self._clock() - begun
                 in_turn(self._let_warm_up)
             else:
                 opened.engine.warm_up()
-                self._take(opened, in_turn)
+                self._take(opened, self._opening + self._clock() - begun, in_turn)
         except BeingPrepared:
             self._put_off()
         except Exception as error:  # noqa: BLE001, a file may be broken in any way, and the libraries raise what they like
@@ -232,8 +241,9 @@ class KeptVoice:
                 opened.engine.close()
                 opened.of_no_use(reason(error))
 
-    def speak(self, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
+    def speak(self, utterance: Utterance, manner: Manner) -> Generator[AudioChunk]:
         engine = self._needed()
+        self._speaking.append(engine)
         try:
             yield from engine.speak(utterance, manner.over(self.manner))
         except Exception as error:
@@ -242,6 +252,10 @@ class KeptVoice:
                 self._broken(f"{self._failures} sentences failed one after the other, the last one: {reason(error)}")
                 self._put_away(None)
             raise EngineError(reason(error)) from error
+        finally:
+            self._speaking.remove(engine)
+            if engine in self._parting:
+                self._part(engine)
         self._failures = self._retries = 0
 
     def pause_after(self, passage: Sequence[Utterance], position: int, manner: Manner) -> float:
@@ -268,7 +282,7 @@ class KeptVoice:
         with self._lock:
             self._may_warm_up = self._opened is not None
 
-    def _take(self, opened: Opened, in_turn: InTurn) -> None:
+    def _take(self, opened: Opened, took: float, in_turn: InTurn) -> None:
         with self._lock:
             if self._gone:
                 former: Engine | None = opened.engine
@@ -278,11 +292,11 @@ class KeptVoice:
                 self._styles = tuple(opened.engine.styles)
                 self._note, self._mapped = opened.note, opened.mapped
                 self._state, self._why = State.READY, None
-                self.took, self._failures = self._clock() - self._began, 0
+                self.took, self._failures = took, 0
             self._at_work = False
         if former is not None:
-            in_turn(former.close)
-        log.info("voice %s is ready after %.1f s", self.name, self.took)
+            in_turn(partial(self._part, former))
+        log.info("voice %s was loaded in %.1f s", self.name, took)
         self._changed()
 
     def _put_off(self) -> None:
@@ -315,7 +329,16 @@ class KeptVoice:
             engine, self._engine = self._engine, None
             self._why = why or self._why
         if engine is not None:
-            engine.close()
+            self._part(engine)
+
+    def _part(self, engine: Engine) -> None:
+        """Synthesis thread: close it, but not in the middle of a sentence, which may rest for something more urgent."""
+        if engine in self._speaking:
+            self._parting.append(engine)
+            return
+        if engine in self._parting:
+            self._parting.remove(engine)
+        engine.close()
 
 
 def _stamps(files: Iterable[Path]) -> _Stamps:

@@ -116,8 +116,9 @@ class Ladder:
             return Cast([self._embedded], self._tone, wish.manner)
         notes: list[str] = []
         asked = self._asked(wish, notes)
-        if asked is None:
-            return self._cast([self._embedded, *self._ready(wish, first, waited)], wish, notes)
+        if not isinstance(asked, KeptVoice):
+            ready = self._ready(wish, first, waited)
+            return self._cast([*ready, self._embedded] if asked is None else [asked, *ready], wish, notes)
         if asked.want():
             log.info("voice %s is loaded now that it is needed", asked.name)
         if asked.state is State.LOADING and waited + asked.ready_in < wish.patience:
@@ -134,14 +135,14 @@ class Ladder:
             log.warning("%s; %s speaks instead", note, rungs[0].name)
         return Cast(rungs, self._tone, wish.manner, notes)
 
-    def _asked(self, wish: Wish, notes: list[str]) -> KeptVoice | None:
-        """The neural voice of that name, else the default one; None where that is the embedded voice."""
+    def _asked(self, wish: Wish, notes: list[str]) -> Engine | None:
+        """The voice of that name, else the default one; None where there is neither."""
         by_name = {voice.name: voice for voice in self._voices}
         for name in (wish.voice, wish.default):
             if name is None:
                 continue
             if name == self._embedded.name:
-                return None
+                return self._embedded
             if name in by_name:
                 return by_name[name]
             notes.append(f"there is no voice {name}; there are: {', '.join(self.names)}")

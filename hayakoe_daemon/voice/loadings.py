@@ -54,8 +54,8 @@ class Loadings:
     def end(self, name: str, took: float | None) -> None:
         """What was begun is over: loaded in so many seconds, or it could not be loaded (None)."""
         with self._lock:
-            if name not in self._running:
-                return
+            if name not in self._running and took is None:
+                return  # held back, and not tried at all
             self._survived.add(name)
             self._running.discard(name)
             past = self._pasts.get(name, Past())

@@ -102,14 +102,14 @@ class NeuralVoice:
     def speak(self, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
         """The sound as the synthesizer gives it, piece by piece, levelled; in one piece where its pitch is changed.
 
-        Raises EngineError, and warms up where nobody has.
+        Nothing where the text has no sound, such as 한국어. Raises EngineError, and warms up where nobody has.
         """
-        if not utterance.text:
+        phonemes = self._feeder.read(utterance.text)
+        if phonemes.silent:
             return
         if self._gain is None:
             self.warm_up()
         manner = _of_sentence(manner, utterance)
-        phonemes = self._feeder.read(utterance.text)
         pieces: list[Samples] = []
         for piece in self._known_or_new(utterance.text, phonemes, manner):
             pieces.append(piece.samples)

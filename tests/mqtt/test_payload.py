@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hayakoe_daemon.announcement import MAX_TEXT, Announcement, Priority
+from hayakoe_daemon.announcement import MAX_TEXT, Announcement, Priority, WhenQuiet
 from hayakoe_daemon.answer import Refused
 from hayakoe_daemon.mqtt.payload import Command, PayloadError, parse_action, parse_say, parse_setting, parse_word
 from hayakoe_daemon.word_change import AddWord, RemoveWord
@@ -76,6 +76,7 @@ def test_every_field_of_an_object() -> None:
         "sound": "bell.wav",
         "expires_in": 60,
         "key": "door",
+        "when_quiet": "speak",
     }
     assert say(json.dumps(document)) == Announcement(
         id="door-1",
@@ -98,6 +99,8 @@ def test_every_field_of_an_object() -> None:
         sound="bell.wav",
         expires_at=NOW + 60,
         key="door",
+        when_quiet=WhenQuiet.SPEAK,
+        perishable=True,
     )
 
 
@@ -298,6 +301,8 @@ def test_a_payload_takes_no_time() -> None:
         ("mute", '"OFF"', False),
         ("mute", "1", True),
         ("mute", "0", False),
+        ("do_not_disturb", "ON", True),
+        ("do_not_disturb", '"off"', False),
         ("voice", "mei_normal", "mei_normal"),
         ("voice", '"mei_normal"', "mei_normal"),
         ("style", "よろこび", "よろこび"),

@@ -9,16 +9,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
-from hayakoe_daemon.announcement import Announcement, Event
+from hayakoe_daemon.announcement import Announcement, Event, Priority, WhenQuiet
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.audio.null import NullSink
 from hayakoe_daemon.audio.sink import SinkLost
 from hayakoe_daemon.journal.journal import Journal, Limits
 from hayakoe_daemon.journal.ledger import Ledger, Letter, Receipt
+from hayakoe_daemon.speaker.manners import Manners
 from hayakoe_daemon.speaker.settings import Settings
 from hayakoe_daemon.speaker.speaker import Audience, Materials, Speaker
 from hayakoe_daemon.text.utterance import Utterance
@@ -46,6 +48,17 @@ SETTINGS = Settings(
     low_waits=0.0,
     patience=20.0,
     urgent_patience=3.0,
+)
+MANNERS = Manners(
+    do_not_disturb=False,
+    hours=(),
+    zone=ZoneInfo("Asia/Tokyo"),
+    by_priority=dict(zip(Priority, (WhenQuiet.DROP, WhenQuiet.HOLD, WhenQuiet.HOLD, WhenQuiet.SPEAK), strict=True)),
+    hold_limit=43_200.0,
+    most=100,
+    introduction="はじめに",
+    expires_in=1800.0,
+    alarms_obey=False,
 )
 BEEP = AudioChunk(np.full(800, 0.1, dtype=np.float32), 8_000)
 
@@ -110,6 +123,26 @@ class Gone(NullSink):
         self.closed = True
 
 
+class Paced(NullSink):
+    """Takes as long as the sound lasts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._silent = threading.Event()
+
+    def begin(self, title: str) -> None:
+        self._silent.clear()
+        super().begin(title)
+
+    def write(self, chunk: AudioChunk) -> None:
+        self._silent.wait(chunk.seconds)
+        super().write(chunk)
+
+    def cancel(self) -> None:
+        super().cancel()
+        self._silent.set()
+
+
 class Wandering(NullSink):
     """Goes from one device to the other by itself."""
 
@@ -122,6 +155,7 @@ class Life:
     def __init__(self, path: Path, sink: NullSink | None = None, voices: Sequence[KeptVoice] = ()) -> None:
         self.path = path
         self.settings = SETTINGS
+        self.manners = MANNERS
         self.voice = Deadly()
         self.letters: list[Letter] = []
         self.events: list[Event] = []
@@ -144,6 +178,7 @@ class Life:
             Materials(split, self._lead, renders, Ladder(self.voice, tone=lambda: BEEP, voices=voices)),
             lambda: self.settings,
             Audience(self.events.append, lambda _: None, lambda *told: self.devices.append(told)),
+            manners=lambda: self.manners,
             clock=time.time,
             alive=lambda: None,
         )
@@ -357,3 +392,49 @@ def test_an_end_of_the_daemon_does_not_wait_for_a_voice(lives: Callable[..., Lif
     life.end()
     assert time.monotonic() - begun < 2
     assert life.letters == []
+
+
+def test_what_waits_for_a_device_is_held_when_it_becomes_quiet(lives: Callable[..., Life]) -> None:
+    life = lives(sink=Gone())
+    life.accept("a", "はい")
+    wait_for(lambda: life.journal.waiting == 0, 5)  # it has its turn
+    life.manners = replace(MANNERS, do_not_disturb=True)
+    wait_for(lambda: life.journal.held == 1, 5)
+    assert [event.event_type for event in life.events] == ["held"]
+    life.speaker.change_sink(NullSink())
+    life.manners = MANNERS
+    wait_for(lambda: len(life.letters) == 2, 5)
+    assert [letter.document["event_type"] for letter in life.letters] == ["finished", "finished"]
+    assert life.letters[1].document["id"] == "a"
+
+
+def test_alarms_that_obey_mute_are_dropped_when_it_is_quiet(lives: Callable[..., Life]) -> None:
+    life = lives()
+    life.manners = replace(MANNERS, do_not_disturb=True, alarms_obey=True)
+    now = time.time()
+    alarm = Announcement("a", "起きて", "alarm", now)
+    life.journal.call(lambda ledger: ledger.accept(alarm, None, limit=10, now=now))
+    life.speaker.poke()
+    wait_for(lambda: life.letters, 5)
+    assert life.letters[0].document["event_type"] == "dropped"
+    assert "alarms_obey_mute" in life.letters[0].document["note"]
+
+
+def test_an_urgent_alarm_makes_way_for_urgent_speech_but_not_for_another_alarm(lives: Callable[..., Life]) -> None:
+    life = lives(sink=Paced())
+
+    def accept(name: str, text: str, source: str) -> None:
+        one = Announcement(name, text, source, time.time(), priority=Priority.URGENT)
+        life.journal.call(lambda ledger: ledger.accept(one, None, limit=10, now=one.accepted_at))
+        life.speaker.cut(for_alarm=source == "alarm")
+
+    def started() -> list[str]:
+        return [event.id for event in life.events if event.event_type == "started"]
+
+    accept("alarm", "one two three four five", "alarm")
+    wait_for(lambda: started() == ["alarm"], 5)
+    accept("another", "six", "alarm")
+    accept("quake", "seven", "mqtt")
+    wait_for(lambda: len(life.letters) == 3, 10)
+    assert started() == ["alarm", "quake", "alarm", "another"]
+    assert [name for name, _, _ in life.last_words()] == ["quake", "alarm", "another"]

@@ -7,10 +7,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-import onnx
-from onnx import helper, numpy_helper
-
 from hayakoe_daemon.voice.store.layouts import look
 from hayakoe_daemon.voice.store.store import Store
 from tests.support.voices import bert_source, hayakoe_source
@@ -50,17 +46,3 @@ def same_size(path: Path, content: bytes) -> None:
     fresh = path.with_suffix(".fresh")
     fresh.write_bytes(content + whole[len(content) :])
     fresh.replace(path)
-
-
-def fails_above(path: Path, ids: int) -> None:
-    """From now on the synthesizer in this file fails at sentences of more than so many ids, and at no others."""
-    model = onnx.load(path)
-    graph = model.graph
-    sound = graph.output[0].name
-    for node in graph.node:
-        node.output[:] = ["whole_sound" if name == sound else name for name in node.output]
-    graph.initializer.append(numpy_helper.from_array(np.zeros(ids + 1, np.float32), "short_enough"))
-    graph.node.append(helper.make_node("Gather", ["short_enough", graph.input[1].name], ["nothing"]))
-    graph.node.append(helper.make_node("Add", ["whole_sound", "nothing"], [sound]))
-    path.unlink()
-    onnx.save(model, path)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
@@ -171,6 +172,12 @@ def _graph(name: str, real: bool) -> str:
     return f"{name}.onnx" if real else f"quick_{name}.onnx"
 
 
+def style_vectors() -> npt.NDArray[np.float32]:
+    """Those of the tiny voice, the mean first, in the order of STYLES."""
+    vectors: npt.NDArray[np.float32] = np.load(tiny() / "style_vectors.npy")
+    return vectors
+
+
 def put(name: str, target: Path) -> Path:
     """A file of the tiny voice at another place: a hard link where that is possible, so never write into it."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -216,6 +223,46 @@ def break_down(path: Path) -> None:
     def change(model: onnx.ModelProto, sound: str, whole: str) -> None:
         model.graph.initializer.append(numpy_helper.from_array(np.array([1, 1, 7]), "impossible"))
         model.graph.node.append(helper.make_node("Reshape", [whole, "impossible"], [sound]))
+
+    _rewire(path, change)
+
+
+def fail_above(path: Path, ids: int) -> None:
+    """From now on the synthesizer in this file fails at sentences of more than so many ids, and at no others."""
+
+    def change(model: onnx.ModelProto, sound: str, whole: str) -> None:
+        count = model.graph.input[1].name
+        model.graph.initializer.append(numpy_helper.from_array(np.zeros(ids + 1, np.float32), "short_enough"))
+        model.graph.node.append(helper.make_node("Gather", ["short_enough", count], ["nothing"]))
+        model.graph.node.append(helper.make_node("Add", [whole, "nothing"], [sound]))
+
+    _rewire(path, change)
+
+
+TOLD = ("noise_scale", "length_scale", "noise_scale_w", "sdp_ratio", "style_vec")
+"""What a voice that tells is asked for, in the order of telling."""
+
+
+def tell(path: Path) -> None:
+    """From now on each sentence of the synthesizer in this file begins with what it was asked for: of each of TOLD (of
+    a style the first number) a frame of samples that are a hundredth of it.
+    """
+
+    def change(model: onnx.ModelProto, sound: str, whole: str) -> None:
+        frame = np.full((1, 1, quick_graphs.HOP), 0.01, np.float32)
+        for value, name in ((frame, "told_frame"), (np.array([0]), "told_first"), (np.array([-1]), "told_flat")):
+            model.graph.initializer.append(numpy_helper.from_array(value, name))
+        for name in TOLD:
+            flat, first, told = (f"{part}_{name}" for part in ("flat", "first", "told"))
+            model.graph.node.extend(
+                [
+                    helper.make_node("Reshape", [name, "told_flat"], [flat]),
+                    helper.make_node("Gather", [flat, "told_first"], [first]),
+                    helper.make_node("Mul", ["told_frame", first], [told]),
+                ]
+            )
+        parts = [*(f"told_{name}" for name in TOLD), whole]
+        model.graph.node.append(helper.make_node("Concat", parts, [sound], axis=2))
 
     _rewire(path, change)
 

@@ -124,7 +124,9 @@ def test_looking_again_tries_at_once() -> None:
     kept.load()
     assert not kept.voice.due(kept.now)
     kept.voice.look_again()
-    assert kept.voice.due(kept.now)
+    assert (kept.voice.state, kept.voice.why, kept.voice.due(kept.now)) == (State.LOADING, None, True)
+    kept.load()
+    assert (kept.voice.state, kept.voice.why, len(kept.troubles)) == (State.BROKEN, "not whole", 1)
 
 
 def test_new_files_take_over_when_they_are_ready(tmp_path: Path) -> None:
@@ -148,6 +150,35 @@ def test_new_files_take_over_when_they_are_ready(tmp_path: Path) -> None:
     kept.opens = lambda: new
     kept.load()
     assert (old.closed, new.closed, say(kept.voice), len(new.manners)) == (True, False, 2, 1)
+
+
+@pytest.mark.parametrize("end", ["close", "next"])
+def test_one_that_is_replaced_or_removed_ends_its_sentence_first(tmp_path: Path, end: str) -> None:
+    """A sentence may rest in the middle, for something more urgent."""
+    file = tmp_path / "model.onnx"
+    file.write_bytes(b"1")
+    old, new = Voice("a"), Voice("a")
+    kept = Kept("a", lambda: old, [file])
+    kept.voice.want()
+    kept.load()
+    sentence = kept.voice.speak(HELLO, Manner())
+    next(sentence)
+
+    os.utime(file, (1, 1))
+    kept.voice.look_again()
+    kept.opens = lambda: new
+    kept.load()
+    assert (kept.voice.state, old.closed) == (State.READY, False)
+    later = kept.voice.speak(HELLO, Manner())
+    next(later)
+    kept.voice.retire(lambda work: work())
+    assert (old.closed, new.closed) == (False, False)
+    if end == "close":
+        sentence.close()
+        later.close()
+    else:
+        assert len([*sentence, *later]) == 2
+    assert (old.closed, new.closed) == (True, True)
 
 
 def test_one_that_was_removed_speaks_no_more_and_is_not_loaded_again() -> None:
@@ -194,12 +225,14 @@ def test_it_is_not_warmed_up_before_its_turn() -> None:
     kept = Kept("a", lambda: Voice("a"))
     kept.voice.want()
     later: list[Callable[[], None]] = []
+    kept.takes = 3.0
     kept.voice.load(later.append)
     assert (str(kept.voice.state), kept.voice.due(1e9)) == ("loading", False)
+    kept.now += 60
     later[0]()
     assert kept.voice.due(kept.now)
     kept.voice.load(later.append)
-    assert str(kept.voice.state) == "ready"
+    assert (str(kept.voice.state), kept.voice.took) == ("ready", 3)
 
 
 def test_what_an_announcement_does_not_say_is_the_voices_own() -> None:

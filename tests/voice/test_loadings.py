@@ -57,6 +57,14 @@ def test_what_was_survived_once_writes_nothing_when_it_is_tried_again(path: Path
     assert not path.exists()
 
 
+def test_what_it_took_is_known_though_the_first_attempt_failed(path: Path) -> None:
+    life = Loadings(path)
+    for took in (None, 4.0):
+        life.begin("a")
+        life.end("a", took)
+    assert Loadings(path).past("a") == Past(took=4.0)
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"a": 5}', '{"a": {"took": "x", "deaths": 0}}'])
 def test_a_file_of_no_use_is_as_none(path: Path, content: str) -> None:
     path.write_text(content)

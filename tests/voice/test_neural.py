@@ -96,11 +96,12 @@ def test_a_voice_that_nobody_warmed_up_warms_up_itself(bert: Bert, quick: Neural
     assert np.array_equal(spoken(engine(voices.voice_files(), bert)).samples, spoken(quick).samples)
 
 
-def test_where_there_is_nothing_to_say_nothing_is_said(quick: NeuralVoice) -> None:
-    assert list(quick.speak(Utterance(0, ""), Manner())) == []
+@pytest.mark.parametrize("text", ["", "。", "…？", "ー", "😀", "한국어", "☎"])
+def test_where_there_is_nothing_to_say_nothing_is_said(quick: NeuralVoice, text: str) -> None:
+    assert list(quick.speak(Utterance(0, text), Manner())) == []
 
 
-@pytest.mark.parametrize("text", ["あ", "？", "ー", "髙橋さんの😀", "\ud800", "w" * 120])
+@pytest.mark.parametrize("text", ["あ", "っ", "髙橋さんの😀", "\ud800あ", "w" * 120])
 def test_any_text_is_said_or_refused(quick: NeuralVoice, text: str) -> None:
     with contextlib.suppress(EngineError):
         assert spoken(quick, text).seconds > 0

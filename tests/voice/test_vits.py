@@ -17,7 +17,7 @@ from hayakoe_daemon.voice.style import Styles
 from hayakoe_daemon.voice.synthesizer import Feed
 from hayakoe_daemon.voice.vits import WholeSynthesizer
 from tests.support import voices
-from tests.support.quick_graphs import FRAMES
+from tests.support.quick_graphs import FRAMES, HOP
 
 STILL = Manner(sdp_ratio=0.0, noise_scale=0.0, noise_scale_w=0.0)
 
@@ -77,6 +77,15 @@ def test_what_is_asked_for_reaches_the_graph(real_synthesizer: WholeSynthesizer,
     assert not np.array_equal(plain, sound(style="Happy")[: len(plain)])
     assert not np.array_equal(sound(noise_scale=0.6), sound(noise_scale=0.6))
     assert len({len(sound(sdp_ratio=1.0, noise_scale_w=2.0)) for _ in range(8)}) > 1
+
+
+@pytest.mark.parametrize("layout", [Layout.HAYAKOE, Layout.SBV2])
+def test_each_number_reaches_its_own_input(tmp_path: Path, feeder: Feeder, layout: Layout) -> None:
+    asked = Manner("Happy", 3.0, length_scale=1.25, sdp_ratio=0.4, noise_scale=0.7, noise_scale_w=1.6)
+    (sound,) = WholeSynthesizer(broken(tmp_path, voices.tell, layout)).stream(fed(feeder, manner=asked))
+    mean, happy = voices.style_vectors()[:2, 0]
+    told = 100 * sound.reshape(-1, HOP)[: len(voices.TOLD), HOP // 2]
+    assert told == pytest.approx([0.7, 1.25, 1.6, 0.4, mean + (happy - mean) * 3], rel=1e-5)
 
 
 # ------------------------------------------------------------------------------------------------------------ durations

@@ -80,10 +80,12 @@ def _packed(url: str, folder: Path, fetcher: Fetcher, name: str) -> Path:
         )
     file = RemoteFile(url, _plain(name))
     suggested = fetcher.file(file, folder)
-    if suggested and suggested != file.path and not name.endswith(_PACKED):
-        (folder / file.path).rename(folder / _plain(suggested))
-        return folder / _plain(suggested)
-    return folder / file.path
+    if not suggested or name.endswith(_PACKED) or _plain(suggested) == file.path:
+        return folder / file.path
+    named = folder / _plain(suggested)
+    named.unlink(missing_ok=True)
+    named.hardlink_to(folder / file.path)  # under its own name too, so that a second try finds it
+    return named
 
 
 def _by_manifest(url: str, place: Path, fetcher: Fetcher) -> bool:

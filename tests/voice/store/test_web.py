@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,7 +44,12 @@ def test_an_aivmx_file(server: FileServer, tmp_path: Path) -> None:
 def test_a_download_that_the_server_names(server: FileServer, tmp_path: Path) -> None:
     make.aivmx_voice(server.folder / "download")
     server.always["download"] = Fault(headers={"Content-Disposition": "attachment; filename*=UTF-8''Rin.aivmx"})
-    assert [one.voice.name for one in looked(f"{server.url}download?type=AIVMX", tmp_path).voices] == ["rin"]
+    address = f"{server.url}download?type=AIVMX"
+    with suppress(LookupError), brought(address, tmp_path, Wanted.BOTH, Watched()) as there:
+        assert there.path.name == "Rin.aivmx"
+        raise LookupError  # such as a name that is taken
+    assert [one.voice.name for one in looked(address, tmp_path).voices] == ["rin"]
+    assert [request.status for request in server.asked("download")] == [200, 416]  # it came once
 
 
 def test_the_folder_of_a_hayakoe_voice(server: FileServer, tmp_path: Path) -> None:
