@@ -163,7 +163,6 @@ def test_an_unknown_key(file: Path, text: str, suggestion: str) -> None:
         ("voices: {order: alpha}", "a list of names"),
         ("voices: {order: [Alpha]}", "a list of names"),
         ("voices: {settings: 5}", "a section with the name of each voice"),
-        ("voices: {settings: {Alpha: {}}}", "this name is not 1 to 32 of the characters"),
         ("voices: {settings: {alpha: 5}}", "a section: keys and values"),
         ("voices: {settings: {alpha: {load: 1}}}", "start or first_use"),
         ("voices: {settings: {alpha: {sdp_ratio: 2}}}", "0 to 1"),

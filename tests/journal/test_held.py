@@ -193,7 +193,7 @@ def test_a_journal_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
 
 def test_an_urgent_alarm_makes_way_for_urgent_speech_and_two_alarms_ring_in_order(ledger: Ledger) -> None:
     for name in ("first", "second"):
-        ledger.accept(words(name, source="alarm", priority=Priority.URGENT), None, limit=500, now=NOW)
+        ledger.accept(words(name, source="alarm", priority=Priority.URGENT, starts_at=NOW), None, limit=500, now=NOW)
     claim = ledger.claim(low=True, now=NOW)
     assert claim is not None
     assert claim.announcement.id == "first"

@@ -424,7 +424,9 @@ def test_an_urgent_alarm_makes_way_for_urgent_speech_but_not_for_another_alarm(l
     life = lives(sink=Paced())
 
     def accept(name: str, text: str, source: str) -> None:
-        one = Announcement(name, text, source, time.time(), priority=Priority.URGENT)
+        now = time.time()
+        starts_at = now if source == "alarm" else None
+        one = Announcement(name, text, source, now, priority=Priority.URGENT, starts_at=starts_at)
         life.journal.call(lambda ledger: ledger.accept(one, None, limit=10, now=one.accepted_at))
         life.speaker.cut(for_alarm=source == "alarm")
 
