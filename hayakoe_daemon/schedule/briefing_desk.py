@@ -100,7 +100,8 @@ class BriefingDesk:
         try:
             self._composer.check(text, full=False)
         except TemplateError as error:
-            return Refused("bad_template", f"The text cannot be filled in, {error}.", "text")
+            end = "" if str(error).endswith("?") else "."
+            return Refused("bad_template", f"The text cannot be filled in, {error}{end}", "text")
         return None
 
     def composed(self, text: str, now: float, *, trusted: bool) -> str:
