@@ -213,10 +213,11 @@ class Alarms:
         turn = self.turn(now)
         for one in self.ringings:
             entry = entries.get(one.name)
-            to_come = one.state is State.ARMED and one.due > now
-            if to_come and (one.name not in old or old[one.name].entry != entry):
+            silent = entry is None or not entry.alarm.enabled
+            changed = one.name in old and old[one.name].entry != entry
+            if one.state is State.ARMED and one.due > now and (silent or changed):
                 turn.disarm(one, "its alarm was changed")
-            elif entry is None or not entry.alarm.enabled:
+            elif silent:
                 turn.dismiss(one, "it was removed" if entry is None else "it was turned off")
         self._alarms = {}
         for name, entry in entries.items():

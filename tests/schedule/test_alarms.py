@@ -175,6 +175,20 @@ def test_a_death_between_the_journal_and_the_second(tmp_path: Path, said: bool) 
     assert again.alarms.ringings == []
 
 
+def test_a_death_while_it_is_made_counts_so_that_it_cannot_kill_for_ever(tmp_path: Path) -> None:
+    house = RingingHouse(tmp_path, EVENING_BEFORE, morning=MORNING)
+    house.go_to(at("2026-09-18 06:44:58.5"), say=False)
+    assert house.claim() is not None
+    again = RingingHouse(tmp_path, at("2026-09-18 06:44:59"), morning=MORNING)
+
+    claim = again.claim()
+    assert claim is not None
+    assert (claim.announcement.id, claim.deaths) == (house.accepted[0].id, {0: 1})
+    assert again.accepted == []
+    again.go_to(at("2026-09-18 06:45:01"), say=False)
+    assert len(again.rung()) == 1
+
+
 def test_in_time_again_after_a_death_before_the_second(tmp_path: Path) -> None:
     house = RingingHouse(tmp_path, EVENING_BEFORE, morning=MORNING)
     house.go_to(at("2026-09-18 06:44:53"), say=False)

@@ -17,6 +17,10 @@ class Clocks:
         self.now = Reading(wall + seconds + asleep + set_by, monotonic + seconds, boot + seconds + asleep)
 
 
+def rounded(shift: Shift | None) -> Shift | None:
+    return shift and Shift(round(shift.set_by, 3), round(shift.asleep, 3))
+
+
 @pytest.fixture
 def clocks() -> Clocks:
     return Clocks()
@@ -44,14 +48,14 @@ def test_slewing_is_not_setting(clocks: Clocks, watch: ClockWatch) -> None:
 @pytest.mark.parametrize("by", [-7200.0, -1.5, 1.5, 1_700_000_000.0])
 def test_a_clock_that_is_set_is_told_once(clocks: Clocks, watch: ClockWatch, by: float) -> None:
     clocks.pass_(0.5, set_by=by)
-    assert watch.look() == Shift(pytest.approx(by), 0.0)
+    assert rounded(watch.look()) == Shift(by, 0.0)
     clocks.pass_(0.5)
     assert watch.look() is None
 
 
 def test_a_suspended_laptop_slept_and_its_clock_was_not_set(clocks: Clocks, watch: ClockWatch) -> None:
     clocks.pass_(0.5, asleep=28_800.0)
-    assert watch.look() == Shift(0.0, pytest.approx(28_800.0))
+    assert rounded(watch.look()) == Shift(0.0, 28_800.0)
 
 
 def test_both_in_words(clocks: Clocks, watch: ClockWatch) -> None:
