@@ -14,14 +14,18 @@ import pytest
 
 from hayakoe_daemon.announcement import Announcement, Priority
 from hayakoe_daemon.answer import Refused
+from hayakoe_daemon.reader import Reader
 from hayakoe_daemon.schedule import briefing_desk
 from hayakoe_daemon.schedule.briefing_desk import BriefingDesk, Made
 from hayakoe_daemon.schedule.briefing_fields import BriefingFields
 from hayakoe_daemon.schedule.composer import NOTHING_KNOWN, NOTHING_TO_SAY, Composer
+from hayakoe_daemon.schedule.sources.calendar import read_agenda
 from hayakoe_daemon.schedule.sources.fields import SourceFields
 from hayakoe_daemon.schedule.sources.look import Look, Standing
 from hayakoe_daemon.schedule.sources.sources import Sources
 from hayakoe_daemon.schedule.templates.errors import TemplateError
+from tests.schedule.sources.test_calendar import ics
+from tests.schedule.test_filters import FORECAST
 from tests.support.waiting import wait_for
 from tests.support.web_server import Page, WebServer
 
@@ -127,7 +131,7 @@ def test_an_error_of_the_template_leaves_out_its_sentence() -> None:
     said = composer().compose("はい。{{ 1 / 0 }}。{{ range(5000) | sum }}。いいえ。", NOW, full=True)
 
     assert said.text == "はい。いいえ。"
-    assert said.notes == ("the template: division by zero", "range: range has at most 1,000 numbers")
+    assert said.notes == ("the template: division by zero", "the template: range has at most 1,000 numbers")
 
 
 def test_a_template_that_cannot_be_read_is_said_without_its_values() -> None:
@@ -145,6 +149,58 @@ def test_plain_texts_stay_as_they_are(text: str) -> None:
 def test_characters_that_nobody_can_say_go() -> None:
     looks = good("weather", {"name": "東\0京\ud800"})
     assert composer(looks).compose("{{ weather.name }}です。", NOW, full=False).text == "東京です。"
+
+
+def test_what_sources_bring_is_never_a_template() -> None:
+    hostile = good("note", "{{ 10**10**10 }}{% for i in range(1000) %}あ{% endfor %}")
+
+    for full in (True, False):
+        assert composer(hostile).compose("{{ note }}", NOW, full=full).text == hostile.value
+
+
+REAL = """\
+おはようございます。{{ today | date }}、{{ today | weekday }}です。
+{% set sky = (weather | jma("東京地方")).today %}
+今日の天気は{{ sky.weather }}。最高気温は{{ sky.high | temperature }}です。
+予想では{{ meteo.daily.max[1] | compared(meteo.daily.max[0]) }}でしょう。
+{% if sky.rain >= 50 %}降水確率は{{ sky.rain | percent }}です。傘を忘れないでください。{% endif %}
+今、外は{{ outdoor.temperature | temperature }}です。
+{% for event in family.today if "ゴミ" in event.summary %}今日は{{ event.summary }}の日です。{% endfor %}
+{% for event in family.rest if "ゴミ" not in event.summary %}
+{% if loop.first %}今日の予定です。{% endif %}
+{% if not event.all_day %}{{ event.begin | clock }}から、{% endif %}
+{{ event.summary }}。
+{% else %}
+今日の予定はありません。
+{% endfor %}
+{% if family.tomorrow %}明日は{{ family.tomorrow | map(attribute="summary") | listed }}があります。{% endif %}
+"""
+
+
+def test_a_morning_as_it_is_really_used() -> None:
+    calendar = ics(
+        "SUMMARY:燃えるゴミ\nDTSTART;VALUE=DATE:20261120",
+        "SUMMARY:歯医者\nDTSTART;TZID=Asia/Tokyo:20261120T163000",
+        "SUMMARY:ピアノ\nDTSTART;TZID=Asia/Tokyo:20261121T133000",
+        "SUMMARY:映画\nDTSTART;TZID=Asia/Tokyo:20261121T183000",
+    )
+    said = composer(
+        good("weather", FORECAST),
+        good("meteo", {"daily": {"max": [12.1, 16.3]}}),
+        good("outdoor", {"temperature": 4.2}),
+        good("family", read_agenda(calendar, NOW, TOKYO).document(NOW)),
+    ).compose(REAL, NOW, full=True)
+
+    assert said.notes == ()
+    assert said.text.replace("\n", "") == (
+        "おはようございます。11月20日、金曜日です。今日の天気はくもり昼過ぎから晴れ、所により雨。最高気温は16度です。"
+        "予想では昨日より4度高いでしょう。降水確率は60パーセントです。傘を忘れないでください。今、外は4.2度です。"
+        "今日は燃えるゴミの日です。今日の予定です。16時30分から、歯医者。明日はピアノと映画があります。"
+    )
+    utterances = [one.text for one in Reader({}, emoji_names=False).split(said.text)]
+    assert "最高気温は十六度です。" in utterances
+    assert "予想では昨日より四度高いでしょう。" in utterances
+    assert len(utterances) == 12
 
 
 def test_briefings_inside_of_other_texts() -> None:

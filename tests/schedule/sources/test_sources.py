@@ -208,4 +208,4 @@ def test_a_payload_of_50_mb_changes_nothing(tmp_path: Path, clock: Clock) -> Non
     one.hear("z/a", b"1", retained=False)
     one.hear("z/a", b"x" * 50_000_000, retained=False)
     look = one.look(clock.now)["a"]
-    assert (look.value, look.why) == (1, "it has more than 5 MB")
+    assert (look.value, look.why) == (1, "it has more than 1 MB")
