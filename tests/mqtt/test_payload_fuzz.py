@@ -11,11 +11,21 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from hayakoe_daemon.announcement import Announcement
-from hayakoe_daemon.mqtt.payload import ACTIONS, SETTINGS, PayloadError, parse_action, parse_say, parse_setting
+from hayakoe_daemon.mqtt.payload import (
+    ACTIONS,
+    ALARM_ACTIONS,
+    SETTINGS,
+    PayloadError,
+    parse_action,
+    parse_alarm,
+    parse_say,
+    parse_setting,
+)
 from hayakoe_daemon.mqtt.say_message import SayMessage
 
 FIELDS = [*SayMessage.model_fields, "txt", "", "\ud800", "ボリューム"]
 SLOWEST = 0.050
+READING_ACTIONS = ("reset", *ALARM_ACTIONS)
 
 Make = Callable[[random.Random], bytes]
 
@@ -194,6 +204,8 @@ def refusal(parse: Callable[[str, bytes], object], name: str, payload: bytes) ->
 def test_settings_and_actions() -> None:
     for _, payload in payloads(3_000, seed=3):
         messages = [refusal(parse_setting, thing, payload) for thing in SETTINGS]
-        messages += [refusal(parse_action, action, payload) for action in ACTIONS]
-        assert messages[len(SETTINGS) : -1] == [None] * (len(ACTIONS) - 1), "only reset reads its payload"
+        plain = [refusal(parse_action, action, payload) for action in ACTIONS if action not in READING_ACTIONS]
+        assert set(plain) == {None}, "they do not read their payload"
+        messages += [refusal(parse_action, action, payload) for action in READING_ACTIONS]
+        messages.append(refusal(parse_alarm, "morning", payload))
         json.dumps(messages, ensure_ascii=False).encode()
