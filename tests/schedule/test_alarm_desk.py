@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from datetime import time
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 
 from hayakoe_daemon.alarm_change import AlarmRequest, Dismiss, Patch, Remove, SetTime, Snooze, Switch, TryOut
 from hayakoe_daemon.answer import Refused
+from hayakoe_daemon.schedule.alarm_fields import AlarmFields
 from tests.schedule.ringing_house import RingingHouse, at
 
 MORNING = {"time": "06:45", "days": "weekdays", "text": "おはようございます。"}
@@ -185,3 +188,54 @@ def test_no_more_than_a_house_needs(house: RingingHouse) -> None:
         house.book._added[f"n{number}"] = house.book.entries["morning"].fields
     house.book._lay()
     assert ask(house, Patch("one-more", {"time": "05:00"}))["code"] == "too_many"
+
+
+ODD: tuple[Any, ...] = (
+    *(
+        None,
+        True,
+        False,
+        0,
+        1,
+        -1,
+        3.5,
+        1e308,
+        10**30,
+        "",
+        "x",
+        "06:45",
+        "26:00",
+        "8-21",
+        "mon-fri",
+        "第5水曜",
+        "* * * * *",
+    ),
+    *(
+        "0 0 30 2 *",
+        "2026-09-18 12:00:01",
+        "9999-12-31 23:59",
+        "0001-01-01 00:00",
+        "5 min",
+        "10 s",
+        "1 d",
+        "JP",
+        "high",
+    ),
+    *(["mon"], [], [1], {"a": 1}, (("a", 1),), "2026-02-30", "02-29", "12-29..01-03", "\ud800", "\0", "あ" * 11_000),
+)
+
+
+def test_whatever_is_sent_is_answered(house: RingingHouse) -> None:
+    rng = random.Random(7)
+    names = [*AlarmFields.model_fields, "nonsense"]
+    answers: Counter[str] = Counter()
+    for number in range(1500):
+        patch = {rng.choice(names): rng.choice(ODD) for _ in range(rng.choice((1, 2, 3, 6)))}
+        if rng.random() < 0.7:
+            patch |= {"time": "06:45"} if rng.random() < 0.5 else {"cron": "*/7 * * * *"}
+        name = rng.choice(("morning", f"n{number}"))
+        answers[ask(house, Patch(name, patch))["status"]] += 1
+        if name != "morning":
+            house.desk.answer(Remove(name), house.now)
+    assert min(answers["done"], answers["error"]) > 50, answers
+    house.go_to(house.now + 7200.0)
