@@ -56,7 +56,7 @@ class InlineJournal:
 class RingingHouse:
     """One life of the alarms, from a start to whenever the test lets go of it. `alarms` are as in the config."""
 
-    def __init__(self, folder: Path, now: float, zone: ZoneInfo = TOKYO, **alarms: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, now: float, zone: ZoneInfo = TOKYO, /, **alarms: dict[str, Any]) -> None:
         self.now = now
         self.journal = InlineJournal(folder / "journal.sqlite3")
         self.accepted: list[Announcement] = []
@@ -69,25 +69,23 @@ class RingingHouse:
         self.composed: list[tuple[str, bool]] = []
         configured = {name: read_alarm_fields(fields) for name, fields in alarms.items()}
         self.book = AlarmBook(folder / ALARMS_FILE, configured)
-        self.alarms = Alarms(
-            self.book,
-            zone,
-            Household(
-                journal=cast("Journal", self.journal),
-                compose=self._compose,
-                refusal=lambda _: self.refused,
-                accepted=self.accepted.append,
-                withdrawn=self.withdrawn.append,
-                urgent=self._cut,
-                shown=self.shown.__setitem__,
-                trouble=lambda code, message: self.troubles.append((code, message)),
-                no_sound=lambda: self.silence,
-                clock=lambda: self.now,
-                new_id=lambda: uuid.uuid4().hex,
-            ),
+        self.household = Household(
+            journal=cast("Journal", self.journal),
+            compose=self._compose,
+            refusal=lambda _: self.refused,
+            accepted=self.accepted.append,
+            withdrawn=self.withdrawn.append,
+            urgent=self._cut,
+            shown=self.shown.__setitem__,
+            trouble=lambda code, message: self.troubles.append((code, message)),
+            no_sound=lambda: self.silence,
+            clock=lambda: self.now,
+            new_id=lambda: uuid.uuid4().hex,
         )
+        self.alarms = Alarms(self.book, zone, self.household)
         self.desk = AlarmDesk(self.alarms, cast("Journal", self.journal))
-        self.alarms.recover(now)
+        self.journal.call(lambda ledger: ledger.recover(now=now))
+        self.alarms.lay_out(now)
 
     def _compose(self, text: str, now: float, *, trusted: bool) -> str:
         self.composed.append((text, trusted))
