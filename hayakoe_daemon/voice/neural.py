@@ -188,7 +188,7 @@ class NeuralVoice:
         count = 0
         with closing(self._changed(feed, manner)) as sound:  # left at once where nobody wants the rest
             for piece in sound:
-                if waited is None:
+                if waited is None and len(piece):
                     waited = time.perf_counter() - begun + self._held_back(piece)
                 count += len(piece)
                 yield Piece(piece, self._synthesizer.sample_rate, self._synthesizer.outlook)
