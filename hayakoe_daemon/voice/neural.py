@@ -93,7 +93,9 @@ class NeuralVoice:
     def warm_up(self) -> None:
         """Find the gain, and how fast this machine speaks. Raises EngineError."""
         self._say(_FIRST_WORD)
+        self._tempo = Tempo()
         loudness = self._measure(self._say(_REFERENCE))
+        self._say(_FIRST_WORD)  # again: a short one and an ordinary one tell what grows with the length
         if not np.isfinite(loudness):
             raise EngineError(f"{self.name} is silent: its model gave no sound for a test sentence")
         self._gain = gain_to(self._target_loudness, loudness)
