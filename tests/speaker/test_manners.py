@@ -179,6 +179,6 @@ def test_each_once_whatever_is_claimed_in_between(ledger: Ledger) -> None:
     while (claim := ledger.claim(low=False, now=MORNING)) is not None:
         said.append(claim.announcement.id)
         ledger.finish(Event(EventType.FINISHED, claim.announcement.id, "test", MORNING))
-        ledger.recover(now=NOW)
+        ledger.recover(now=MORNING)
         USUAL.settle(ledger, MORNING)
     assert said[1:] == ["n0", "n1", "n2"]
