@@ -204,7 +204,6 @@ class App:
         self._dials.take(self._config)
         telling.take(self._briefings, self._config, self._herald)
         self._briefings_worker.start()
-        self._alarms.recover()
         self._speaker_worker.start()
         self._alarms_worker.start()
         self._start_control()

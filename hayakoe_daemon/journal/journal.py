@@ -85,7 +85,7 @@ class Journal:
     def recover(self) -> int:
         """Once, before the thread starts: what the last life left behind waits again. How many sentences it died in."""
         self._posted = self._on_storage(lambda: Ledger(self._storage.connection).newest_letter())
-        step = _step(lambda ledger: ledger.recover())
+        step = _step(lambda ledger: ledger.recover(now=self._clock()))
         self._run_batch([step])
         return step.future.result()
 

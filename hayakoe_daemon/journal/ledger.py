@@ -283,9 +283,12 @@ class Ledger:
 
     # -------------------------------------------------------------------------------------------------------- upkeep
 
-    def recover(self) -> int:
+    def recover(self, *, now: float) -> int:
         """Once, at the start: whatever was being attempted when the daemon died counts one death, and waits to be
-        resumed. How many sentences that were."""
+        resumed. How many sentences that were. Alarms that nobody has begun to say are taken back: they are put here
+        again, or said to be late."""
+        for one in self.alarms.take_back():
+            self.withdraw(one.id, "the daemon was started anew, and looks at its alarms again", now=now)
         died = self._db.execute("UPDATE attempt SET deaths = deaths + 1, open = 0 WHERE open = 1").rowcount
         self._db.execute("UPDATE announcement SET speaking = 0 WHERE speaking = 1")
         return died

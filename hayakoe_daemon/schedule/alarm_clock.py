@@ -31,7 +31,7 @@ LEAST = 0.01
 
 
 class AlarmClock:
-    """`step` is its thread, `recover` comes before; the rest may be called by any thread."""
+    """`step` is its thread; the rest may be called by any thread."""
 
     def __init__(self, book: AlarmBook, zone: ZoneInfo, household: Household) -> None:
         self._alarms = Alarms(book, zone, household)
@@ -40,6 +40,7 @@ class AlarmClock:
         self._watch = ClockWatch()
         self._health = ClockHealth(household.trouble)
         self._scheduler = Scheduler()
+        self._laid_out = False
         self._news = threading.Condition()
         self._requests: deque[Callable[[], None]] = deque()
 
@@ -64,12 +65,11 @@ class AlarmClock:
 
     # ----------------------------------------------------------------------------------------------------- its thread
 
-    def recover(self) -> None:
-        """Once, before anybody speaks."""
-        self._alarms.recover(self._clock())
-
     def step(self) -> None:
         """One turn: what was asked, what the clocks say, what is due; then wait for more of it."""
+        if not self._laid_out:
+            self._laid_out = True
+            self._alarms.lay_out(self._clock())
         with self._news:
             requests = list(self._requests)
             self._requests.clear()

@@ -67,21 +67,6 @@ class Alarms:
 
     # --------------------------------------------------------------------------------------------- what comes by itself
 
-    def recover(self, now: float) -> None:
-        """Once, before anybody speaks: what was put into the journal for an instant to come is taken back, and put
-        there again, or said to be late. What has been begun already goes on."""
-
-        def untouched(ledger: Ledger) -> list[Ringing]:
-            return [
-                one for one in ledger.alarms.ringings() if one.state is State.ARMED and ledger.alarms.untouched(one.id)
-            ]
-
-        turn = self.turn(now)
-        for one in self._household.journal.call(untouched):
-            turn.disarm(one, "the daemon was started anew")
-        self.commit(turn)
-        self._lay_out(now)
-
     def look(self, now: float) -> None:
         """Everything that has come to be due by `now`."""
         turn = self.turn(now)
@@ -184,7 +169,7 @@ class Alarms:
         """Another config."""
         self.zone = zone
         self.book.take(configured)
-        self._lay_out(now)
+        self.lay_out(now)
 
     def put(self, name: str, fields: AlarmFields, now: float) -> None:
         """This alarm is like that from now on. Raises PayloadError where it names what there is not."""
@@ -196,7 +181,7 @@ class Alarms:
         if (refused := self._household.refusal(probe)) is not None:
             raise PayloadError(refused.code, refused.message, refused.field)
         self._keep(lambda: self.book.put(name, fields))
-        self._lay_out(now)
+        self.lay_out(now)
 
     def remove(self, name: str, now: float) -> bool:
         """What was added or changed at run time goes; false where nothing was."""
@@ -204,7 +189,7 @@ class Alarms:
         self._keep(lambda: self.book.remove(name))
         if self.book.entries.get(name) == before:
             return False
-        self._lay_out(now)
+        self.lay_out(now)
         return True
 
     def _keep(self, change: Callable[[], object]) -> None:
@@ -214,7 +199,7 @@ class Alarms:
             why = error.strerror or error
             self._household.trouble("state", f"the alarms are changed, but cannot be kept for the next start: {why}")
 
-    def _lay_out(self, now: float) -> None:
+    def lay_out(self, now: float) -> None:
         """The alarms are others, or may be: who is gone falls silent, who has another rule is looked at from now on."""
         old, entries = self._alarms, self.book.entries
         rules = {name: self._rule(entry) for name, entry in entries.items()}
@@ -228,10 +213,12 @@ class Alarms:
         turn = self.turn(now)
         for one in self.ringings:
             entry = entries.get(one.name)
-            if entry is None or not entry.alarm.enabled:
-                turn.dismiss(one, "it was removed" if entry is None else "it was turned off")
-            elif one.name in old and old[one.name].entry != entry and one.state is State.ARMED and one.due > now:
+            silent = entry is None or not entry.alarm.enabled
+            changed = one.name in old and old[one.name].entry != entry
+            if one.state is State.ARMED and one.due > now and (silent or changed):
                 turn.disarm(one, "its alarm was changed")
+            elif silent:
+                turn.dismiss(one, "it was removed" if entry is None else "it was turned off")
         self._alarms = {}
         for name, entry in entries.items():
             looked = min(settled[name], now)
