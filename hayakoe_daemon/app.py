@@ -120,7 +120,7 @@ class App:
             self._dials.settings,
             Audience(event=self._herald.event, speaking=self._board.speaking, device=self._herald.device),
             clock=clock,
-            alive=self._speaker_alive,
+            alive=lambda: self._speaker_worker.progress(),
         )
         self._speaker_worker = self._worker("speaker", self._speaker.step, limit=60.0)
         self._briefings = telling.briefing_desk(self._folder, clock, _new_id)
@@ -275,9 +275,6 @@ class App:
 
     def _worker(self, name: str, step: Callable[[], None], *, limit: float) -> Worker:
         return Worker(name, step, limit=limit, on_crash=self._crashed)
-
-    def _speaker_alive(self) -> None:
-        self._speaker_worker.progress()
 
     def _crashed(self, where: str, error: BaseException) -> None:
         log.critical("the %s thread failed: %r; the daemon ends and is started again", where, error, exc_info=error)
