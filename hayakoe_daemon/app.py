@@ -120,7 +120,7 @@ class App:
             self._dials.settings,
             Audience(event=self._herald.event, speaking=self._board.speaking, device=self._herald.device),
             clock=clock,
-            alive=lambda: self._speaker_worker.progress(),
+            alive=lambda: self._speaker_worker.progress(),  # noqa: PLW0108, the worker is made of the speaker
         )
         self._speaker_worker = self._worker("speaker", self._speaker.step, limit=60.0)
         self._briefings = telling.briefing_desk(self._folder, clock, _new_id)
