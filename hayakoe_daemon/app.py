@@ -90,13 +90,16 @@ class App:
         )
         self._words_worker = self._worker("dictionary", self._words.step, limit=60.0)
         self._renders = RenderQueue()
+        self._cache = derived.render_cache(config, os.environ, lambda why: self._herald.trouble("cache", why))
         self._voices = Voices(
             derived.voice_plan(config, os.environ),
             self._renders,
             changed=self._show_voices,
             trouble=lambda message: self._herald.trouble("voice", message),
+            cache=self._cache,
         )
-        self._upkeep = [self._worker(name, step, limit=600.0) for name, step in self._voices.steps.items()]
+        steps = {**self._voices.steps, "cache": self._cache.step}
+        self._upkeep = [self._worker(name, step, limit=600.0) for name, step in steps.items()]
         self._lead = Lead(config.audio.sounds_dir)
         self._topics = Topics(config.topic)
         self._station: Station | None = None
@@ -119,12 +122,11 @@ class App:
             Audience(event=self._herald.event, speaking=self._board.speaking, device=self._herald.device),
             manners=self._dials.manners,
             clock=clock,
-            alive=self._speaker_alive,
+            alive=lambda: self._speaker_worker.progress(),  # noqa: PLW0108, the worker is made of the speaker
         )
         self._speaker_worker = self._worker("speaker", self._speaker.step, limit=60.0)
         self._briefings = telling.briefing_desk(self._folder, clock, _new_id)
-        self._briefings_worker = self._worker("briefings", self._briefings.step, limit=60.0)
-        self._alarms = waking.alarm_clock(
+        self._alarms, foresight = waking.alarm_clock(
             config,
             self._folder,
             journal=self._journal,
@@ -132,13 +134,16 @@ class App:
             herald=self._herald,
             board=self._board,
             lead=self._lead,
-            voices=lambda: self._voices.ladder.names,
-            compose=self._briefings.composed,
-            text_refusal=self._briefings.refusal,
+            briefings=self._briefings,
+            split=self._reader.split,
+            wish=lambda said: self._dials.settings().wish(said),
+            ladder=self._voices.ladder,
+            renders=self._renders,
             clock=clock,
             new_id=_new_id,
         )
-        self._alarms_worker = self._worker("alarms", self._alarms.step, limit=60.0)
+        alarms = {"alarms": self._alarms.step, "briefings": self._briefings.step, "foresight": foresight.step}
+        self._schedule = {name: self._worker(name, step, limit=60.0) for name, step in alarms.items()}
         self._door = Door(
             House(
                 journal=self._journal,
@@ -170,19 +175,9 @@ class App:
         self._listen_to_signals()
         try:
             self._start()
-            health = Health(
-                (
-                    self._journal_worker,
-                    self._words_worker,
-                    *self._upkeep,
-                    self._synthesis_worker,
-                    self._speaker_worker,
-                    self._alarms_worker,
-                    self._briefings_worker,
-                ),
-                systemd.watchdog,
-                systemd.watchdog_interval(os.environ, os.getpid()),
-            )
+            workers = [self._journal_worker, self._words_worker, self._synthesis_worker, self._speaker_worker]
+            workers += [*self._upkeep, *self._schedule.values()]
+            health = Health(workers, systemd.watchdog, systemd.watchdog_interval(os.environ, os.getpid()))
             self._live(health)
             # What is torn down under a thread that does not end, a device that hangs in opening, is no crash any more.
             return 0 if self._crash is None else 1
@@ -205,9 +200,8 @@ class App:
             worker.start()
         self._dials.take(self._config)
         telling.take(self._briefings, self._config, self._herald)
-        self._briefings_worker.start()
-        self._speaker_worker.start()
-        self._alarms_worker.start()
+        for worker in (self._speaker_worker, *self._schedule.values()):
+            worker.start()
         self._start_control()
         self._start_station()
         log.info("ready: %s", self._topics.base)
@@ -235,16 +229,15 @@ class App:
     def _stop(self) -> None:
         systemd.stopping("stopping")
         deadline = time.monotonic() + STOP_WITHIN
-        for worker in (*self._upkeep, self._alarms_worker, self._briefings_worker):
+        for worker in (*self._upkeep, *self._schedule.values(), self._speaker_worker):
             worker.stop()
-        self._speaker_worker.stop()
         self._speaker.shut_down()
         self._each("the speaker", lambda: self._end(self._speaker_worker, deadline - 1.5))
         self._each("the sound device", self._speaker.close)
         self._each("the control socket", self._stop_control)
         self._each("MQTT", self._stop_station)
-        self._each("the alarms", lambda: self._end(self._alarms_worker, deadline - 1.0))
-        self._each("the briefings", lambda: self._end(self._briefings_worker, deadline - 1.0))
+        for worker in self._schedule.values():
+            self._each(f"the {worker.name} thread", functools.partial(self._end, worker, deadline - 1.0))
         for worker in (self._synthesis_worker, self._journal_worker, self._words_worker):
             worker.stop()
         self._each("synthesis", lambda: self._leave(self._synthesis_worker))
@@ -254,6 +247,7 @@ class App:
         for worker in self._upkeep:
             self._each(f"the {worker.name} thread", functools.partial(self._end, worker, deadline))
         self._each("what the voices keep", self._voices.close)
+        self._each("rendered speech", self._cache.flush)
         self._each("the sources", self._briefings.close)
 
     def _each(self, what: str, stop: Callable[[], object]) -> None:
@@ -290,9 +284,6 @@ class App:
 
     def _worker(self, name: str, step: Callable[[], None], *, limit: float) -> Worker:
         return Worker(name, step, limit=limit, on_crash=self._crashed)
-
-    def _speaker_alive(self) -> None:
-        self._speaker_worker.progress()
 
     def _crashed(self, where: str, error: BaseException) -> None:
         log.critical("the %s thread failed: %r; the daemon ends and is started again", where, error, exc_info=error)

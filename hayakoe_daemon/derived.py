@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from hayakoe_daemon.audio import flac
 from hayakoe_daemon.audio.open import open_sink
 from hayakoe_daemon.audio.sink import Sink
 from hayakoe_daemon.config.model import Audio, Config, Voice
-from hayakoe_daemon.config.places import prepared_dir, state_dir, voices_dir
+from hayakoe_daemon.config.places import cache_dir, prepared_dir, state_dir, voices_dir
 from hayakoe_daemon.config.secret import password_reader
 from hayakoe_daemon.journal.journal import Limits
 from hayakoe_daemon.mqtt.link import BrokerSettings, TlsFiles
+from hayakoe_daemon.voice.cache.cache import RenderCache
 from hayakoe_daemon.voice.engine import Manner
 from hayakoe_daemon.voice.prepare.int8_bound import Bound
 from hayakoe_daemon.voice.prepare.order import Precise, Wanted
@@ -34,6 +35,17 @@ def sink(audio: Audio) -> Sink:
         lead_in=audio.lead_in,
         hold_device=audio.hold_device,
         idle_close=audio.idle_close,
+    )
+
+
+def render_cache(config: Config, environ: Mapping[str, str], trouble: Callable[[str], None]) -> RenderCache:
+    """The folder of rendered speech; `trouble` is told where it cannot be written."""
+    return RenderCache(
+        cache_dir(config, environ),
+        encode=flac.encode,
+        decode=flac.decode,
+        limit_bytes=config.cache.limit_mb << 20,
+        trouble=trouble,
     )
 
 

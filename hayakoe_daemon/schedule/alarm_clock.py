@@ -6,13 +6,14 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from hayakoe_daemon.alarm_change import AlarmRequest
 from hayakoe_daemon.answer import Answer
 from hayakoe_daemon.journal.alarm_ledger import State
+from hayakoe_daemon.schedule.ahead import Coming
 from hayakoe_daemon.schedule.alarm_book import AlarmBook
 from hayakoe_daemon.schedule.alarm_desk import AlarmDesk
 from hayakoe_daemon.schedule.alarm_fields import AlarmFields
@@ -53,6 +54,15 @@ class AlarmClock:
     def take(self, configured: Mapping[str, AlarmFields], zone: ZoneInfo) -> None:
         """Another config."""
         self._put(lambda: self._alarms.take(configured, zone, self._clock()))
+
+    @property
+    def coming(self) -> Sequence[Coming]:
+        """What will ring next."""
+        return self._alarms.coming
+
+    def tell(self) -> None:
+        """Say anew how each alarm stands."""
+        self._put(self._alarms.tell)
 
     def document(self) -> dict[str, Any]:
         """All alarms: the zone, and of each its fields and how it stands."""

@@ -18,6 +18,7 @@ from hayakoe_daemon.announcement import Announcement
 from hayakoe_daemon.journal.alarm_ledger import Ringing, State
 from hayakoe_daemon.journal.ledger import Ledger
 from hayakoe_daemon.mqtt.payload_error import PayloadError
+from hayakoe_daemon.schedule.ahead import Coming, coming
 from hayakoe_daemon.schedule.alarm_batch import Batch
 from hayakoe_daemon.schedule.alarm_book import AlarmBook, Entry
 from hayakoe_daemon.schedule.alarm_fields import RULES, AlarmFields
@@ -59,6 +60,8 @@ class Alarms:
         """When each alarm has to be looked at again."""
         self.documents: list[dict[str, Any]] = []
         """How each stands, with its fields."""
+        self.coming: tuple[Coming, ...] = ()
+        """What will ring next, of each alarm that says something."""
         self._household = household
         self._alarms: dict[str, _Watched] = {}
         self._of_this_life: set[tuple[str, float]] = set()
@@ -144,7 +147,7 @@ class Alarms:
             if batch.urgent:
                 household.urgent()
         self._forget_what_is_over()
-        self._tell()
+        self.tell()
 
     def shift(self, by: float, now: float) -> None:
         """The clock was set by so many seconds, or time has passed unseen (0): look again from `now`."""
@@ -161,7 +164,7 @@ class Alarms:
             one.looked = min(one.looked, now)
             one.next = self._next(one.entry, one.looked)
         self.look(now)
-        self._tell()
+        self.tell()
 
     # ------------------------------------------------------------------------------------------- which alarms there are
 
@@ -264,21 +267,23 @@ class Alarms:
 
     # -------------------------------------------------------------------------------------------------- what is told
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
         """How each alarm stands; and when each has to be looked at again."""
-        documents, wakes = [], {}
+        documents, wakes, foreseen = [], {}, list[Coming]()
         for name, one in self._alarms.items():
             own = [ringing for ringing in self.ringings if ringing.name == name]
             armed = next((ringing.due for ringing in own if ringing.state is State.ARMED), None)
-            shown = document(one.entry, own, one.next if armed is None else armed, self.zone)
+            due = one.next if armed is None else armed
+            shown = document(one.entry, own, due, self.zone) | {"rendered": self._household.rendered(name)}
             self._household.shown(name, shown)
             documents.append({**shown, "fields": one.entry.fields.written()})
             instants = [ringing.next_at for ringing in own if ringing.next_at is not None]
+            foreseen += [coming(one.entry, instant) for instant in (due, *instants) if instant is not None]
             instants += [armed] if armed is not None else []
             instants += [one.next - AHEAD] if one.next is not None else []
             if instants:
                 wakes[name] = min(instants)
-        self.documents = documents
+        self.documents, self.coming = documents, tuple(foreseen)
         self.wakes = wakes
 
     def _log_next(self, now: float) -> None:

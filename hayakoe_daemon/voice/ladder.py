@@ -130,6 +130,10 @@ class Ladder:
         top = [] if why is not None else [asked]
         return self._cast([*top, *rungs, self._embedded], wish, notes)
 
+    def asked(self, wish: Wish) -> KeptVoice | None:
+        """The voice that is to say it, whatever becomes of it; None for the embedded one."""
+        return self._asked(wish, [])
+
     def _cast(self, rungs: Sequence[Engine], wish: Wish, notes: Sequence[str]) -> Cast:
         for note in notes:
             log.warning("%s; %s speaks instead", note, rungs[0].name)

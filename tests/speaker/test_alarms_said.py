@@ -32,7 +32,7 @@ def ring(life: Life, name: str, starts_in: float, text: str = "はい") -> float
 
 
 def test_it_starts_at_its_instant_and_others_speak_before(life: Life) -> None:
-    due = ring(life, "alarm", 2.6)
+    due = ring(life, "alarm", 3.6)
     life.accept("before", "先")
     wait_for(lambda: len(life.letters) == 2, 5)
     started = [(one.id, one.at) for one in life.events if one.event_type == "started"]
