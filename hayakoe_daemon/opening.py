@@ -101,7 +101,11 @@ class Opener:
 
     def _prepared(self, wished: Order, precise: Precise) -> tuple[Order, Found, str | None]:
         """As it is wished, else as it was prepared in 32 bits, until then or in its place."""
-        found = wished.look() if self._workshop is None else self._workshop.ready(wished)
+        found: Found | None = Found(None, None)
+        if self._workshop is not None:
+            found = self._workshop.ready(wished)
+        elif wished.known:
+            found = wished.look()
         if found is None or found.voice is None:
             before = wished.in_fp32().look() if wished.known else Found(None, None)
             if before.bert is not None and before.voice is not None:
