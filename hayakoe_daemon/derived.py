@@ -19,8 +19,6 @@ from hayakoe_daemon.voice.prepare.order import Precise, Wanted
 from hayakoe_daemon.voice.warmth import Warmth
 from hayakoe_daemon.voices import Plan
 
-log = logging.getLogger(__name__)
-
 
 def limits(config: Config) -> Limits:
     return Limits(resume=config.queue.resume_limit, remember_ids=config.queue.remember_ids)

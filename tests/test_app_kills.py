@@ -100,9 +100,9 @@ def check_kills(broker: Broker, home: Home, folder: Path, kills: int, seed: int)
             wait_for_one_more(home, stream)
             time.sleep(chance.uniform(0.0, 2.0))
             daemon.kill()
-            if chance.random() < 0.3:  # and sometimes while it is starting, too
+            if chance.random() < 0.3:  # and sometimes while it is starting, too, before it can have begun one again
                 daemon.start(ready=False)
-                time.sleep(chance.uniform(0.0, 0.5))
+                time.sleep(chance.uniform(0.0, 0.25))
                 daemon.kill()
             daemon.start(ready=False)
         stream.join(600)

@@ -73,6 +73,11 @@ class Graph:
         self._session = None
         trim()
 
+    def __del__(self) -> None:
+        """The same for what nobody holds any more, such as a BERT whose last voice has gone."""
+        if self._session is not None:
+            self.close()
+
 
 def load(path: Path, *, threads: int | None = None, content: bytes | None = None) -> Graph:
     """The graph in the file, or in `content`, which is then said to be of that file.

@@ -123,3 +123,11 @@ def _cpu_seconds() -> float:
 
 def _resident() -> int:
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
+
+
+def test_what_nobody_holds_any_more_gives_its_memory_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = sessions.load(voices.tiny() / "quick_synthesizer.onnx")
+    trims: list[None] = []
+    monkeypatch.setattr(sessions, "trim", lambda: trims.append(None))
+    del graph
+    assert len(trims) == 1
