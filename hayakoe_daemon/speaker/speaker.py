@@ -255,8 +255,7 @@ class Speaker:
         patience, and others may interrupt."""
         ladder, announcement = self._materials.ladder, claim.announcement
         wish = settings.wish(announcement)
-        left = utterances[claim.sentence :]
-        first = next((utterance for utterance in left if utterance.text), Utterance(0, ""))
+        first = next((utterance for utterance in utterances[claim.sentence :] if utterance.text), Utterance(0, ""))
         if announcement.starts_at is not None:
             # A voice that is there in time is worth more than the one that was asked for.
             left = announcement.starts_at - self._clock()

@@ -132,7 +132,8 @@ class Ladder:
 
     def asked(self, wish: Wish) -> KeptVoice | None:
         """The voice that is to say it, whatever becomes of it; None for the embedded one."""
-        return self._asked(wish, [])
+        voice = self._asked(wish, [])
+        return voice if isinstance(voice, KeptVoice) else None
 
     def _cast(self, rungs: Sequence[Engine], wish: Wish, notes: Sequence[str]) -> Cast:
         for note in notes:
