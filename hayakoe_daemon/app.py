@@ -6,7 +6,6 @@ import functools
 import logging
 import os
 import signal
-import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from hayakoe_daemon.config.model import Audio, Config
 from hayakoe_daemon.config.places import control_socket, dictionary_file, state_dir
 from hayakoe_daemon.config.restart import needs_restart
 from hayakoe_daemon.control import ControlServer
+from hayakoe_daemon.crew import Crew
 from hayakoe_daemon.dials import Dials, valid
 from hayakoe_daemon.door import Door, House, Origin, Rules
 from hayakoe_daemon.feed import Feed
@@ -44,7 +44,6 @@ from hayakoe_daemon.system.lock import StateLock
 from hayakoe_daemon.voice.render_queue import RenderQueue
 from hayakoe_daemon.voices import Voices
 from hayakoe_daemon.words import WordBook
-from hayakoe_daemon.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -66,9 +65,7 @@ class App:
         self._bell = Bell()
         self._stop_asked = False
         self._reload_asked = False
-        self._crash: str | None = None
-        self.left_behind = False
-        """A thread did not end, it hangs or works in a library: the process must not be torn down under it."""
+        self.crew = Crew(self._bell.ring)
         self._folder = state_dir(config, os.environ)
         self._feed = Feed()
         self._lock = _lock(self._folder)  # before anything of the folder is touched
@@ -88,7 +85,7 @@ class App:
             self._reader.teach,
             lambda message: self._herald.trouble("dictionary", message),
         )
-        self._words_worker = self._worker("dictionary", self._words.step, limit=60.0)
+        self._words_worker = self.crew.worker("dictionary", self._words.step, limit=60.0)
         self._renders = RenderQueue()
         self._cache = derived.render_cache(config, os.environ, lambda why: self._herald.trouble("cache", why))
         self._voices = Voices(
@@ -99,7 +96,7 @@ class App:
             cache=self._cache,
         )
         steps = {**self._voices.steps, "cache": self._cache.step}
-        self._upkeep = [self._worker(name, step, limit=600.0) for name, step in steps.items()]
+        self._upkeep = [self.crew.worker(name, step, limit=600.0) for name, step in steps.items()]
         self._lead = Lead(config.audio.sounds_dir)
         self._topics = Topics(config.topic)
         self._station: Station | None = None
@@ -112,8 +109,8 @@ class App:
             on_letters=self._herald.letters,
             on_waiting=self._board.waiting,
         )
-        self._journal_worker = self._worker("journal", self._journal.step, limit=30.0)
-        self._synthesis_worker = self._worker("synthesis", self._renders.step, limit=60.0)
+        self._journal_worker = self.crew.worker("journal", self._journal.step, limit=30.0)
+        self._synthesis_worker = self.crew.worker("synthesis", self._renders.step, limit=60.0)
         self._speaker = Speaker(
             derived.sink(config.audio),
             self._journal,
@@ -124,7 +121,7 @@ class App:
             clock=clock,
             alive=lambda: self._speaker_worker.progress(),  # noqa: PLW0108, the worker is made of the speaker
         )
-        self._speaker_worker = self._worker("speaker", self._speaker.step, limit=60.0)
+        self._speaker_worker = self.crew.worker("speaker", self._speaker.step, limit=60.0)
         self._briefings = telling.briefing_desk(self._folder, clock, _new_id)
         self._alarms, foresight = waking.alarm_clock(
             config,
@@ -143,7 +140,7 @@ class App:
             new_id=_new_id,
         )
         alarms = {"alarms": self._alarms.step, "briefings": self._briefings.step, "foresight": foresight.step}
-        self._schedule = {name: self._worker(name, step, limit=60.0) for name, step in alarms.items()}
+        self._schedule = {name: self.crew.worker(name, step, limit=60.0) for name, step in alarms.items()}
         self._door = Door(
             House(
                 journal=self._journal,
@@ -180,7 +177,7 @@ class App:
             health = Health(workers, systemd.watchdog, systemd.watchdog_interval(os.environ, os.getpid()))
             self._live(health)
             # What is torn down under a thread that does not end, a device that hangs in opening, is no crash any more.
-            return 0 if self._crash is None else 1
+            return 0 if self.crew.crashed is None else 1
         finally:
             self._stop()
             if self._lock is not None:
@@ -209,7 +206,7 @@ class App:
 
     def _live(self, health: Health) -> None:
         ticked = told = float("-inf")
-        while not self._stop_asked and self._crash is None:
+        while not self._stop_asked and self.crew.crashed is None:
             self._bell.wait(STATE_EVERY if time.monotonic() - told < STATE_EVERY else TICK)
             now = time.monotonic()
             if self._reload_asked:
@@ -232,41 +229,23 @@ class App:
         for worker in (*self._upkeep, *self._schedule.values(), self._speaker_worker):
             worker.stop()
         self._speaker.shut_down()
-        self._each("the speaker", lambda: self._end(self._speaker_worker, deadline - 1.5))
-        self._each("the sound device", self._speaker.close)
-        self._each("the control socket", self._stop_control)
-        self._each("MQTT", self._stop_station)
+        self.crew.each("the speaker", lambda: self.crew.end(self._speaker_worker, deadline - 1.5))
+        self.crew.each("the sound device", self._speaker.close)
+        self.crew.each("the control socket", self._stop_control)
+        self.crew.each("MQTT", self._stop_station)
         for worker in self._schedule.values():
-            self._each(f"the {worker.name} thread", functools.partial(self._end, worker, deadline - 1.0))
+            self.crew.each(f"the {worker.name} thread", functools.partial(self.crew.end, worker, deadline - 1.0))
         for worker in (self._synthesis_worker, self._journal_worker, self._words_worker):
             worker.stop()
-        self._each("synthesis", lambda: self._leave(self._synthesis_worker))
-        self._each("the dictionary", lambda: self._end(self._words_worker, deadline))
-        self._each("the journal", lambda: self._end(self._journal_worker, deadline))
-        self._each("the journal's file", self._journal.close)
+        self.crew.each("synthesis", lambda: self.crew.leave(self._synthesis_worker))
+        self.crew.each("the dictionary", lambda: self.crew.end(self._words_worker, deadline))
+        self.crew.each("the journal", lambda: self.crew.end(self._journal_worker, deadline))
+        self.crew.each("the journal's file", self._journal.close)
         for worker in self._upkeep:
-            self._each(f"the {worker.name} thread", functools.partial(self._end, worker, deadline))
-        self._each("what the voices keep", self._voices.close)
-        self._each("rendered speech", self._cache.flush)
-        self._each("the sources", self._briefings.close)
-
-    def _each(self, what: str, stop: Callable[[], object]) -> None:
-        """Whatever fails in stopping one part, the others are stopped all the same."""
-        try:
-            stop()
-        except Exception:
-            log.exception("stopping %s failed", what)
-
-    def _end(self, worker: Worker, deadline: float) -> None:
-        if not worker.join(max(0.1, deadline - time.monotonic())):
-            self.left_behind = True
-            log.warning("the %s thread does not end; leaving without it", worker.name)
-
-    def _leave(self, worker: Worker) -> None:
-        """A model is loaded and run in calls that nobody can cut short. They only read: nobody need wait."""
-        if not worker.join(0.5):
-            self.left_behind = True
-            log.info("the %s thread is left in the middle of its work", worker.name)
+            self.crew.each(f"the {worker.name} thread", functools.partial(self.crew.end, worker, deadline))
+        self.crew.each("what the voices keep", self._voices.close)
+        self.crew.each("rendered speech", self._cache.flush)
+        self.crew.each("the sources", self._briefings.close)
 
     def _listen_to_signals(self) -> None:
         def stop() -> None:
@@ -278,17 +257,7 @@ class App:
         for number in (signal.SIGTERM, signal.SIGINT):
             self._bell.on(number, stop)
         self._bell.on(signal.SIGHUP, reload)
-        threading.excepthook = lambda args: self._crashed(
-            args.thread.name if args.thread else "?", args.exc_value or RuntimeError("unknown")
-        )
-
-    def _worker(self, name: str, step: Callable[[], None], *, limit: float) -> Worker:
-        return Worker(name, step, limit=limit, on_crash=self._crashed)
-
-    def _crashed(self, where: str, error: BaseException) -> None:
-        log.critical("the %s thread failed: %r; the daemon ends and is started again", where, error, exc_info=error)
-        self._crash = where
-        self._bell.ring()
+        self.crew.watch()
 
     # ------------------------------------------------------------------------------------------------------ the ways in
 
@@ -332,7 +301,7 @@ class App:
             overhear=self._briefings.hear,
             delivered=lambda number: self._note(lambda ledger: ledger.delivered([number])),
             forget=lambda before: self._note(lambda ledger: ledger.forget_deliveries(before)),
-            crash=self._crashed,
+            crash=self.crew.crash,
         )
 
     def _from_mqtt(self, incoming: Incoming, request: Request, reply: Callable[[Answer], None]) -> None:

@@ -15,6 +15,7 @@ MAY_IMPORT = {
     "announcement": (),
     "answer": (),
     "worker": (),
+    "crew": ("worker",),
     "feed": (),
     "overrides": (),
     "text": ("announcement",),

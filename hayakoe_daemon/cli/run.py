@@ -27,7 +27,7 @@ def run(given: argparse.Namespace) -> int:
         log.debug("starting failed", exc_info=True)
         raise Failure(f"cannot start: {error}") from None
     status = app.run()
-    if app.left_behind:
+    if app.crew.left_behind:
         logging.shutdown()
         os._exit(status)
     return status
