@@ -148,6 +148,8 @@ class Foresight:
             return
         text = self._at.compose(one.text, one.due, trusted=one.trusted)
         passage = self._at.split(text)
+        if sheet.ready:
+            sheet.tried.clear()  # what is unknown now is so because of another style, voice or word
         missing = [
             utterance
             for utterance in _unknown(voice, passage, wish.manner)

@@ -202,7 +202,7 @@ def test_twenty_alarms_are_heard_on_the_second(house: House, capsys: pytest.Capt
 def test_a_briefing_of_a_minute_starts_on_the_second_and_does_not_stutter(
     house: House, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = "".join(f"{number}番目は{TEXTS[number % 10]}" for number in range(1, 15))
+    text = "".join(f"{number}番目は{TEXTS[number % 10]}" for number in range(1, 29))
     due = float(math.ceil(time.time()) + 320)
     house.set("morning", due, text, chime=False)
     wait_for(lambda: house.shown("morning").get("rendered"), due - time.time())

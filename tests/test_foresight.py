@@ -186,6 +186,15 @@ def test_what_cannot_be_kept_is_not_made_again_and_again(house: House, voice: Re
     assert house.foresight.ready("morning") is False
 
 
+def test_another_style_is_made_anew(house: House, voice: Remembering) -> None:
+    house.coming = (ring("おはよう"),)
+    wait_for(lambda: house.foresight.ready("morning"))
+    voice.said.clear()  # as in another style nothing is known
+    house.now = DUE - 50
+    wait_for(lambda: voice.said == ["おはよう"])
+    wait_for(lambda: house.foresight.ready("morning"))
+
+
 def test_for_the_embedded_voice_nothing_is_made_and_the_text_is_composed_when_it_is_asked_for() -> None:
     house = House(ready(Remembering()), default="embedded")
     try:
