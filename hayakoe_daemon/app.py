@@ -27,6 +27,7 @@ from hayakoe_daemon.door import Door, House, Origin, Rules
 from hayakoe_daemon.feed import Feed
 from hayakoe_daemon.hatch import Hatch
 from hayakoe_daemon.herald import Herald
+from hayakoe_daemon.home_assistant import HomeAssistant
 from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.journal.ledger import Delivery
 from hayakoe_daemon.lead import Lead
@@ -40,6 +41,7 @@ from hayakoe_daemon.system import logs, systemd
 from hayakoe_daemon.system.bell import Bell
 from hayakoe_daemon.system.health import Health
 from hayakoe_daemon.system.lock import StateLock
+from hayakoe_daemon.system.memory import resident_mib
 from hayakoe_daemon.voice.render_queue import RenderQueue
 from hayakoe_daemon.voices import Voices
 from hayakoe_daemon.words import WordBook
@@ -50,6 +52,9 @@ log = logging.getLogger(__name__)
 TICK = 1.0
 STATE_EVERY = 0.2
 """Seconds between two publications of the state at the least."""
+
+MEASURE_EVERY = 60.0
+"""Seconds between two looks at what the machine has to bear."""
 
 STOP_WITHIN = 4.0
 """Seconds for an orderly end; systemd and people wait five."""
@@ -72,7 +77,8 @@ class App:
         self._feed = Feed()
         self._lock = _lock(self._folder)  # before anything of the folder is touched
         self._board = Board(self._bell.ring)
-        self._herald = Herald(self._board, self._feed, systemd.status, clock)
+        self._home_assistant = HomeAssistant(derived.home_assistant(config), self._folder / "home_assistant.json")
+        self._herald = Herald(self._board, self._feed, self._home_assistant, systemd.status, clock)
         self._complaints = Complaints(self._herald.error, clock)
         self._dials = Dials(
             config,
@@ -211,7 +217,7 @@ class App:
         systemd.ready(status_text(self._board.document))
 
     def _live(self, health: Health) -> None:
-        ticked = told = float("-inf")
+        ticked = told = measured = float("-inf")
         while not self._stop_asked and self._crash is None:
             self._bell.wait(STATE_EVERY if time.monotonic() - told < STATE_EVERY else TICK)
             now = time.monotonic()
@@ -221,9 +227,13 @@ class App:
             if now - told >= STATE_EVERY:
                 told = now
                 self._herald.state()
+            if now - measured >= MEASURE_EVERY:
+                measured = now
+                self._board.figures(memory=resident_mib())
             if now - ticked >= TICK:
                 ticked = now
                 self._complaints.flush()
+                self._home_assistant.tick()
                 health.look(now)
                 if self._station is not None:
                     self._station.tick(self._clock())
@@ -311,7 +321,7 @@ class App:
         if not self._config.mqtt.enabled:
             return
         settings = derived.broker(self._config, os.environ)
-        self._station = Station(settings, self._topics, self._ears(), self._clock, self._briefings.topics)
+        self._station = Station(settings, self._topics, self._ears(), self._clock, self._overheard())
         self._herald.to(self._station.outward)
         self._station.start()
 
@@ -328,11 +338,20 @@ class App:
             fetch_letters=lambda count: self._journal.submit(
                 lambda ledger: ledger.letters(limit=count)
             ).add_done_callback(lambda future: self._herald.post(future.result())),
-            overhear=self._briefings.hear,
+            overhear=self._overhear,
             delivered=lambda number: self._note(lambda ledger: ledger.delivered([number])),
             forget=lambda before: self._note(lambda ledger: ledger.forget_deliveries(before)),
             crash=self._crashed,
         )
+
+    def _overheard(self) -> frozenset[str]:
+        """The topics of others that are listened to."""
+        return frozenset((*self._briefings.topics, *self._home_assistant.topics))
+
+    def _overhear(self, topic: str, payload: bytes, retained: bool) -> None:
+        if topic in self._briefings.topics:
+            self._briefings.hear(topic, payload, retained)
+        self._home_assistant.heard(topic, payload)
 
     def _from_mqtt(self, incoming: Incoming, request: Request, reply: Callable[[Answer], None]) -> None:
         delivery = Delivery(incoming.mid, incoming.topic, incoming.payload, incoming.dup) if incoming.qos else None
@@ -366,12 +385,13 @@ class App:
         self._reader.change(config.reading.rules, emoji_names=config.reading.emoji_names)
         self._words.reload(dictionary_file(config, os.environ))
         self._voices.take(derived.voice_plan(self._config, os.environ))
-        heard = self._briefings.topics
+        heard = self._overheard()
         telling.take(self._briefings, config, self._herald)
         self._alarms.take(config.alarms, waking.zone(config, self._herald))
         if sink is not None:
             self._speaker.change_sink(sink)
-        if (config.mqtt, self._config.client_id, self._briefings.topics) != (old.mqtt, old.client_id, heard):
+        self._home_assistant.take(derived.home_assistant(self._config))
+        if (config.mqtt, self._config.client_id, self._overheard()) != (old.mqtt, old.client_id, heard):
             self._stop_station()
             self._start_station()
         log.info("the config was reloaded")

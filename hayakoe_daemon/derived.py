@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.metadata import version
 
 from hayakoe_daemon.audio.open import open_sink
 from hayakoe_daemon.audio.sink import Sink
 from hayakoe_daemon.config.model import Audio, Config, Voice
 from hayakoe_daemon.config.places import state_dir, voices_dir
 from hayakoe_daemon.config.secret import password_reader
+from hayakoe_daemon.home_assistant import Wish
 from hayakoe_daemon.journal.journal import Limits
+from hayakoe_daemon.mqtt.discovery.device import Device
+from hayakoe_daemon.mqtt.discovery.documents import Mode
+from hayakoe_daemon.mqtt.discovery.names import Language
 from hayakoe_daemon.mqtt.link import BrokerSettings, TlsFiles
+from hayakoe_daemon.mqtt.topics import Topics
 from hayakoe_daemon.voice.engine import Manner
 from hayakoe_daemon.voices import Plan
 
@@ -42,6 +48,24 @@ def broker(config: Config, environ: Mapping[str, str]) -> BrokerSettings:
         tls=TlsFiles(mqtt.tls.ca_file, mqtt.tls.cert_file, mqtt.tls.key_file) if mqtt.tls else None,
         keepalive=round(mqtt.keepalive),
         session_expiry=round(mqtt.session_expiry),
+    )
+
+
+def home_assistant(config: Config) -> Wish:
+    section = config.home_assistant
+    device = Device(
+        node=config.node,
+        title=config.title,
+        version=version("hayakoe-daemon"),
+        topics=Topics(config.topic),
+        language=Language(section.language),
+    )
+    return Wish(
+        mode=Mode(section.discovery),
+        prefix=section.prefix,
+        birth_topic=section.birth_topic,
+        device=device,
+        briefings=tuple(config.briefings),
     )
 
 

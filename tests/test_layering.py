@@ -32,9 +32,11 @@ MAY_IMPORT = {
     "word_change": (),
     "words": ("answer", "text", "word_change"),
     "board": ("announcement", "overrides", "text"),
-    "herald": ("announcement", "board", "feed", "journal", "mqtt"),
+    "herald": ("announcement", "board", "feed", "home_assistant", "journal", "mqtt"),
+    "home_assistant": ("home_assistant_memory", "mqtt"),
+    "home_assistant_memory": (),
     "voices": ("audio", "voice"),
-    "derived": ("audio", "config", "journal", "mqtt", "voice", "voices"),
+    "derived": ("audio", "config", "home_assistant", "journal", "mqtt", "voice", "voices"),
     "system": ("worker",),
     "config": (
         *("announcement", "durations", "text.home_rules"),

@@ -186,6 +186,19 @@ class Queue(Section):
     low_waits: Annotated[float, Lasting(0, 3600)] = 3
 
 
+class HomeAssistant(Section):
+    """How Home Assistant finds this device."""
+
+    discovery: Annotated[
+        Literal["device", "components", "off"],
+        BeforeValidator(lambda value: "off" if value is False else value),  # what YAML makes of a bare off
+        Allowed("device, components or off"),
+    ] = "device"
+    language: Annotated[Literal["ja", "en"], Allowed("ja or en")] = "ja"
+    prefix: Topic = "homeassistant"
+    birth_topic: Topic = "homeassistant/status"
+
+
 class Cache(Section):
     """Rendered speech kept on disk."""
 
@@ -213,6 +226,7 @@ class Config(Section):
     reading: Reading = Reading()
     queue: Queue = Queue()
     cache: Cache = Cache()
+    home_assistant: HomeAssistant = HomeAssistant()
     allow_commands: Flag = False
     sources: dict[SourceName, SourceFields] = {}
     briefings: dict[Name, BriefingFields] = {}

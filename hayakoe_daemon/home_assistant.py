@@ -1,0 +1,140 @@
+"""Keeps Home Assistant's picture of this device true: documents as the config and the alarms change, no leftovers."""
+
+from __future__ import annotations
+
+import functools
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hayakoe_daemon.home_assistant_memory import Told
+from hayakoe_daemon.mqtt.discovery.device import Device, Inventory
+from hayakoe_daemon.mqtt.discovery.documents import Mode, documents, platforms
+from hayakoe_daemon.mqtt.outward import Outward
+
+SETTLE = 2.0
+"""Seconds after a change of the documents, when Home Assistant has taken them in and states are told once more: one
+that came too early was none of the options then."""
+
+AFTER_BIRTH = (0.5, 8.0)
+"""Seconds between which everything is told again after Home Assistant has started: not all devices at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the config says about it."""
+
+    mode: Mode
+    prefix: str
+    """Of the discovery topics."""
+    birth_topic: str
+    device: Device
+    briefings: tuple[str, ...]
+
+
+class HomeAssistant:
+    """Any thread may call anything; nothing waits, but for a small file that is written when documents change."""
+
+    def __init__(
+        self,
+        wish: Wish,
+        memory: Path,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        delay: Callable[[], float] = lambda: random.uniform(*AFTER_BIRTH),  # noqa: S311, no secret
+    ) -> None:
+        self._wish = wish
+        self._clock = clock
+        self._delay = delay
+        self._lock = threading.RLock()
+        self._told = Told(memory)
+        self._alarms: dict[str, bool] = {}
+        self._state: dict[str, Any] = {}
+        self._outward: Outward | None = None
+        self._inventory: Inventory | None = None
+        self._again_at: float | None = None
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What has to be listened to."""
+        return () if self._wish.mode is Mode.OFF else (self._wish.birth_topic,)
+
+    def take(self, wish: Wish) -> None:
+        """Another config."""
+        with self._lock:
+            self._wish, self._inventory = wish, None
+            self._publish()
+
+    def to(self, outward: Outward | None) -> None:
+        """Publish there from now on; everything else must be known by then."""
+        with self._lock:
+            self._outward, self._inventory, self._again_at = outward, None, None
+            self._publish()
+
+    def alarm(self, name: str, document: dict[str, Any] | None) -> None:
+        """How an alarm stands; None where it is gone."""
+        with self._lock:
+            if document is None:
+                self._alarms.pop(name, None)
+            else:
+                self._alarms[name] = "time" in document or "once" in document
+            self._publish()
+
+    def look(self, state: dict[str, Any]) -> None:
+        """The state as it will be told: its voices and styles are options."""
+        with self._lock:
+            self._state = state
+            self._publish()
+
+    def heard(self, topic: str, payload: bytes) -> None:
+        """A message on one of `topics`."""
+        with self._lock:
+            if topic in self.topics and payload == b"online" and self._again_at is None:
+                self._again_at = self._clock() + self._delay()
+
+    def tick(self) -> None:
+        """About once a second."""
+        with self._lock:
+            due = self._again_at is not None and self._clock() >= self._again_at
+            if due:
+                self._again_at = None
+            outward = self._outward
+        if due and outward is not None:
+            outward.again()
+
+    # ---------------------------------------------------------------------------------------------------------------
+
+    def _publish(self) -> None:
+        outward, inventory = self._outward, self._now()
+        if outward is None or inventory == self._inventory:
+            return
+        first, self._inventory = self._inventory is None, inventory
+        wish, told = self._wish, self._told
+        found = documents(wish.mode, wish.prefix, wish.device, inventory, told.parts)
+        gone = told.topics - found.keys()
+        told.note(found.keys(), {key: kind for document in found.values() for key, kind in platforms(document).items()})
+        for topic in sorted(gone):
+            outward.retract(topic, functools.partial(self._retracted, topic))
+        for topic, document in found.items():
+            outward.discovery(topic, document)
+        if not first:
+            self._again_at = self._clock() + SETTLE
+
+    def _retracted(self, topic: str) -> None:
+        with self._lock:
+            self._told.forget(topic)
+
+    def _now(self) -> Inventory:
+        state = self._state
+        return Inventory(
+            voice=str(state.get("voice", "")),
+            voices=tuple(voice["name"] for voice in state.get("voices", ())),
+            style=state.get("style"),
+            styles=tuple(state.get("styles", ())),
+            alarms=tuple(sorted(self._alarms.items())),
+            briefings=self._wish.briefings,
+        )
