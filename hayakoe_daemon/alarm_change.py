@@ -54,7 +54,7 @@ class Dismiss:
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class TryOut:
     """Ring now, as it would."""
 
     name: str
@@ -63,7 +63,7 @@ class Test:
 AlarmChange = Switch | SetTime | Patch | Remove
 """Changes what alarms there are."""
 
-AlarmVerb = Snooze | Dismiss | Test
+AlarmVerb = Snooze | Dismiss | TryOut
 """Changes what is ringing."""
 
 AlarmRequest = AlarmChange | AlarmVerb

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import signal
@@ -100,7 +101,7 @@ class App:
             changed=self._show_voices,
             trouble=lambda message: self._herald.trouble("voice", message),
         )
-        self._voices_worker = self._worker("voices", self._voices.step, limit=600.0)
+        self._upkeep = [self._worker(name, step, limit=600.0) for name, step in self._voices.steps.items()]
         self._lead = Lead(config.audio.sounds_dir)
         self._topics = Topics(config.topic)
         self._station: Station | None = None
@@ -177,7 +178,7 @@ class App:
                 (
                     self._journal_worker,
                     self._words_worker,
-                    self._voices_worker,
+                    *self._upkeep,
                     self._synthesis_worker,
                     self._speaker_worker,
                     self._alarms_worker,
@@ -204,11 +205,11 @@ class App:
         self._synthesis_worker.start()
         self._voices.ladder.warm_up()
         self._voices.take(derived.voice_plan(self._config, os.environ))
-        self._voices_worker.start()  # nobody waits for it: until they are loaded the embedded voice speaks
+        for worker in self._upkeep:  # nobody waits for them: until voices are loaded the embedded one speaks
+            worker.start()
         self._dials.take(self._config)
         telling.take(self._briefings, self._config, self._herald)
         self._briefings_worker.start()
-        self._alarms.recover()
         self._speaker_worker.start()
         self._alarms_worker.start()
         self._start_control()
@@ -241,9 +242,8 @@ class App:
     def _stop(self) -> None:
         systemd.stopping("stopping")
         deadline = time.monotonic() + STOP_WITHIN
-        self._voices_worker.stop()
-        self._alarms_worker.stop()
-        self._briefings_worker.stop()
+        for worker in (*self._upkeep, self._alarms_worker, self._briefings_worker):
+            worker.stop()
         self._speaker_worker.stop()
         self._speaker.shut_down()
         self._each("the speaker", lambda: self._end(self._speaker_worker, deadline - 1.5))
@@ -258,8 +258,9 @@ class App:
         self._each("the dictionary", lambda: self._end(self._words_worker, deadline))
         self._each("the journal", lambda: self._end(self._journal_worker, deadline))
         self._each("the journal's file", self._journal.close)
-        self._each("the voices", lambda: self._end(self._voices_worker, deadline))
-        self._each("what loading took", self._voices.close)
+        for worker in self._upkeep:
+            self._each(f"the {worker.name} thread", functools.partial(self._end, worker, deadline))
+        self._each("what the voices keep", self._voices.close)
         self._each("the sources", self._briefings.close)
 
     def _each(self, what: str, stop: Callable[[], object]) -> None:

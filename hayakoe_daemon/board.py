@@ -89,7 +89,9 @@ def status_text(document: dict[str, Any]) -> str:
     """One line for `systemctl status`."""
     waiting = f", {document['queue']} waiting" if document["queue"] else ""
     device = "" if document.get("audio") != "offline" else f"; no sound: {document['device']}"
-    voices = "".join(
+    preparing = [f"{one['name']} ({one['progress']} %)" for one in document.get("voices", ()) if "progress" in one]
+    voices = f"; preparing {', '.join(preparing)}" if preparing else ""
+    voices += "".join(
         f"; {state}: {', '.join(names)}"
         for state in ("loading", "out of order")
         if (names := [voice["name"] for voice in document.get("voices", ()) if voice["state"] == state])

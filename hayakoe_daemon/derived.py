@@ -8,7 +8,7 @@ from importlib.metadata import version
 from hayakoe_daemon.audio.open import open_sink
 from hayakoe_daemon.audio.sink import Sink
 from hayakoe_daemon.config.model import Audio, Config, Voice
-from hayakoe_daemon.config.places import state_dir, voices_dir
+from hayakoe_daemon.config.places import prepared_dir, state_dir, voices_dir
 from hayakoe_daemon.config.secret import password_reader
 from hayakoe_daemon.home_assistant import Wish
 from hayakoe_daemon.journal.journal import Limits
@@ -18,6 +18,9 @@ from hayakoe_daemon.mqtt.discovery.names import Language
 from hayakoe_daemon.mqtt.link import BrokerSettings, TlsFiles
 from hayakoe_daemon.mqtt.topics import Topics
 from hayakoe_daemon.voice.engine import Manner
+from hayakoe_daemon.voice.prepare.int8_bound import Bound
+from hayakoe_daemon.voice.prepare.order import Precise, Wanted
+from hayakoe_daemon.voice.warmth import Warmth
 from hayakoe_daemon.voices import Plan
 
 
@@ -79,9 +82,13 @@ def voice_plan(config: Config, environ: Mapping[str, str]) -> Plan:
     return Plan(
         folder=voices_dir(config, environ),
         loadings=state_dir(config, environ) / "loadings.json",
+        prepared=prepared_dir(config, environ),
         default=default,
         order=voices.order,
         at_start=at_start,
+        prepare=voices.prepare,
+        precise=lambda name: precise(config, name),
+        warmth=Warmth(voices.keep_warm),
         manners={name: _manner(voice) for name, voice in own.items()},
         named=[
             ("speech.voice", default),
@@ -89,6 +96,13 @@ def voice_plan(config: Config, environ: Mapping[str, str]) -> Plan:
             *(("voices.settings", name) for name in own),
         ],
     )
+
+
+def precise(config: Config, name: str) -> Precise:
+    """How precise the voice of that name is to be."""
+    voices = config.voices
+    own = voices.settings.get(name, Voice()).precision
+    return Precise(Wanted(own or voices.precision), Bound(voices.int8_snr, voices.int8_log_mel))
 
 
 def _manner(voice: Voice) -> Manner:

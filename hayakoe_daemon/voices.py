@@ -14,18 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 from hayakoe_daemon.audio.chime import tone_pattern
 from hayakoe_daemon.audio.level import TARGET, loudness
+from hayakoe_daemon.opening import Manual, Opener
 from hayakoe_daemon.voice.engine import Manner
 from hayakoe_daemon.voice.hts import NAME, HtsEngine
-from hayakoe_daemon.voice.kept import KeptVoice, Opened, State
+from hayakoe_daemon.voice.kept import KeptVoice, State
 from hayakoe_daemon.voice.ladder import Ladder
 from hayakoe_daemon.voice.loader import Loader
 from hayakoe_daemon.voice.loadings import Loadings
+from hayakoe_daemon.voice.prepare.order import Order, Precise, forget_voice
+from hayakoe_daemon.voice.prepare.workshop import Workshop
 from hayakoe_daemon.voice.render_queue import RenderQueue
-from hayakoe_daemon.voice.store.files import BertFiles, VoiceError
+from hayakoe_daemon.voice.store.files import VoiceError
 from hayakoe_daemon.voice.store.store import Store
+from hayakoe_daemon.voice.warmth import WarmFiles, Warmth
 
 if TYPE_CHECKING:
-    from hayakoe_daemon.voice.bert import Bert
+    from hayakoe_daemon.voice.cache.cache import RenderCache
 
 log = logging.getLogger(__name__)
 
@@ -48,16 +52,27 @@ class Plan:
     """Of the voices and their BERT; it need not exist yet."""
     loadings: Path
     """The file that remembers how loading them went."""
+    prepared: Path
+    """The folder of what was prepared for this machine."""
     default: str = NAME
     """Loaded first, and the first to speak where another one cannot."""
     order: Sequence[str] = ()
     """Who is tried first; voices that are not named come after these, by their names."""
     at_start: Callable[[str], bool] = lambda _: True
     """Whether the voice of that name is loaded at the start, and not when it is first needed."""
+    prepare: bool = True
+    """False: voices speak as their files are."""
+    precise: Callable[[str], Precise] = lambda _: Precise()
+    """How precise the voice of that name is to be."""
+    warmth: Warmth = Warmth.CACHED
+    """How what was prepared is kept at hand."""
     manners: Mapping[str, Manner] = field(default_factory=dict)
     """What single voices do where an announcement does not say."""
     named: Sequence[tuple[str, str]] = ()
     """Where in the config which voice is named."""
+
+    def manual(self, name: str) -> Manual:
+        return Manual(self.folder, self.prepared, self.precise(name), self.prepare)
 
 
 def misnamed(plan: Plan, names: Sequence[str]) -> Iterator[str]:
@@ -78,11 +93,19 @@ def installed(folder: Path) -> tuple[str, ...]:
 class Voices:
     """The ladder, and what keeps its rungs well. `step` is the loading thread; the rest may be called by any thread.
 
-    `changed` is told whenever `document` may have changed, `trouble` of what goes wrong, in words for people.
+    `changed` is told whenever `document` may have changed, `trouble` of what goes wrong, in words for people. Where
+    `alone`, in a process that says one thing and ends, nothing is prepared: who was prepared before speaks so.
     """
 
     def __init__(
-        self, plan: Plan, renders: RenderQueue, *, changed: Callable[[], None], trouble: Callable[[str], None]
+        self,
+        plan: Plan,
+        renders: RenderQueue,
+        *,
+        changed: Callable[[], None],
+        trouble: Callable[[str], None],
+        cache: RenderCache | None = None,
+        alone: bool = False,
     ) -> None:
         self.ladder = Ladder(HtsEngine(measure=loudness, target_loudness=TARGET), tone=tone_pattern)
         self._changed = changed
@@ -92,8 +115,10 @@ class Voices:
         self._plan = plan
         self._kept: dict[str, KeptVoice] = {}
         self._complaints: tuple[str, ...] = ()
-        self._bert: tuple[BertFiles, int, Bert] | None = None
         self._loadings = Loadings(plan.loadings)
+        self._workshop = Workshop(finished=self._prepared, progressed=changed)
+        self._warm_files = WarmFiles(plan.warmth, trouble)
+        self._opener = Opener(None if alone else self._workshop, cache)
         self._looked = 0.0
         self._seen: int | None = None
 
@@ -105,9 +130,12 @@ class Voices:
             names = Store(plan.folder).names()
             for name in [name for name in self._kept if plan.folder != before.folder or name not in names]:
                 self._kept.pop(name).retire(self._loader.in_turn)
+                self._workshop.drop(name)
+                if plan.folder.is_dir():  # else a disk is missing, and may come back
+                    forget_voice(before.prepared, name)
                 log.info("voice %s was removed", name)
             if not names:
-                self._bert = None
+                self._opener.forget_bert()
             new = [name for name in names if name not in self._kept]
             self._kept.update({name: self._voice(name) for name in new})
             voices = sorted(self._kept.values(), key=partial(_place, plan))
@@ -118,15 +146,26 @@ class Voices:
             self._complaints = complaints
         for complaint in news:
             self._trouble(complaint)
+        self._warm_files.keep(plan.warmth)
+        again = self._workshop.try_again()
         for voice in voices:
             voice.manner = plan.manners.get(voice.name, Manner())
             if voice.name in new:
                 self._beware(voice)
             else:
                 voice.look_again()
+                if (again and voice.note) or plan.manual(voice.name) != before.manual(voice.name):
+                    voice.renew()
             if plan.at_start(voice.name):
                 voice.want()
+            elif voice.name in new:
+                self._prepare_ahead(plan, voice.name)
         self._tell()
+
+    @property
+    def steps(self) -> Mapping[str, Callable[[], None]]:
+        """What threads of these names are to call again and again."""
+        return {"voices": self.step, "workshop": self._workshop.step, "warmth": self._warm_files.step}
 
     def step(self) -> None:
         """Load what is due; and now and then see whether voices were added or removed."""
@@ -147,7 +186,8 @@ class Voices:
 
     def document(self) -> list[dict[str, Any]]:
         """Each voice, how it is, and why where it is out of order."""
-        neural = [{"name": one.name, "state": str(one.state)} | _reason(one) for one in self.ladder.voices]
+        progress = self._workshop.progress()
+        neural = [_shown(voice, progress.get(voice.name)) for voice in self.ladder.voices]
         return [*neural, {"name": NAME, "state": str(State.READY)}]
 
     def styles(self, name: str) -> list[str]:
@@ -155,20 +195,21 @@ class Voices:
         return [style for voice in self.ladder.voices if voice.name == name for style in voice.styles]
 
     def close(self) -> None:
-        """The daemon ends."""
+        """The daemon ends, and its threads have done so."""
+        self._workshop.close()
+        self._warm_files.close()
         self._loadings.close()
 
     def _voice(self, name: str) -> KeptVoice:
-        folder = self._plan.folder
-
         def changed() -> None:
             if voice.state in (State.READY, State.BROKEN):
                 self._loadings.end(name, voice.took if voice.state is State.READY else None)
+                self._warm()
             self._tell()
 
         voice = KeptVoice(
             name,
-            lambda: self._open(folder, name),
+            lambda: self._opener.open(name, self._plan.manual(name), lambda: self._loadings.begin(name)),
             took=self._loadings.past(name).took,
             changed=changed,
             trouble=self._trouble,
@@ -187,31 +228,23 @@ class Voices:
         self._loader.wake()
         self._changed()
 
-    def _open(self, folder: Path, name: str) -> Opened:
-        """Loading thread. Raises VoiceError and whatever a library raises."""
-        from hayakoe_daemon.voice.neural import NeuralVoice  # noqa: PLC0415, only where there are such voices
-        from hayakoe_daemon.voice.vits import WholeSynthesizer  # noqa: PLC0415, as above
+    def _prepare_ahead(self, plan: Plan, name: str) -> None:
+        """One that is not to be loaded yet; what stands in the way is told when it is."""
+        try:
+            order = plan.manual(name).order(name)
+        except VoiceError:
+            return
+        if order is not None and self._opener.prepares:
+            self._workshop.order(order)
 
-        self._loadings.begin(name)
-        store = Store(folder)
-        files, bert_files = store.load(name), store.bert()
-        if bert_files is None:
-            raise VoiceError(
-                "no BERT is installed, and no neural voice speaks without one: `hayakoe-daemon voices add --bert"
-                " PATH-or-URI`"
-            )
-        bert = self._shared(bert_files)
-        engine = NeuralVoice(files, bert, WholeSynthesizer(files), measure=loudness, target_loudness=TARGET)
-        return Opened(engine, (*sorted(files.synthesizer.parent.iterdir()), bert_files.model))
+    def _prepared(self, order: Order) -> None:
+        voice = self._kept.get(order.name)
+        if voice is not None:
+            voice.renew()
 
-    def _shared(self, files: BertFiles) -> Bert:
-        """One session for all voices, opened anew only where another BERT was installed."""
-        from hayakoe_daemon.voice.bert import Bert  # noqa: PLC0415, as above
-
-        at = files.model.stat().st_mtime_ns
-        if self._bert is None or self._bert[:2] != (files, at):
-            self._bert = (files, at, Bert(files))
-        return self._bert[2]
+    def _warm(self) -> None:
+        voices = tuple(self._kept.values())
+        self._warm_files.take([path for voice in voices if voice.state is State.READY for path in voice.mapped])
 
 
 def _place(plan: Plan, voice: KeptVoice) -> tuple[bool, int, str]:
@@ -219,8 +252,10 @@ def _place(plan: Plan, voice: KeptVoice) -> tuple[bool, int, str]:
     return voice.name != plan.default, order.index(voice.name) if voice.name in order else len(order), voice.name
 
 
-def _reason(voice: KeptVoice) -> dict[str, str]:
-    return {"why": voice.why} if voice.why is not None else {}
+def _shown(voice: KeptVoice, progress: int | None) -> dict[str, Any]:
+    state = State.PREPARING if voice.state is State.ASLEEP and progress is not None else voice.state
+    found = {"name": voice.name, "state": str(state), "why": voice.why, "note": voice.note, "progress": progress}
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def _changed_at(folder: Path) -> int | None:

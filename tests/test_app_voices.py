@@ -51,7 +51,7 @@ class House:
         self._heard = folder / "heard"
         self._ids = (f"m{number}" for number in itertools.count())
         self.home = Home(watcher)
-        settings = {"voices": {"dir": str(self.voices)}, **config}
+        settings = {"voices": {"dir": str(self.voices), "prepare": False}, **config}
         self.daemon = Daemon(folder / "daemon", broker, device=f"wav:{self._heard}", config=settings)
 
     def say(self, text: str = TEXT, **fields: Any) -> str:
@@ -80,7 +80,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A house with voices that are well, and some that are not."""
     folder = tmp_path_factory.mktemp("full")
     with Broker(folder / "broker") as broker, Watcher(broker) as watcher:
-        voices = {"settings": {"late": {"load": "first_use"}}, "dir": str(folder / "voices")}
+        voices = {"settings": {"late": {"load": "first_use"}}, "dir": str(folder / "voices"), "prepare": False}
         house = House(folder, broker, watcher, speech={"voice": "alpha"}, voices=voices)
         add_bert(house.voices)
         add_voices(house.voices, "alpha", "late", "gone", "cut", "rotten")
@@ -277,7 +277,7 @@ def slow(tmp_path: Path, broker: Broker) -> Iterator[House]:
         house = House(tmp_path, broker, watcher, speech={"voice": "alpha", "patience": "20 s"})
         add_bert(house.voices)
         add_voices(house.voices, "alpha")
-        house.daemon.env["PYTHONPATH"] = str(tmp_path / "slow")
+        house.daemon.env["PYTHONPATH"] = os.pathsep.join((str(tmp_path / "slow"), str(Path(__file__).parents[1])))
         with house.daemon:
             house.home.wait_online()
             yield house

@@ -40,7 +40,14 @@ class House:
 def plan(tmp_path: Path) -> Plan:
     add_bert(tmp_path / "voices")
     add_voices(tmp_path / "voices", "c", "b", "a")
-    return Plan(tmp_path / "voices", tmp_path / "loadings.json", default="b", order=("c",))
+    return Plan(
+        tmp_path / "voices",
+        tmp_path / "loadings.json",
+        tmp_path / "prepared",
+        default="b",
+        order=("c",),
+        prepare=False,
+    )
 
 
 @pytest.fixture
@@ -103,7 +110,7 @@ def test_a_voice_that_the_daemon_died_of_loading_is_left_alone_for_a_while(plan:
 
 
 def test_a_folder_that_is_not_there_has_no_voices(tmp_path: Path) -> None:
-    house = House(Plan(tmp_path / "none", tmp_path / "loadings.json"))
+    house = House(Plan(tmp_path / "none", tmp_path / "loadings.json", tmp_path / "prepared"))
     assert house.voices.ladder.names == ("embedded",)
     assert house.settle() == {"embedded": "ready"}
 

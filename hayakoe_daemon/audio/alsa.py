@@ -14,7 +14,7 @@ from hayakoe_daemon.audio.backlog import Backlog
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.audio.devices import PROC_ASOUND
 from hayakoe_daemon.audio.opening import NotOpened, Opening, refusal
-from hayakoe_daemon.audio.player_pipe import BEAT, ROUND, Kind, Message
+from hayakoe_daemon.audio.player_pipe import BEAT, ROUND, START, Kind, Message
 from hayakoe_daemon.audio.player_process import PlayerGone, PlayerHangs, PlayerProcess
 from hayakoe_daemon.audio.sink import Cancelled, SinkLost
 
@@ -40,6 +40,10 @@ LATENCY = 0.06
 
 START_AGAIN = 5.0
 """Seconds between two starts of a player that only ends again, while nothing is to be said."""
+
+HEAD_START = 0.5
+"""Seconds before its moment that the sound of a round is with the player, which places it to the sample: neither a busy
+interpreter nor a pipe may delay it then."""
 
 WAIT = 0.05
 PROBE_EVERY = 10.0
@@ -104,6 +108,10 @@ class AlsaSink:
                 self._listen(self._player, 0)
         return self._backlog.position
 
+    @property
+    def head_start(self) -> float:
+        return HEAD_START
+
     def begin(self, title: str) -> None:  # noqa: ARG002, a card has no use for it
         self._cancelled = False
         self._in_round = True
@@ -116,6 +124,9 @@ class AlsaSink:
             later = [device for device in self._devices if device != self._current]
             self._open_first_of([self._current, *later])
         self._start_round()
+
+    def start_at(self, moment: float) -> None:
+        self._command(Kind.START, START.pack(moment))
 
     def write(self, chunk: AudioChunk) -> None:
         self._backlog.accept(chunk)

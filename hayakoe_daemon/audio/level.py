@@ -26,6 +26,10 @@ RELATIVE_GATE = -10.0
 SOFT = 0.9
 """The limiter leaves what is below alone, and brings what is above under 1.0."""
 
+QUIET_SHARE = 0.02
+QUIET = 0.002
+"""Nobody hears what is below either: a part of the peak; −54 dB."""
+
 QUIETEST_DB = -40.0
 LARGEST_GAIN = 10.0
 
@@ -78,6 +82,13 @@ def limit(samples: Samples) -> Samples:
     room = 1.0 - SOFT
     bent = np.sign(samples) * (SOFT + room * np.tanh((np.abs(samples) - SOFT) / room))
     return np.where(over, bent, samples).astype(np.float32)
+
+
+def onset(chunk: AudioChunk) -> float:
+    """Seconds of silence at its beginning, before the first sample that is heard; 0 where none is."""
+    loud = np.abs(chunk.samples)
+    heard = np.flatnonzero(loud > max(QUIET_SHARE * float(loud.max(initial=0.0)), QUIET))
+    return float(heard[0]) / chunk.sample_rate if len(heard) else 0.0
 
 
 def fade_out(chunk: AudioChunk, seconds: float) -> AudioChunk:

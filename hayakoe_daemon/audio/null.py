@@ -21,9 +21,16 @@ class NullSink:
     def position(self) -> float:
         return self._position
 
+    @property
+    def head_start(self) -> float:
+        return 0.0
+
     def begin(self, title: str) -> None:  # noqa: ARG002, there is nothing to name
         self._position = 0.0
         self._cancelled = False
+
+    def start_at(self, moment: float) -> None:
+        """What is written is there at once."""
 
     def write(self, chunk: AudioChunk) -> None:
         if self._cancelled:

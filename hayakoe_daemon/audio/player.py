@@ -21,7 +21,7 @@ from collections import deque
 from contextlib import suppress
 from typing import Any
 
-from hayakoe_daemon.audio.player_pipe import BEAT, ROUND, Kind, Message, Unpacker, pack
+from hayakoe_daemon.audio.player_pipe import BEAT, ROUND, START, Kind, Message, Unpacker, pack
 from hayakoe_daemon.audio.player_queue import PlayQueue
 
 PIECE = 0.02
@@ -77,6 +77,8 @@ class Commands:
             self._queue.cancel()
         elif message.kind is Kind.ROUND:
             self._queue.begin(*ROUND.unpack(message.body))
+        elif message.kind is Kind.START:
+            self._queue.start_at(*START.unpack(message.body))
         elif message.kind is Kind.DRAIN:
             self._queue.drain()
         else:
@@ -260,7 +262,8 @@ class Player:
             if order is not None:
                 self._obey(order)
         else:
-            device.write(self._queue.take(round(PIECE * device.rate)))
+            heard_at = time.monotonic() + device.held / device.rate
+            device.write(self._queue.take(round(PIECE * device.rate), heard_at))
         if self._device is device:
             self._report(device)
 

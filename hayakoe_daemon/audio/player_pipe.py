@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 HEADER = struct.Struct("<BI")
 ROUND = struct.Struct("<I")
+START = struct.Struct("<d")
 BEAT = struct.Struct("<IQd")
 
 LONGEST_BODY = 1 << 20
@@ -33,6 +34,8 @@ class Kind(IntEnum):
     """Answered with DRAINED (ROUND) when every frame of the round was heard."""
     CLOSE = 6
     """Give the device back, the process stays; answered with CLOSED."""
+    START = 7
+    """The time.monotonic() at which the first frame of the round is to be heard (START); silence until then."""
 
     READY = 20
     """The player is up and has listed the devices."""

@@ -30,6 +30,7 @@ class PlayQueue:
         self._taken = 0  # frames of the round handed to the device
         self._pieces: deque[tuple[int, int]] = deque()  # (round or -1 for silence, frames), newest last
         self._silence = 0  # frames of silence since the last sound
+        self._starts_at = 0.0  # when the first frame of the round is to be heard, 0: as soon as it can
 
     def opened(self, rate: int, *, lead_in: float) -> None:
         """A fresh device: nothing of what was before is in it."""
@@ -46,6 +47,12 @@ class PlayQueue:
             self._waiting.clear()
             self._cancelled = self._fading = self._draining = False
             self._taken = 0
+            self._starts_at = 0.0
+
+    def start_at(self, moment: float) -> None:
+        """The first frame of the round that has begun is to be heard at that time.monotonic()."""
+        with self._lock:
+            self._starts_at = moment
 
     def put(self, samples: bytes) -> None:
         """Mono int16 of the round that has begun; dropped where that was cancelled."""
@@ -66,10 +73,13 @@ class PlayQueue:
     @property
     def idle(self) -> bool:
         """Only silence is wanted for now, and nobody waits for the end."""
-        return not self._waiting and not self._draining and not self._lead_in
+        return (not self._waiting and not self._draining and not self._lead_in) or self._starts_at > 0
 
-    def take(self, frames: int) -> array[int]:
-        """The next piece, exactly that many frames: sound, its fade, or silence."""
+    def take(self, frames: int, heard_at: float) -> array[int]:
+        """The next piece, sound, its fade, or silence: that many frames, or fewer where another kind follows.
+
+        `heard_at` is the time.monotonic() at which its first frame will be heard.
+        """
         with self._lock:
             if self._lead_in > 0:
                 frames = min(frames, self._lead_in)
@@ -81,6 +91,10 @@ class PlayQueue:
                 self._waiting.clear()
             if not self._waiting:
                 return self._quiet(frames)
+            early = round((self._starts_at - heard_at) * self._rate) if self._starts_at else 0
+            if early > 0:
+                return self._quiet(min(frames, early))
+            self._starts_at = 0.0
             return self._sound(frames)
 
     def heard(self, held: int) -> tuple[int, int]:

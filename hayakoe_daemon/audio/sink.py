@@ -37,8 +37,16 @@ class Sink(Protocol):
     def position(self) -> float:
         """Seconds of this round's sound (lead-in not counted) that have been heard."""
 
+    @property
+    def head_start(self) -> float:
+        """Seconds before the moment of `start_at` from which on sound is to be written, so that it is heard then."""
+
     def begin(self, title: str) -> None:
         """Start a round; opens the device where it is closed, with the lead-in of silence. Raises SinkLost."""
+
+    def start_at(self, moment: float) -> None:
+        """Between `begin` and the first `write`: its first sample is heard at that time.monotonic(), or as soon after
+        it as can be. Raises SinkLost."""
 
     def write(self, chunk: AudioChunk) -> None:
         """Accept all of the chunk, whatever happens. Raises SinkLost or Cancelled."""

@@ -43,6 +43,10 @@ class WavSink:
     def position(self) -> float:
         return self._backlog.position
 
+    @property
+    def head_start(self) -> float:
+        return 0.0
+
     def begin(self, title: str) -> None:
         with self._lock:
             self._end_file()
@@ -52,6 +56,9 @@ class WavSink:
             self._lost = None
             self._title = title
             self._open_file()
+
+    def start_at(self, moment: float) -> None:
+        """What is written is there at once."""
 
     def write(self, chunk: AudioChunk) -> None:
         with self._lock:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hayakoe_daemon.cli.alarm_options import add_actions
 from hayakoe_daemon.cli.failure import Failure
+from hayakoe_daemon.cli.quantize import arguments as quantize_arguments
 
 PROGRAM = "hayakoe-daemon"
 
@@ -65,7 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     devices.add_argument("--json", action="store_true", help="as JSON")
     _explain(command("explain", "show how a text is read: words, accent, phones", "explain", "explain"))
     _dictionary(command("dictionary", "add, remove and list words with a reading of your own", "dictionary", "run"))
-    _voices(command("voices", "list, check, add and remove neural voices", "voices", "run"))
+    _voices(command("voices", "list, check, add, prepare and remove neural voices", "voices", "run"))
     _bench(command("bench", "measure this machine: how fast voices speak, and what they need", "bench", "bench"))
     add_actions(command("alarms", "show what rings when, and change it", "alarms", "list_"))
     _briefing(command("briefing", "say a briefing now, or show what it would say", "briefing", "run"))
@@ -158,6 +159,11 @@ def _voices(voices: argparse.ArgumentParser) -> None:
     add.add_argument("--name", help="how messages call the voice, where it is one")
     add.add_argument("--bert", metavar="PATH-OR-ADDRESS", help="the BERT that all voices share, with its vocab.txt")
     add.add_argument("--replace", action="store_true", help="in the place of a voice of the same name")
+    prepare = action("prepare", "make voices ready for this machine, as the daemon does by itself")
+    prepare.add_argument("names", nargs="*", metavar="NAME", help="these; else all")
+    prepare.add_argument("--again", action="store_true", help="also what is prepared already")
+    quantize = action("quantize", "write a BERT in 8 or 4 bits from one in float32")
+    quantize_arguments(quantize)
     remove = action("remove", "remove a voice, or what has arrived of a download")
     remove.add_argument("name", help="the voice, or the address of an unfinished download")
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from hayakoe_daemon.voice.prepare.errors import PreparationError
 from hayakoe_daemon.voice.prepare.job import BertJob, Done, Job, Note, Remark, Step, VoiceJob
 from hayakoe_daemon.voice.prepare.look_up import prepared_bert, prepared_voice
+from hayakoe_daemon.voice.prepare.order import Order
 from hayakoe_daemon.voice.prepare.process import Preparation
 
 if TYPE_CHECKING:
@@ -19,25 +23,41 @@ if TYPE_CHECKING:
 _MEGABYTE = 1_000_000
 
 
-def prepare_all(jobs: Iterable[VoiceJob | BertJob], *, again: bool = False) -> int:
+def prepare_all(orders: Sequence[Order], *, again: bool = False) -> int:
     """The exit status: 1 where any of them failed. What is there already is left, unless `again` is set."""
     status = 0
-    for job in jobs:
-        try:
-            if not again and _is_there(job):
-                print(f"{job.name} is prepared already")
-                continue
-            with _Bar(job.name) as bar:
-                done = _prepared(job, bar)
-            print(f"{job.name} is prepared, in {done.seconds:.0f} s and {done.peak // _MEGABYTE} MB of memory at peak")
-        except (PreparationError, OSError) as error:
-            print(error, file=sys.stderr)
-            status = 1
+    berts = list(dict.fromkeys(order.bert for order in orders))
+    for job in berts:
+        status |= _one(lambda job=job: job, prepared_bert(job) is not None and not again)  # type: ignore[misc]
+    for order in orders:
+        status |= _one(order.voice_job, prepared_voice(order.voice) is not None and not again)
+    _hand_over(orders[0].voice.root)
     return status
 
 
-def _is_there(job: VoiceJob | BertJob) -> bool:
-    return (prepared_voice(job) if isinstance(job, VoiceJob) else prepared_bert(job)) is not None
+def _one(job: Callable[[], VoiceJob | BertJob], there: bool) -> int:
+    try:
+        wanted = job()
+        if there:
+            print(f"{wanted.name} is prepared already")
+            return 0
+        with _Bar(wanted.name) as bar:
+            done = _prepared(wanted, bar)
+    except (PreparationError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{wanted.name} is prepared, in {done.seconds:.0f} s and {done.peak // _MEGABYTE} MB of memory at peak")
+    return 0
+
+
+def _hand_over(root: Path) -> None:
+    """What root has prepared belongs to whom the folder above belongs: the daemon prepares there too."""
+    if os.geteuid() != 0 or not root.is_dir():
+        return
+    owner = root.parent.stat()
+    for path in (root, *root.rglob("*")):
+        with suppress(OSError):
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _prepared(job: Job, bar: _Bar) -> Done:

@@ -15,7 +15,11 @@ from urllib.parse import unquote, urlsplit
 from hayakoe_daemon.cli.failure import Failure
 from hayakoe_daemon.cli.progress import Progress
 from hayakoe_daemon.cli.settle import config_or_defaults
-from hayakoe_daemon.config.places import voices_dir
+from hayakoe_daemon.config.model import Config
+from hayakoe_daemon.config.places import prepared_dir, voices_dir
+from hayakoe_daemon.derived import precise
+from hayakoe_daemon.opening import order
+from hayakoe_daemon.voice.prepare.order import Order, forget_voice, remark
 from hayakoe_daemon.voice.store.bert_layouts import bert_at, bert_files
 from hayakoe_daemon.voice.store.bring import Brought, brought, is_address
 from hayakoe_daemon.voice.store.files import BertFiles, VoiceError
@@ -30,16 +34,16 @@ _NO_BERT = (
     "There is no BERT yet, and no neural voice speaks without it:"
     " `hayakoe-daemon voices add --bert PATH-OR-ADDRESS`; until then the embedded voice speaks."
 )
-_BY_ITSELF = "A daemon that runs takes it by itself within seconds."
-
+_BY_ITSELF = "A daemon that runs takes it by itself within seconds, and prepares it for this machine."
 
 _SERVICE = Path("/var/lib/hayakoe-daemon")
 
 
 def run(given: argparse.Namespace) -> int:
-    store = Store(voices_dir(config_or_defaults(given), os.environ))
+    config = config_or_defaults(given)
+    store = Store(voices_dir(config, os.environ))
     try:
-        done = int({"list": _list, "check": _check, "add": _add, "remove": _remove}[given.action](given, store))
+        done = _do(given, store, config)
     except VoiceError as error:
         raise Failure(str(error)) from None
     if given.action in ("add", "remove") and _SERVICE.exists() and _SERVICE not in store.folder.parents:
@@ -47,8 +51,29 @@ def run(given: argparse.Namespace) -> int:
     return done
 
 
-def _list(given: argparse.Namespace, store: Store) -> int:
-    voices = [_described(store, name, verify=given.verify) for name in store.names()]
+def _do(given: argparse.Namespace, store: Store, config: Config) -> int:
+    match given.action:
+        case "list":
+            return _list(given, store, config)
+        case "check":
+            return _check(given, store)
+        case "add":
+            return _add(given, store)
+        case "prepare":
+            return _prepare(given, store, config)
+        case "quantize":
+            from hayakoe_daemon.cli.quantize import quantize  # noqa: PLC0415, a command of its own
+
+            return quantize(given)
+        case _:
+            return _remove(given, store, config)
+
+
+def _list(given: argparse.Namespace, store: Store, config: Config) -> int:
+    voices = [
+        _described(store, name, verify=given.verify) | {"prepared": _prepared(store, name, config)}
+        for name in store.names()
+    ]
     bert = _described_bert(store, verify=given.verify)
     unfinished = interrupted(store.folder)
     if given.json:
@@ -62,6 +87,7 @@ def _list(given: argparse.Namespace, store: Store) -> int:
     else:
         for one in voices:
             print(f"{one['name']}  {one['layout']}  {megabytes(one['size'])}  {', '.join(one['styles'])}")
+            print(f"  {_in_words(one['prepared'])}")
         if not voices:
             print("There are no voices yet but the embedded one: `hayakoe-daemon voices add PATH-OR-ADDRESS`")
         if bert is not None:
@@ -91,6 +117,45 @@ def _described(store: Store, name: str, *, verify: bool) -> dict[str, Any]:
     except VoiceError as error:
         found["problem"] = str(error)
     return found
+
+
+def _prepared(store: Store, name: str, config: Config) -> dict[str, Any] | None:
+    """What was prepared of it for this machine; None where nothing was, or nothing can be."""
+    try:
+        wished = _order(store, name, config)
+        voice = wished.look().voice if wished.known else None
+    except (VoiceError, OSError):
+        return None
+    if voice is None:
+        return None
+    left_out = [f"{one.name}: {one.note}" for one in voice.rewrites if not one.kept]
+    found = {"precision": voice.precision.value, "split": voice.split, "left_out": left_out}
+    return found | {"folder": str(voice.folder), "note": remark(voice, precise(config, name).wanted)}
+
+
+def _in_words(prepared: dict[str, Any] | None) -> str:
+    if prepared is None:
+        return "not prepared for this machine yet: a daemon that runs does it, or `hayakoe-daemon voices prepare`"
+    first = f"prepared, {prepared['precision']}"
+    return "\n  ".join([first if prepared["split"] else f"{first}, whole", *prepared["left_out"]])
+
+
+def _order(store: Store, name: str, config: Config) -> Order:
+    return order(store, name, prepared_dir(config, os.environ), precise(config, name))
+
+
+def _prepare(given: argparse.Namespace, store: Store, config: Config) -> int:
+    """1 where any of them failed."""
+    from hayakoe_daemon.cli.prepare import prepare_all  # noqa: PLC0415, a command of its own
+
+    unknown = [name for name in given.names if name not in store.names()]
+    if unknown:
+        there = ", ".join(store.names()) or "none yet"
+        raise Failure(f"there is no voice {', '.join(unknown)}; there are: {there}")
+    orders = [_order(store, name, config) for name in given.names or store.names()]
+    if not orders:
+        raise Failure("there are no voices to prepare: `hayakoe-daemon voices add PATH-OR-ADDRESS`")
+    return prepare_all(orders, again=given.again)
 
 
 def _described_bert(store: Store, *, verify: bool) -> dict[str, Any] | None:
@@ -218,13 +283,14 @@ def _add_bert(bert: BertFiles, source: Brought, store: Store, progress: Progress
     progress.note(f"the BERT is in {store.folder}: {bert.model.name}")
 
 
-def _remove(given: argparse.Namespace, store: Store) -> int:
+def _remove(given: argparse.Namespace, store: Store, config: Config) -> int:
     if is_address(given.name):
         if not forget(store.folder, given.name):
             raise Failure(f"no download of {given.name} was begun")
         print("What had arrived of it is gone.")
         return 0
     store.remove(given.name)
+    forget_voice(prepared_dir(config, os.environ), given.name)
     print(f"{given.name} is gone. A daemon that runs lets go of it by itself within seconds.")
     return 0
 

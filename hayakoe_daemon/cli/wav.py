@@ -87,7 +87,7 @@ def _sound(announcement: Announcement, config: Config) -> list[AudioChunk]:
 
 
 def _cast(announcement: Announcement, config: Config, first: Utterance) -> Cast:
-    voices = Voices(voice_plan(config, os.environ), RenderQueue(), changed=lambda: None, trouble=_warn)
+    voices = Voices(voice_plan(config, os.environ), RenderQueue(), changed=lambda: None, trouble=_warn, alone=True)
     voices.take(voice_plan(config, os.environ))
     voices.ladder.warm_up()
     wish = replace(dials.settings(config, {}).wish(announcement), patience=math.inf)

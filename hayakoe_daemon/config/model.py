@@ -40,6 +40,8 @@ _DAY = 86400
 
 
 Loading = Annotated[Literal["start", "first_use"], Allowed("start or first_use")]
+Precision = Annotated[Literal["fp32", "int8", "auto"], Allowed("fp32, int8 or auto")]
+Warmth = Annotated[Literal["cached", "locked", "lazy"], Allowed("cached, locked or lazy")]
 
 
 def _filled(sections: object) -> object:
@@ -128,7 +130,6 @@ class Speech(Section):
     """1.2 is faster; a length_scale is its inverse."""
     gapless: Flag = False
     """All of a text is made before it is heard."""
-    keep_warm: Annotated[Literal["cached", "locked", "lazy"], Allowed("cached, locked or lazy")] = "cached"
     patience: Annotated[float, Lasting(0, 3600)] = 20
     urgent_patience: Annotated[float, Lasting(0, 3600)] = 3
     dictionary: File | None = None
@@ -141,6 +142,7 @@ class Voice(Section):
     """One voice's own way; None is as its model comes."""
 
     load: Loading | None = None
+    precision: Precision | None = None
     style: Text | None = None
     style_weight: Annotated[float, Between(0.0, 20.0)] | None = None
     speed: Annotated[float, Between(0.25, 3.0)] = 1
@@ -158,6 +160,16 @@ class Voices(Section):
     dir: File | None = None
     """The folder that holds them; `places.voices_dir` says where it is."""
     load: Loading = "start"
+    prepare: Flag = True
+    """They are made ready for this machine, once."""
+    prepared_dir: File | None = None
+    """The folder of what comes of it; `places.prepared_dir` says where it is."""
+    precision: Precision = "fp32"
+    int8_snr: Annotated[float, Between(0.0, 100.0)] = 30
+    """dB that 8 bits are away from 32 at the least."""
+    int8_log_mel: Annotated[float, Between(0.01, 100.0)] = 1
+    """dB at the most."""
+    keep_warm: Warmth = "cached"
     order: Names = ()
     settings: Annotated[
         dict[Name, Voice],

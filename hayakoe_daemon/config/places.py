@@ -39,6 +39,11 @@ def voices_dir(config: Config, environ: Mapping[str, str]) -> Path:
     return config.voices.dir or state_dir(config, environ) / "voices"
 
 
+def prepared_dir(config: Config, environ: Mapping[str, str]) -> Path:
+    """The folder of voices as they were prepared for this machine. It need not exist yet."""
+    return config.voices.prepared_dir or state_dir(config, environ) / "prepared"
+
+
 def control_socket(config: Config, environ: Mapping[str, str]) -> Path:
     """Where the daemon opens the socket by which the commands talk to it. Its folder need not exist yet."""
     if config.control.socket is not None:

@@ -103,14 +103,18 @@ class AlarmLedger:
         row = self._db.execute("SELECT id FROM announcement WHERE speaking = 1").fetchone()
         return None if row is None else str(row[0])
 
-    def untouched(self, announcement_id: str) -> bool:
-        """It waits, and nobody has begun to make or to say any of it."""
-        row = self._db.execute(
-            "SELECT 1 FROM announcement WHERE id = ? AND begun = 0 AND speaking = 0"
-            " AND seq NOT IN (SELECT seq FROM attempt)",
-            (announcement_id,),
-        ).fetchone()
-        return row is not None
+    def take_back(self) -> list[Ringing]:
+        """Those that wait for their instant, and of which nobody has begun to make or to say anything: it is as if
+        they had never been thought of. Their announcements are still there."""
+        rows = self._db.execute(
+            "SELECT id FROM announcement WHERE begun = 0 AND speaking = 0 AND seq NOT IN (SELECT seq FROM attempt)"
+        )
+        untouched = {id_ for (id_,) in rows}
+        found = [one for one in self.ringings() if one.state is State.ARMED and one.id in untouched]
+        for one in found:
+            self.drop(one)
+            self.unrecord(one.name, one.due)
+        return found
 
     def put(self, one: Ringing) -> None:
         """As it stands from now on. How its announcement ended is kept, while that is the same one."""

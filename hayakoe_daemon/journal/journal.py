@@ -73,6 +73,8 @@ class Journal:
         self._on_waiting = on_waiting
         self.waiting = 0
         """How many wait, as of the last commit."""
+        self.next_start: float | None = None
+        """The first instant (s since the epoch) at which one of them is to start, as of the last commit."""
         self._inbox: queue.SimpleQueue[_Step[Any]] = queue.SimpleQueue()
         self._storage = Storage(path, trouble, prepare=prepare)
         self._posted = 0
@@ -83,7 +85,7 @@ class Journal:
     def recover(self) -> int:
         """Once, before the thread starts: what the last life left behind waits again. How many sentences it died in."""
         self._posted = self._on_storage(lambda: Ledger(self._storage.connection).newest_letter())
-        step = _step(lambda ledger: ledger.recover())
+        step = _step(lambda ledger: ledger.recover(now=self._clock()))
         self._run_batch([step])
         return step.future.result()
 
@@ -131,7 +133,7 @@ class Journal:
         return batch
 
     def _run_batch(self, batch: list[_Step[Any]]) -> None:
-        letters, waiting = self._on_storage(lambda: self._transaction(batch))
+        letters, waiting, self.next_start = self._on_storage(lambda: self._transaction(batch))
         changed, self.waiting = waiting != self.waiting, waiting
         for step in batch:  # first, because "accepted" is told here, and comes before any last words
             if step.error is not None:
@@ -157,7 +159,7 @@ class Journal:
                 self._posted = Ledger(self._storage.connection).newest_letter()  # it may count from 1 again
         raise AssertionError("unreachable: the last try returns or raises")
 
-    def _transaction(self, batch: list[_Step[Any]]) -> tuple[list[Letter], int]:
+    def _transaction(self, batch: list[_Step[Any]]) -> tuple[list[Letter], int, float | None]:
         db = self._storage.connection
         ledger = Ledger(db)
         db.execute("BEGIN IMMEDIATE")
@@ -165,13 +167,13 @@ class Journal:
             for step in batch:
                 self._one(db, ledger, step)
             letters = ledger.letters(after=self._posted)
-            waiting = ledger.waiting()
+            waiting, next_start = ledger.waiting(), ledger.next_start()
             db.execute("COMMIT")
         except BaseException:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
-        return letters, waiting
+        return letters, waiting, next_start
 
     @staticmethod
     def _one(db: sqlite3.Connection, ledger: Ledger, step: _Step[Any]) -> None:

@@ -26,8 +26,10 @@ OUTBOX_LIMIT = 2_000
 """Unconfirmed last words kept while no broker takes them; beyond it the oldest go."""
 
 
-STARTS_AHEAD = 2.0
+STARTS_AHEAD = 3.0
 """Seconds before its `starts_at` an announcement has its turn: the device is opened and its first sound made."""
+
+_TURNS = "priority = ? DESC, starts_at IS NOT NULL DESC, begun DESC, starts_at, priority DESC, seq"
 
 _TOO_OLD = "begun = 0 AND speaking = 0 AND expires_at <= ?"
 _LEFT_TOO_LONG = "begun = 1 AND speaking = 0 AND touched_at <= ?"
@@ -158,15 +160,15 @@ class Ledger:
     # ------------------------------------------------------------------------------------------------ being said
 
     def claim(self, *, low: bool, now: float) -> Claim | None:
-        """The next one to say, its first sentence that is not given up marked as being attempted: urgent ones, what
-        was interrupted, then by priority, then first come first served. `low` allows those that wait for silence. One
-        that starts at an instant is not among them before STARTS_AHEAD of it."""
+        """The next one to say, its first sentence that is not given up marked as being attempted: urgent ones, those
+        whose instant has come, what was interrupted, then by priority, then first come first served. `low` allows those
+        that wait for silence. One that starts at an instant is not among them before STARTS_AHEAD of it."""
         row = self._db.execute(
-            "SELECT seq, document, sentence, begun FROM announcement"
+            "SELECT seq, document, sentence, begun FROM announcement"  # noqa: S608, words of ours
             " WHERE speaking = 0 AND (begun = 1 OR expires_at IS NULL OR expires_at > ?)"
             " AND (begun = 1 OR priority > ? OR ?)"
             " AND (starts_at IS NULL OR starts_at <= ?)"
-            " ORDER BY priority = ? DESC, begun DESC, priority DESC, seq LIMIT 1",
+            f" ORDER BY {_TURNS} LIMIT 1",
             (now, Priority.LOW, low, now + STARTS_AHEAD, Priority.URGENT),
         ).fetchone()
         if row is None:
@@ -260,11 +262,17 @@ class Ledger:
         """How many wait; the one being said is not among them."""
         return int(self._db.execute("SELECT count(*) FROM announcement WHERE speaking = 0").fetchone()[0])
 
+    def next_start(self) -> float | None:
+        """The first instant at which one that waits is to start; not of those that wait for silence."""
+        instant = self._one(
+            "SELECT min(starts_at) FROM announcement WHERE speaking = 0 AND begun = 0 AND priority > ?", Priority.LOW
+        )
+        return None if instant is None else float(instant)
+
     def queue(self, limit: int = 1_000) -> list[Announcement]:
         """What waits, in the order in which it would be said now."""
         rows = self._db.execute(
-            "SELECT document FROM announcement WHERE speaking = 0"
-            " ORDER BY priority = ? DESC, begun DESC, priority DESC, seq LIMIT ?",
+            f"SELECT document FROM announcement WHERE speaking = 0 ORDER BY {_TURNS} LIMIT ?",  # noqa: S608, words of ours
             (Priority.URGENT, limit),
         )
         return [from_document(document) for (document,) in rows]
@@ -275,9 +283,12 @@ class Ledger:
 
     # -------------------------------------------------------------------------------------------------------- upkeep
 
-    def recover(self) -> int:
+    def recover(self, *, now: float) -> int:
         """Once, at the start: whatever was being attempted when the daemon died counts one death, and waits to be
-        resumed. How many sentences that were."""
+        resumed. How many sentences that were. Alarms that nobody has begun to say are taken back: they are put here
+        again, or said to be late."""
+        for one in self.alarms.take_back():
+            self.withdraw(one.id, "the daemon was started anew, and looks at its alarms again", now=now)
         died = self._db.execute("UPDATE attempt SET deaths = deaths + 1, open = 0 WHERE open = 1").rowcount
         self._db.execute("UPDATE announcement SET speaking = 0 WHERE speaking = 1")
         return died

@@ -14,7 +14,7 @@ from hayakoe_daemon.alarm_change import (
     SetTime,
     Snooze,
     Switch,
-    Test,
+    TryOut,
 )
 from hayakoe_daemon.announcement import NAME
 from hayakoe_daemon.mqtt.json_object import read_patch
@@ -56,7 +56,7 @@ def read_alarm_verb(action: str, text: str) -> AlarmVerb:
         return Dismiss(name)
     if name is None:
         raise PayloadError("missing_field", "Which alarm? The payload is its name.", "name")
-    return Test(name)
+    return TryOut(name)
 
 
 def named(name: str) -> str:

@@ -6,13 +6,14 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from hayakoe_daemon.alarm_change import AlarmRequest
 from hayakoe_daemon.answer import Answer
 from hayakoe_daemon.journal.alarm_ledger import State
+from hayakoe_daemon.schedule.ahead import Coming
 from hayakoe_daemon.schedule.alarm_book import AlarmBook
 from hayakoe_daemon.schedule.alarm_desk import AlarmDesk
 from hayakoe_daemon.schedule.alarm_fields import AlarmFields
@@ -31,7 +32,7 @@ LEAST = 0.01
 
 
 class AlarmClock:
-    """`step` is its thread, `recover` comes before; the rest may be called by any thread."""
+    """`step` is its thread; the rest may be called by any thread."""
 
     def __init__(self, book: AlarmBook, zone: ZoneInfo, household: Household) -> None:
         self._alarms = Alarms(book, zone, household)
@@ -40,6 +41,7 @@ class AlarmClock:
         self._watch = ClockWatch()
         self._health = ClockHealth(household.trouble)
         self._scheduler = Scheduler()
+        self._laid_out = False
         self._news = threading.Condition()
         self._requests: deque[Callable[[], None]] = deque()
 
@@ -53,6 +55,15 @@ class AlarmClock:
         """Another config."""
         self._put(lambda: self._alarms.take(configured, zone, self._clock()))
 
+    @property
+    def coming(self) -> Sequence[Coming]:
+        """What will ring next."""
+        return self._alarms.coming
+
+    def tell(self) -> None:
+        """Say anew how each alarm stands."""
+        self._put(self._alarms.tell)
+
     def document(self) -> dict[str, Any]:
         """All alarms: the zone, and of each its fields and how it stands."""
         return {"time_zone": self._alarms.zone.key, "alarms": self._alarms.documents}
@@ -64,12 +75,11 @@ class AlarmClock:
 
     # ----------------------------------------------------------------------------------------------------- its thread
 
-    def recover(self) -> None:
-        """Once, before anybody speaks."""
-        self._alarms.recover(self._clock())
-
     def step(self) -> None:
         """One turn: what was asked, what the clocks say, what is due; then wait for more of it."""
+        if not self._laid_out:
+            self._laid_out = True
+            self._alarms.lay_out(self._clock())
         with self._news:
             requests = list(self._requests)
             self._requests.clear()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hayakoe_daemon.alarm_change import AlarmRequest, Dismiss, Remove, Snooze, Test
+from hayakoe_daemon.alarm_change import AlarmRequest, Dismiss, Remove, Snooze, TryOut
 from hayakoe_daemon.answer import Answer, Done
 from hayakoe_daemon.journal.alarm_ledger import Ringing, State
 from hayakoe_daemon.journal.journal import Journal
@@ -27,7 +27,7 @@ class AlarmDesk:
                     self._snooze(name, now)
                 case Dismiss(name):
                     self._dismiss(name, now)
-                case Test(name):
+                case TryOut(name):
                     self._test(name, now)
                 case Remove(name):
                     self._remove(name, now)

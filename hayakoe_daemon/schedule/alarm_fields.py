@@ -68,7 +68,7 @@ def _readable(reader: Callable[[str], object]) -> BeforeValidator:
     def check(value: object) -> object:
         if not isinstance(value, str):
             raise ValueError("not a text")  # noqa: TRY004, pydantic wants it so
-        _told(reader, value)
+        _told(reader, speakable(value))
         return value
 
     return BeforeValidator(check)
@@ -87,7 +87,7 @@ def _texts(value: object) -> list[str]:
     texts = [text for text in given if isinstance(text, str)]
     if len(texts) < len(given):
         raise ValueError("neither a text nor a list of texts")
-    return texts
+    return [speakable(text) for text in texts]
 
 
 def _days(value: object) -> list[str]:

@@ -18,6 +18,7 @@ from hayakoe_daemon.announcement import Announcement
 from hayakoe_daemon.journal.alarm_ledger import Ringing, State
 from hayakoe_daemon.journal.ledger import Ledger
 from hayakoe_daemon.mqtt.payload_error import PayloadError
+from hayakoe_daemon.schedule.ahead import Coming, coming
 from hayakoe_daemon.schedule.alarm_batch import Batch
 from hayakoe_daemon.schedule.alarm_book import AlarmBook, Entry
 from hayakoe_daemon.schedule.alarm_fields import RULES, AlarmFields
@@ -59,6 +60,8 @@ class Alarms:
         """When each alarm has to be looked at again."""
         self.documents: list[dict[str, Any]] = []
         """How each stands, with its fields."""
+        self.coming: tuple[Coming, ...] = ()
+        """What will ring next, of each alarm that says something."""
         self._household = household
         self._alarms: dict[str, _Watched] = {}
         self._of_this_life: set[tuple[str, float]] = set()
@@ -66,21 +69,6 @@ class Alarms:
         self._complained: set[str] = set()
 
     # --------------------------------------------------------------------------------------------- what comes by itself
-
-    def recover(self, now: float) -> None:
-        """Once, before anybody speaks: what was put into the journal for an instant to come is taken back, and put
-        there again, or said to be late. What has been begun already goes on."""
-
-        def untouched(ledger: Ledger) -> list[Ringing]:
-            return [
-                one for one in ledger.alarms.ringings() if one.state is State.ARMED and ledger.alarms.untouched(one.id)
-            ]
-
-        turn = self.turn(now)
-        for one in self._household.journal.call(untouched):
-            turn.disarm(one, "the daemon was started anew")
-        self.commit(turn)
-        self._lay_out(now)
 
     def look(self, now: float) -> None:
         """Everything that has come to be due by `now`."""
@@ -159,7 +147,7 @@ class Alarms:
             if batch.urgent:
                 household.urgent()
         self._forget_what_is_over()
-        self._tell()
+        self.tell()
 
     def shift(self, by: float, now: float) -> None:
         """The clock was set by so many seconds, or time has passed unseen (0): look again from `now`."""
@@ -176,7 +164,7 @@ class Alarms:
             one.looked = min(one.looked, now)
             one.next = self._next(one.entry, one.looked)
         self.look(now)
-        self._tell()
+        self.tell()
 
     # ------------------------------------------------------------------------------------------- which alarms there are
 
@@ -184,7 +172,7 @@ class Alarms:
         """Another config."""
         self.zone = zone
         self.book.take(configured)
-        self._lay_out(now)
+        self.lay_out(now)
 
     def put(self, name: str, fields: AlarmFields, now: float) -> None:
         """This alarm is like that from now on. Raises PayloadError where it names what there is not."""
@@ -196,7 +184,7 @@ class Alarms:
         if (refused := self._household.refusal(probe)) is not None:
             raise PayloadError(refused.code, refused.message, refused.field)
         self._keep(lambda: self.book.put(name, fields))
-        self._lay_out(now)
+        self.lay_out(now)
 
     def remove(self, name: str, now: float) -> bool:
         """What was added or changed at run time goes; false where nothing was."""
@@ -204,7 +192,7 @@ class Alarms:
         self._keep(lambda: self.book.remove(name))
         if self.book.entries.get(name) == before:
             return False
-        self._lay_out(now)
+        self.lay_out(now)
         return True
 
     def _keep(self, change: Callable[[], object]) -> None:
@@ -214,7 +202,7 @@ class Alarms:
             why = error.strerror or error
             self._household.trouble("state", f"the alarms are changed, but cannot be kept for the next start: {why}")
 
-    def _lay_out(self, now: float) -> None:
+    def lay_out(self, now: float) -> None:
         """The alarms are others, or may be: who is gone falls silent, who has another rule is looked at from now on."""
         old, entries = self._alarms, self.book.entries
         rules = {name: self._rule(entry) for name, entry in entries.items()}
@@ -228,10 +216,12 @@ class Alarms:
         turn = self.turn(now)
         for one in self.ringings:
             entry = entries.get(one.name)
-            if entry is None or not entry.alarm.enabled:
-                turn.dismiss(one, "it was removed" if entry is None else "it was turned off")
-            elif one.name in old and old[one.name].entry != entry and one.state is State.ARMED and one.due > now:
+            silent = entry is None or not entry.alarm.enabled
+            changed = one.name in old and old[one.name].entry != entry
+            if one.state is State.ARMED and one.due > now and (silent or changed):
                 turn.disarm(one, "its alarm was changed")
+            elif silent:
+                turn.dismiss(one, "it was removed" if entry is None else "it was turned off")
         self._alarms = {}
         for name, entry in entries.items():
             looked = min(settled[name], now)
@@ -277,21 +267,23 @@ class Alarms:
 
     # -------------------------------------------------------------------------------------------------- what is told
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
         """How each alarm stands; and when each has to be looked at again."""
-        documents, wakes = [], {}
+        documents, wakes, foreseen = [], {}, list[Coming]()
         for name, one in self._alarms.items():
             own = [ringing for ringing in self.ringings if ringing.name == name]
             armed = next((ringing.due for ringing in own if ringing.state is State.ARMED), None)
-            shown = document(one.entry, own, one.next if armed is None else armed, self.zone)
+            due = one.next if armed is None else armed
+            shown = document(one.entry, own, due, self.zone) | {"rendered": self._household.rendered(name)}
             self._household.shown(name, shown)
             documents.append({**shown, "fields": one.entry.fields.written()})
             instants = [ringing.next_at for ringing in own if ringing.next_at is not None]
+            foreseen += [coming(one.entry, instant) for instant in (due, *instants) if instant is not None]
             instants += [armed] if armed is not None else []
             instants += [one.next - AHEAD] if one.next is not None else []
             if instants:
                 wakes[name] = min(instants)
-        self.documents = documents
+        self.documents, self.coming = documents, tuple(foreseen)
         self.wakes = wakes
 
     def _log_next(self, now: float) -> None:

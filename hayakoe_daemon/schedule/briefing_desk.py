@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -18,6 +19,8 @@ from hayakoe_daemon.schedule.sources.fields import SourceFields
 from hayakoe_daemon.schedule.sources.look import Look
 from hayakoe_daemon.schedule.sources.sources import Sources
 from hayakoe_daemon.schedule.templates.errors import TemplateError
+
+log = logging.getLogger(__name__)
 
 WAIT = 8.0
 """Seconds that a briefing waits for sources that are being fetched; then it is said with what is there."""
@@ -84,6 +87,7 @@ class BriefingDesk:
 
         def composed(text: Composed) -> None:
             now = self._clock()
+            _log(f"the briefing {name}", text)
             made(fields.announcement(f"{name}-{self._new_id()}", text.text, now, now + EXPIRES))
 
         self._requests.put(lambda: self._begin(fields.text, composed, made))
@@ -100,12 +104,15 @@ class BriefingDesk:
         try:
             self._composer.check(text, full=False)
         except TemplateError as error:
-            return Refused("bad_template", f"The text cannot be filled in, {error}.", "text")
+            end = "" if str(error).endswith("?") else "."
+            return Refused("bad_template", f"The text cannot be filled in, {error}{end}", "text")
         return None
 
     def composed(self, text: str, now: float, *, trusted: bool) -> str:
         """What a text says at `now`, without waiting for any source; `trusted` is one of the config."""
-        return self._composer.compose(text, now, full=trusted).text
+        said = self._composer.compose(text, now, full=trusted)
+        _log("the text of an alarm", said)
+        return said.text
 
     def preview(self, name: str) -> dict[str, Any]:
         """What the briefing would say now, and how its sources stand; or why it cannot be. Waits for the sources."""
@@ -155,7 +162,14 @@ class BriefingDesk:
     def _filled(self, announcement: Announcement) -> Made:
         if (refused := self.refusal(announcement.text)) is not None:
             return refused
-        return replace(announcement, text=self._composer.compose(announcement.text, self._clock(), full=False).text)
+        said = self._composer.compose(announcement.text, self._clock(), full=False)
+        _log(f"the text of {announcement.id}", said)
+        return replace(announcement, text=said.text)
+
+
+def _log(what: str, said: Composed) -> None:
+    for note in said.notes:
+        log.info("%s is said without something: %s", what, note)
 
 
 def preview(said: Composed, looks: Mapping[str, Look], spoken_of: Collection[str]) -> dict[str, Any]:

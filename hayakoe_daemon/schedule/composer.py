@@ -132,7 +132,8 @@ class Composer:
                 fallbacks = [_ended(look.fallback) for look in concerned if look.fallback]
                 parts += [fallback for fallback in dict.fromkeys(fallbacks) if fallback not in parts]
                 failed = [look.trouble for look in concerned if look.standing is not Standing.OK]
-                notes |= dict.fromkeys(failed or [f"{'/'.join(sorted(sentence.names)) or 'the template'}: {error}"])
+                where = "/".join(look.name for look in concerned) or "the template"
+                notes |= dict.fromkeys(failed or [f"{where}: {error}"])
         said = _tidy("".join(parts))
         if not said:
             said = NOTHING_KNOWN if notes else NOTHING_TO_SAY

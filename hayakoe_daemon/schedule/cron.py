@@ -93,24 +93,6 @@ def read_cron(text: str) -> Cron:
     return Cron(minutes, hours, days, months, frozenset(number % 7 for number in weekdays), either)
 
 
-def apscheduler_fields(cron: Cron) -> tuple[dict[str, str], ...]:
-    """The same for APScheduler: the keyword arguments of one CronTrigger, or of two where either day field will do.
-
-    There Monday is 0, and a day must satisfy every field: hence two triggers, to be joined by an OrTrigger.
-    """
-    clock = {"minute": _listed(cron.minutes, 0, 59), "hour": _listed(cron.hours, 0, 23), "second": "0"}
-    month = {"month": _listed(cron.months, 1, 12)}
-    day = {"day": _listed(cron.days, 1, 31)}
-    weekday = {"day_of_week": _listed(frozenset((number - 1) % 7 for number in cron.weekdays), 0, 6)}
-    if cron.either:
-        return {**clock, **month, **day}, {**clock, **month, **weekday}
-    return ({**clock, **month, **day, **weekday},)
-
-
-def _listed(numbers: frozenset[int], least: int, most: int) -> str:
-    return "*" if len(numbers) == most - least + 1 else ",".join(map(str, sorted(numbers)))
-
-
 def _numbers(written: str, field: _Field) -> frozenset[int]:
     return frozenset(number for part in written.split(",") for number in _range(part, field))
 

@@ -33,3 +33,5 @@ class Household:
     """Why nothing can be heard; None where it can."""
     clock: Callable[[], float]
     new_id: Callable[[], str]
+    rendered: Callable[[str], bool | None] = lambda _: None
+    """Whether the speech of an alarm's next ringing is there; None where nothing has to be made ahead."""

@@ -14,6 +14,9 @@ from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.ladder import Cast
 from hayakoe_daemon.voice.render_queue import MAX_AHEAD, Job, RenderQueue, Urgency
 
+LOOKS_AHEAD = 8
+"""Sentences further on, at which it is looked whether they are known, so that one that is not is made in time."""
+
 GAPLESS_AHEAD = 300.0
 """Seconds of sound that may wait where a text is to be heard without gaps: 53 MB."""
 
@@ -21,7 +24,8 @@ GAPLESS_AHEAD = 300.0
 class Ahead:
     """Sentences in, their sound out, each noted in the journal before it is made, and only then: where the daemon dies,
     those that are noted are suspects. One that is, or comes after one that is, is made alone, so that the next death
-    tells which of them it was.
+    tells which of them it was. What the voice has said before is taken from the disk when it is needed, and waits for
+    no other work.
 
     Used by the speaker thread; jobs are submitted from the journal thread, after the commit that notes the attempt.
     """
@@ -54,10 +58,11 @@ class Ahead:
         self._made = -1
         self._room = MAX_AHEAD
         self._spoke: set[str] = set()
+        self._known: dict[int, bool] = {}
         self.notes = list(cast.notes)
         """Why lower rungs were used, and what could not be done as asked."""
         self.compute_seconds = 0.0
-        if self._order:
+        if self._order and not self._knows(0):
             self._submit(0)  # its attempt was noted by the claim
 
     @property
@@ -82,6 +87,17 @@ class Ahead:
         if position > 0 and not self._made_ahead(position):
             self._next = position + 1
             self._prepare(position, alone=True)
+        if self._knows(position):
+            with self._changed:
+                self._made, self._next = max(self._made, position), max(self._next, position + 1)
+            recalled = self._cast.recall(self._passage, self._passage.index(utterance))
+            if recalled is not None:
+                self._go_on()
+                self._spoke.add(self._cast.names[0])
+                self._pauses[utterance.index] = utterance.pause_after if recalled.pause is None else recalled.pause
+                yield recalled.sound
+                return
+            self._submit(position)
         self._go_on()
         job = self._job(utterance.index, look)
         yield from unbroken(job, look, expect)
@@ -98,6 +114,8 @@ class Ahead:
         for position, utterance in enumerate(self._order):
             if position > 0 and not (self._made_ahead(position) and self._unread() < self._room):
                 return
+            if self._knows(position):
+                continue
             job = self._job(utterance.index, look)
             while job.hungry:
                 job.await_change(LOOK)
@@ -120,6 +138,15 @@ class Ahead:
 
     def _made_ahead(self, position: int) -> bool:
         return not any(self._deaths.get(one.index) for one in self._order[position - 1 : position + 1])
+
+    def _knows(self, position: int) -> bool:
+        """Whether it is on the disk; the daemon has never died of it."""
+        if position >= len(self._order):
+            return False
+        if position not in self._known:
+            utterance = self._order[position]
+            self._known[position] = not self._deaths.get(utterance.index) and self._cast.knows(utterance)
+        return self._known[position]
 
     def _prepare(self, position: int, *, alone: bool = False) -> None:
         announcement_id, index = self._announcement.id, self._order[position].index
@@ -170,6 +197,8 @@ class Ahead:
         long as not too much waits to be heard. Asked after each sentence that is made, and each that begins.
         """
         with self._changed:
+            while self._next == self._made + 1 <= self._position + LOOKS_AHEAD and self._knows(self._next):
+                self._made, self._next = self._next, self._next + 1
             position = self._next
             if position != self._made + 1 or position >= len(self._order) or not self._made_ahead(position):
                 return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from enum import IntEnum
 from typing import Protocol
 
@@ -44,11 +45,13 @@ class Interrupts:
         self._silencer: Silencer | None = None
         self._id: str | None = None
         self._withdrawn: deque[str] = deque(maxlen=64)
+        self._makes_way: Callable[[], bool] = _stays
 
     def enter(self, silencer: Silencer) -> None:
         """From here on there is something to interrupt: the speaker asks the journal for the next announcement."""
         with self._lock:
             self._busy, self._immune, self._silencer, self._id = True, False, silencer, None
+            self._makes_way = _stays
             if self._why is not Why.SHUTDOWN:
                 self._why = None
 
@@ -74,6 +77,10 @@ class Interrupts:
             if self._why is Why.CUT:
                 self._why = None
 
+    def make_way(self, when: Callable[[], bool]) -> None:
+        """What is being said is cut as soon as `when` says so; it is asked whenever somebody checks."""
+        self._makes_way = when
+
     def leave(self) -> Why | None:
         """It is over; whether anybody had interrupted by then."""
         with self._lock:
@@ -94,8 +101,14 @@ class Interrupts:
         return True
 
     def check(self) -> None:
-        """Raise Interrupted where somebody has interrupted."""
+        """Raise Interrupted where somebody has interrupted, or the time has come to make way."""
+        if self._makes_way():
+            self.interrupt(Why.CUT)
         with self._lock:
             why = self._why
         if why is not None:
             raise Interrupted
+
+
+def _stays() -> bool:
+    return False

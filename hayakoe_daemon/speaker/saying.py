@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from hayakoe_daemon.announcement import Event, EventType
 from hayakoe_daemon.audio.chunk import AudioChunk
-from hayakoe_daemon.audio.level import amplify
+from hayakoe_daemon.audio.level import amplify, onset
 from hayakoe_daemon.audio.sink import Cancelled, Sink, SinkLost
 from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.journal.ledger import MAX_DEATHS, STARTS_AHEAD, Claim, Ledger
@@ -26,8 +26,15 @@ PIECE = 0.1
 
 WORTH_TELLING = 1.0
 """Seconds of waiting for a sentence that is made more slowly than it is heard, from which on the wait is told."""
+
 LOOK = 0.02
 """Seconds between two looks whether somebody interrupts while the instant to begin is awaited."""
+
+LONGEST_ONSET = 0.3
+"""Seconds of silence at a voice's beginning that begin before the instant, so that its first sound comes at it."""
+
+SET_BACK = 1.0
+"""Seconds by which an instant may be further away than it can be, before the clock is known to have been set back."""
 
 
 class TooLate(Exception):  # noqa: N818, the world's fault
@@ -55,6 +62,8 @@ class Surroundings:
     await_device: Callable[[SinkLost, Callable[[], None]], None]
     """Returns when the device is back and goes on; the second argument is called meanwhile and may raise."""
     started: Callable[[Event], None]
+    due_soon: Callable[[], bool] = lambda: False
+    """Whether another one is to start at its instant in a moment: no further sentence is begun."""
     gapless: bool = False
     """All of the text is made before its first sentence is heard."""
 
@@ -77,6 +86,8 @@ class Saying:
     _first_sound: float | None = None
     _first_speech: float | None = None
     _planned: bool = False
+    _placed: bool = False
+    """Its first sample has its moment: what was handed over is not heard yet."""
 
     def run(self) -> Event:
         """Say it to its end. Raises Interrupted, Muted or TooLate."""
@@ -95,10 +106,12 @@ class Saying:
             self.ahead.await_all(self._look)
         for position, utterance in enumerate(self.ahead.order):
             self._marks.append((self._written, utterance.index))
+            if position > 0 and self.house.due_soon():
+                self._make_way()
             for chunk in self.ahead.chunks(position, self._look, self._expect):
                 self._rate = chunk.sample_rate
                 if self._first_speech is None:
-                    self._first_speech = self.house.clock()
+                    self._first_speech = max(self.house.clock(), self._due)
                 self._write(chunk)
             pause = self.ahead.pause_after(position)
             if pause:
@@ -107,8 +120,8 @@ class Saying:
     def _write(self, chunk: AudioChunk) -> None:
         """In short pieces: between two of them the journal learns what was heard, and somebody may interrupt."""
         if self._first_sound is None:
-            self._await_start()
-            self._first_sound = self.house.clock()
+            self._await_start(onset(chunk))
+            self._first_sound = max(self.house.clock(), self._due)
             self._tell_started(self._first_sound)
         step = round(PIECE * chunk.sample_rate)
         for start in range(0, len(chunk.samples), step):
@@ -118,15 +131,32 @@ class Saying:
             self._written += piece.seconds
         self._note_heard()
 
-    def _await_start(self) -> None:
-        """Until its instant, by a clock that nobody can set meanwhile."""
+    @property
+    def _due(self) -> float:
+        """The instant at which it is to be heard (s since the epoch); 0: as soon as it can."""
         starts_at = self.claim.announcement.starts_at
-        if starts_at is None or self.claim.begun:
-            return
-        until = time.monotonic() + min(starts_at - self.house.clock(), STARTS_AHEAD)
-        while (left := until - time.monotonic()) > 0:
+        return 0.0 if starts_at is None or self.claim.begun else starts_at
+
+    def _await_start(self, silence: float) -> None:
+        """Until so long before its instant that what begins with `silence` is heard at it. By the clock that people
+        see; where that was set back meanwhile, it has its turn again later."""
+        heard_at = self._due - min(silence, LONGEST_ONSET)
+        sink = self.house.sink
+        while (left := heard_at - self.house.clock()) > sink.head_start:
+            if left > STARTS_AHEAD + SET_BACK:
+                sink.cancel()
+                raise Interrupted
             self._look()
-            time.sleep(min(left, LOOK))
+            time.sleep(min(left - sink.head_start, LOOK))
+        if left > 0:
+            self._on_device(lambda: sink.start_at(time.monotonic() + left))
+            self._placed = True
+
+    def _make_way(self) -> None:
+        """Between two sentences, once the one before has been heard."""
+        self._finish()
+        self._note_heard()
+        raise Interrupted
 
     def _elapsed(self) -> float:
         """Seconds since it was first heard, as far as is known: a resumed one has been heard before."""
@@ -145,7 +175,8 @@ class Saying:
     def _note_heard(self) -> None:
         """Tell the journal which sentence is being heard, as soon as the one before has been heard to its end."""
         position = self.house.sink.position
-        while self._marks and position >= self._marks[0][0] and (position > 0 or self._written > 0):
+        handed_over = self._written > 0 and not self._placed
+        while self._marks and position >= self._marks[0][0] and (position > 0 or handed_over):
             _, index = self._marks.popleft()
             if index == self._sentence and self._heard_any:
                 continue

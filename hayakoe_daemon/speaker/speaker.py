@@ -7,13 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hayakoe_daemon.announcement import Announcement, Event, EventType, Priority
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.audio.sink import Sink, SinkLost
 from hayakoe_daemon.journal.journal import Journal
-from hayakoe_daemon.journal.ledger import MAX_DEATHS, Claim, Ledger
+from hayakoe_daemon.journal.ledger import MAX_DEATHS, STARTS_AHEAD, Claim, Ledger
 from hayakoe_daemon.speaker.ahead import Ahead
 from hayakoe_daemon.speaker.interrupt import Interrupted, Interrupts, Why
 from hayakoe_daemon.speaker.saying import Muted, Saying, Surroundings, TooLate
@@ -28,6 +28,9 @@ LOOK = 0.5
 """Seconds the speaker sleeps at most when there is nothing to say."""
 
 TEND = 1.0
+
+MAKES_WAY = 0.8
+"""Seconds before the instant of another one at which what is being said is cut: it fades, and that one gets ready."""
 
 HOPELESS = 3 * MAX_DEATHS
 """Deaths during one announcement after which nothing of it is tried any more: it may not be a sentence that kills."""
@@ -182,6 +185,8 @@ class Speaker:
         announcement, settings = claim.announcement, self._settings()
         if announcement.priority is Priority.URGENT:
             self._interrupts.spare_from_cuts()
+        elif _makes_way(announcement):
+            self._interrupts.make_way(lambda: self._due_within(MAKES_WAY))
         if settings.muted(announcement):
             self._end(announcement, EventType.FINISHED, "muted")
             return None
@@ -198,7 +203,7 @@ class Speaker:
         self._audience.speaking(announcement)
         ahead: Ahead | None = None
         try:
-            ahead = self._ahead(claim, utterances, self._cast(claim, utterances, settings))
+            ahead = self._ahead(claim, utterances, self._cast(claim, utterances, settings, _seconds(lead)))
             ahead.notes.extend(missing)
             event = Saying(claim, lead, ahead, self._surroundings(announcement, settings)).run()
             self._journal.call(lambda ledger: ledger.finish(event))
@@ -227,12 +232,17 @@ class Speaker:
             return [], [f"the daemon died {MAX_DEATHS} times at its beginning, so its chime or sound was left out"]
         return self._materials.lead(announcement, chime)
 
-    def _cast(self, claim: Claim, utterances: Sequence[Utterance], settings: Settings) -> Cast:
-        """Who says it. A voice that is being loaded is waited for within the patience, and others may interrupt."""
+    def _cast(self, claim: Claim, utterances: Sequence[Utterance], settings: Settings, lead: float) -> Cast:
+        """Who says it, `lead` seconds after its beginning. A voice that is being loaded is waited for within the
+        patience, and others may interrupt."""
         ladder, announcement = self._materials.ladder, claim.announcement
         wish = settings.wish(announcement)
         left = utterances[claim.sentence :]
         first = next((utterance for utterance in left if utterance.text), Utterance(0, ""))
+        starts_at = announcement.starts_at
+        if starts_at is not None and not claim.begun and starts_at > self._clock():
+            # A voice that is there in time is worth more than the one that was asked for.
+            wish = replace(wish, patience=max(0.0, starts_at - self._clock() + lead - MAKES_WAY))
         begun = time.monotonic()
         cast = ladder.cast(wish, first)
         while cast is None:
@@ -268,7 +278,13 @@ class Speaker:
             await_device=self._await_device,
             started=self._audience.event,
             gapless=settings.gapless,
+            due_soon=lambda: _makes_way(announcement) and self._due_within(STARTS_AHEAD),
         )
+
+    def _due_within(self, seconds: float) -> bool:
+        """Whether an announcement waits for an instant that is no further away."""
+        instant = self._journal.next_start
+        return instant is not None and instant - self._clock() <= seconds
 
     def _leave(self, announcement: Announcement, why: Why | None) -> None:
         if why in (Why.SKIP, Why.STOP):
@@ -349,3 +365,12 @@ class Speaker:
         if self._device_told != self._sink.name:  # it came, or another one took over
             self._device_told = self._sink.name
             self._audience.device(True, self._sink.name)
+
+
+def _makes_way(announcement: Announcement) -> bool:
+    """Whether it is cut for one that is to start at its instant; it goes on afterwards."""
+    return announcement.priority is not Priority.URGENT and announcement.starts_at is None
+
+
+def _seconds(chunks: Sequence[AudioChunk]) -> float:
+    return sum(chunk.seconds for chunk in chunks)

@@ -13,6 +13,7 @@ from pathlib import Path
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.engine import Engine, EngineError, Manner
+from hayakoe_daemon.voice.recall import Recalled, Remembers
 from hayakoe_daemon.voice.store.files import VoiceError
 
 log = logging.getLogger(__name__)
@@ -34,17 +35,30 @@ class State(StrEnum):
     """How a voice is, in words for people."""
 
     ASLEEP = "not loaded"
+    PREPARING = "preparing"
+    """It is made ready for this machine, once; then it is loaded."""
     LOADING = "loading"
     READY = "ready"
     BROKEN = "out of order"
 
 
+class BeingPrepared(Exception):  # noqa: N818, nothing is wrong
+    """It cannot be opened yet; `KeptVoice.renew` is called when it can."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A voice that was opened, and the files that it came from."""
+    """A voice that was opened."""
 
     engine: Engine
     files: tuple[Path, ...]
+    """That it came from: where they change it is another voice."""
+    mapped: tuple[Path, ...] = ()
+    """Files that it reads while it speaks."""
+    note: str | None = None
+    """What a person should know of it that is not as it could be."""
+    of_no_use: Callable[[str], None] = lambda _: None
+    """Told why it could not be warmed up."""
 
 
 class KeptVoice:
@@ -80,6 +94,8 @@ class KeptVoice:
         self._state = State.ASLEEP
         self._why: str | None = None
         self._styles: Sequence[str] = ()
+        self._note: str | None = None
+        self._mapped: tuple[Path, ...] = ()
         self._source: _Stamps = ()
         self._at_work = False
         """It is being opened or warmed up, or waits for its turn to be."""
@@ -105,6 +121,16 @@ class KeptVoice:
         return self._why
 
     @property
+    def note(self) -> str | None:
+        """What a person should know of it although it speaks."""
+        return self._note
+
+    @property
+    def mapped(self) -> tuple[Path, ...]:
+        """Files that it reads while it speaks."""
+        return self._mapped
+
+    @property
     def styles(self) -> Sequence[str]:
         """Its styles, the default first; none before it was loaded for the first time."""
         return self._styles
@@ -118,6 +144,16 @@ class KeptVoice:
         """As its engine estimates; 0 while there is none, `ready_in` is for that."""
         engine = self._engine
         return 0.0 if engine is None else engine.first_sound_in(utterance, manner.over(self.manner))
+
+    def knows(self, utterance: Utterance, manner: Manner) -> bool:
+        """Whether its engine needs no model for this; any thread may ask."""
+        engine = self._engine
+        return isinstance(engine, Remembers) and engine.knows(utterance, manner.over(self.manner))
+
+    def recall(self, passage: Sequence[Utterance], position: int, manner: Manner) -> Recalled | None:
+        """As its engine has said it before; any thread may ask."""
+        engine = self._engine
+        return engine.recall(passage, position, manner.over(self.manner)) if isinstance(engine, Remembers) else None
 
     # ------------------------------------------------------------------------------------------------- what is wished
 
@@ -137,6 +173,16 @@ class KeptVoice:
                 self._retry_at, self._retries = self._clock(), 0
             elif self._state is State.READY and _stamps(path for path, *_ in self._source) != self._source:
                 self._wanted = True
+
+    def renew(self) -> None:
+        """It is to be opened otherwise from now on, or can be at last; one that is asleep sleeps on."""
+        with self._lock:
+            if self._state is State.ASLEEP or self._gone:
+                return
+            if self._state is State.PREPARING:
+                self._state, self._began = State.LOADING, self._clock()
+            self._wanted, self._retries = True, 0
+        self._changed()
 
     def hold_back(self, why: str, seconds: float) -> None:
         """It is not loaded for so long, unless somebody has it looked at again."""
@@ -178,10 +224,13 @@ class KeptVoice:
             else:
                 opened.engine.warm_up()
                 self._take(opened, in_turn)
+        except BeingPrepared:
+            self._put_off()
         except Exception as error:  # noqa: BLE001, a file may be broken in any way, and the libraries raise what they like
             self._broken(reason(error))
             if opened is not None:
                 opened.engine.close()
+                opened.of_no_use(reason(error))
 
     def speak(self, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
         engine = self._needed()
@@ -227,12 +276,21 @@ class KeptVoice:
                 former, self._engine = self._engine, opened.engine
                 self._source = _stamps(opened.files)
                 self._styles = tuple(opened.engine.styles)
+                self._note, self._mapped = opened.note, opened.mapped
                 self._state, self._why = State.READY, None
                 self.took, self._failures = self._clock() - self._began, 0
             self._at_work = False
         if former is not None:
             in_turn(former.close)
         log.info("voice %s is ready after %.1f s", self.name, self.took)
+        self._changed()
+
+    def _put_off(self) -> None:
+        """Until it is prepared; one that speaks already goes on as it was."""
+        with self._lock:
+            self._at_work = False
+            if self._engine is None:
+                self._state, self._why = State.PREPARING, None
         self._changed()
 
     def _broken(self, why: str) -> None:

@@ -10,6 +10,7 @@ from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.engine import Engine, Manner
 from hayakoe_daemon.voice.kept import KeptVoice, State
+from hayakoe_daemon.voice.recall import Recalled, Remembers
 from hayakoe_daemon.voice.rendering import TONE, Rendering
 
 __all__ = ["TONE", "Cast", "Ladder", "Rendering", "Wish"]
@@ -49,6 +50,16 @@ class Cast:
     def lowest(self, spoke: Collection[str]) -> str | None:
         """The lowest rung of those that spoke; None where nobody did."""
         return next((name for name in (TONE, *reversed(self.names)) if name in spoke), None)
+
+    def knows(self, utterance: Utterance) -> bool:
+        """Whether `recall` should find it."""
+        top = self._rungs[0]
+        return isinstance(top, Remembers) and bool(utterance.text) and top.knows(utterance, self._manner)
+
+    def recall(self, passage: Sequence[Utterance], position: int) -> Recalled | None:
+        """`passage[position]` as the highest rung has said it before; any thread may ask, and waits for nobody."""
+        top = self._rungs[0]
+        return top.recall(passage, position, self._manner) if isinstance(top, Remembers) else None
 
     def say(self, utterance: Utterance, *, deaths: int = 0) -> Rendering:
         """The sound of the utterance, by the highest rung that can say it.
@@ -118,6 +129,10 @@ class Ladder:
         top = [] if why is not None else [asked]
         return self._cast([*top, *rungs, self._embedded], wish, notes)
 
+    def asked(self, wish: Wish) -> KeptVoice | None:
+        """The voice that is to say it, whatever becomes of it; None for the embedded one."""
+        return self._asked(wish, [])
+
     def _cast(self, rungs: Sequence[Engine], wish: Wish, notes: Sequence[str]) -> Cast:
         for note in notes:
             log.warning("%s; %s speaks instead", note, rungs[0].name)
@@ -147,6 +162,8 @@ def _hindrance(voice: KeptVoice, wish: Wish, first: Utterance, waited: float) ->
     """Why this voice does not say it, if it does not."""
     if voice.state is State.BROKEN:
         return voice.why
+    if voice.state is State.PREPARING:
+        return "it is being prepared for this machine, which takes some minutes and is done once"
     if voice.state is not State.READY:
         takes = f", which takes about {voice.took:.0f} s" if voice.took else ""
         return f"it is still being loaded{takes}, and the patience is {wish.patience:g} s"

@@ -22,6 +22,7 @@ from hayakoe_daemon.voice.feeding import Feeder
 from hayakoe_daemon.voice.noise import sentence_seed
 from hayakoe_daemon.voice.pauses import SHORTEST, Rests, silence_at_end
 from hayakoe_daemon.voice.plan import Piece, Start
+from hayakoe_daemon.voice.recall import Recalled
 from hayakoe_daemon.voice.said import Said
 from hayakoe_daemon.voice.store.files import VoiceFiles
 from hayakoe_daemon.voice.style import Styles
@@ -128,9 +129,7 @@ class NeuralVoice:
         rest = self._rests.after(passage, position, manner)
         if rest is None:
             return SHORTEST
-        if spoken.pause_after >= PARAGRAPH_PAUSE:
-            rest = max(rest, PARAGRAPH_PAUSE)
-        return max(0.0, rest - self._silences.get((spoken.text, _of_sentence(manner, spoken)), 0.0))
+        return _pause(spoken, rest, self._silences.get((spoken.text, _of_sentence(manner, spoken)), 0.0))
 
     def knows(self, utterance: Utterance, manner: Manner) -> bool:
         """Whether it has said this before, so that it needs no model for it; any thread may ask."""
@@ -140,6 +139,23 @@ class NeuralVoice:
             return self._said.holds(utterance.text, _of_sentence(manner, utterance))
         except EngineError:
             return False
+
+    def recall(self, passage: Sequence[Utterance], position: int, manner: Manner) -> Recalled | None:
+        """The sentence with the pause after it as it has said them before; any thread may ask."""
+        spoken = passage[position]
+        if self._said is None or self._gain is None or not spoken.text:
+            return None
+        try:
+            sound = self._said.sound(self._feeder.read(spoken.text), _of_sentence(manner, spoken))
+            rest = self._rests.kept(passage, position, manner)
+        except EngineError:
+            return None
+        if sound is None:
+            return None
+        pause: float | None = spoken.pause_after
+        if pause and not spoken.asked:
+            pause = None if rest is None else _pause(spoken, rest, silence_at_end(sound.samples, sound.sample_rate))
+        return Recalled(amplify(sound, self._gain), pause)
 
     def first_sound_in(self, utterance: Utterance, manner: Manner) -> float:
         """Seconds, as those took that were spoken before; 0 for what it has said before."""
@@ -215,6 +231,13 @@ class NeuralVoice:
         self._silences.move_to_end((text, manner))
         if len(self._silences) > _REMEMBERED:
             self._silences.popitem(last=False)
+
+
+def _pause(spoken: Utterance, rest: float, silence: float) -> float:
+    """Seconds after a sentence that ends in `silence`, where the model rests so long."""
+    if spoken.pause_after >= PARAGRAPH_PAUSE:
+        rest = max(rest, PARAGRAPH_PAUSE)
+    return max(0.0, rest - silence)
 
 
 def _of_sentence(manner: Manner, utterance: Utterance) -> Manner:

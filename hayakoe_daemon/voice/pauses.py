@@ -117,6 +117,15 @@ class Rests:
         rests = self._known.get(key)
         return None if rests is None else rests[position - window.start]
 
+    def kept(self, passage: Sequence[Utterance], position: int, manner: Manner) -> float | None:
+        """As `after`, for any thread: None where the model would have to be asked. Raises EngineError."""
+        window = window_around(passage, position)
+        sentences = passage[window.start : window.end]
+        if self._said is None:
+            return None
+        rests = self._said.rests(self._feeder.read(joined(sentences)), manner, len(sentences))
+        return None if rests is None else rests[position - window.start]
+
     def _predict(self, sentences: Sequence[Utterance], manner: Manner) -> None:
         phonemes = self._feeder.read(joined(sentences))
         rests = self._said.rests(phonemes, manner, len(sentences)) if self._said is not None else None

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from hayakoe_daemon.text.tokenizer import Tokenizer
 from hayakoe_daemon.voice.engine import EngineError
 from hayakoe_daemon.voice.prepare.errors import PreparationError
 from hayakoe_daemon.voice.prepare.prepared import graph_path, part_bytes
@@ -95,13 +96,16 @@ class PreparedBertFiles:
 
 
 class PreparedBert:
-    """Called by the synthesis thread only."""
+    """Any thread may ask for features, also at once. Raises EngineError where it cannot be opened."""
 
     def __init__(self, files: PreparedBertFiles, threads: int) -> None:
         from hayakoe_daemon.voice.prepare.mapped import open_mapped  # noqa: PLC0415, onnxruntime is heavy
 
         self._files = files
-        self._session = open_mapped(files.graph, threads)
+        try:
+            self._session = open_mapped(files.graph, threads)
+        except Exception as error:  # onnxruntime raises what it likes
+            raise EngineError(f"{files.graph} cannot be opened: {' '.join(str(error).split())[:200]}") from error
         self._rows = np.asarray(files.rows, np.int32)
 
     @property
@@ -130,6 +134,24 @@ class PreparedBert:
 
     def close(self) -> None:
         del self._session
+
+
+class ReadingBert:
+    """A prepared BERT with its vocabulary, as voices share it; threads as with PreparedBert.
+
+    Raises EngineError where it cannot be opened, TokenizerError where `tokenizer` is no folder of a vocabulary.
+    """
+
+    def __init__(self, files: PreparedBertFiles, tokenizer: Path) -> None:
+        self.tokenizer = Tokenizer(tokenizer)
+        self._bert = PreparedBert(files, len(os.sched_getaffinity(0)))
+
+    def features(self, token_ids: Sequence[int]) -> Floats:
+        """As PreparedBert gives them."""
+        return self._bert.features(token_ids)
+
+    def close(self) -> None:
+        self._bert.close()
 
 
 def positions(rows: npt.NDArray[np.int32], ids: npt.NDArray[np.int64]) -> dict[str, Wholes]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
+
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.text.phonemes import Phonemes
 from hayakoe_daemon.voice.cache.cache import RenderCache
@@ -29,6 +31,13 @@ class Said:
     ) -> Iterator[AudioChunk]:
         """The sound of the sentence as it was kept, else what `make()` gives, which is kept then as the manner says."""
         return self._cache.through(self._key(phonemes, manner), make, text=text, keep=manner.keep)
+
+    def sound(self, phonemes: Phonemes, manner: Manner) -> AudioChunk | None:
+        """The sentence as it was kept; None where it was not, or is damaged."""
+        pieces = list(self._cache.get(self._key(phonemes, manner)) or ()) if manner.keep.looks else []
+        if not pieces:
+            return None
+        return AudioChunk(np.concatenate([piece.samples for piece in pieces]), pieces[0].sample_rate)
 
     def rests(self, phonemes: Phonemes, manner: Manner, count: int) -> tuple[float, ...] | None:
         """Seconds after each of the `count` sentences that are read here in one pass; None where they are not known."""

@@ -106,6 +106,16 @@ def load(path: Path, *, threads: int | None = None, content: bytes | None = None
     return Graph(path, session)
 
 
+def map_prepared(path: Path) -> Graph:
+    """A graph that was prepared and is whole. Raises EngineError."""
+    from hayakoe_daemon.voice.prepare.mapped import open_mapped  # noqa: PLC0415, as in `load`
+
+    try:
+        return Graph(path, open_mapped(path, len(os.sched_getaffinity(0))))
+    except Exception as error:  # ONNX Runtime's own errors are plain Exceptions
+        raise EngineError(f"{path} cannot be opened: {_reason(error)}") from error
+
+
 def trim() -> None:
     """Give freed memory back to the system: glibc keeps it, 800 MB after a BERT was loaded."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)

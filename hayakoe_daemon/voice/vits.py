@@ -74,11 +74,12 @@ class WholeSynthesizer:
     seeded = False
     outlook = None
 
-    def __init__(self, files: VoiceFiles, *, threads: int | None = None) -> None:
+    def __init__(self, files: VoiceFiles, *, threads: int | None = None, graph: Graph | None = None) -> None:
+        """`graph` is its synthesizer, where that is opened already."""
         self.sample_rate = files.config.sample_rate
         self.hop_length = files.config.hop_length
         wanted = wanted_inputs(files.style_vectors.shape[1])
-        self._synthesizer = sessions.load(files.synthesizer, threads=threads)
+        self._synthesizer = graph or sessions.load(files.synthesizer, threads=threads)
         self._inputs = wire(files.synthesizer, self._synthesizer.inputs, wanted)
         self._sound = _output(self._synthesizer, _SOUND)
         self._predictor = self._load_predictor(files, threads)

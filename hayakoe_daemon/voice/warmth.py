@@ -53,7 +53,9 @@ class WarmFiles:
         every: float = EVERY,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._wished = warmth
         self._warmth = warmth
+        """As it is done; locking may be forbidden."""
         self._trouble = trouble
         self._every = every
         self._clock = clock
@@ -62,6 +64,14 @@ class WarmFiles:
         self._due = 0.0
         self._closed = False
         self._locks: dict[Path, _Lock] = {}
+
+    def keep(self, warmth: Warmth) -> None:
+        """In this way from now on."""
+        with self._news:
+            if warmth is not self._wished:
+                self._wished = self._warmth = warmth
+                self._due = 0.0
+                self._news.notify_all()
 
     def take(self, files: Iterable[Path]) -> None:
         """These and no others from now on."""

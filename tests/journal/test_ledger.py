@@ -173,11 +173,11 @@ def test_what_is_being_said_counts_as_death_and_resumes_at_its_sentence(ledger: 
     ledger.heard("a", 1, now=NOW)
     ledger.attempt("a", 2)
     ledger.rest("a", 2)  # made, and waiting for its turn: not a suspect
-    assert ledger.recover() == 1
+    assert ledger.recover(now=NOW) == 1
     claim = ledger.claim(low=True, now=NOW)
     assert claim is not None
     assert (claim.sentence, claim.begun, claim.deaths) == (1, True, {1: 1})
-    assert ledger.recover() == 1
+    assert ledger.recover(now=NOW) == 1
     claim = ledger.claim(low=True, now=NOW)
     assert claim is not None
     assert claim.deaths == {1: MAX_DEATHS}
@@ -189,7 +189,7 @@ def test_a_cut_is_no_death(ledger: Ledger) -> None:
         assert claimed(ledger) == "a"
         ledger.heard("a", 0, now=NOW)
         ledger.put_back("a")
-    assert ledger.recover() == 0
+    assert ledger.recover(now=NOW) == 0
     claim = ledger.claim(low=True, now=NOW)
     assert claim is not None
     assert claim.deaths == {}
@@ -208,7 +208,7 @@ def test_what_was_begun_expires_by_the_resume_limit_only(ledger: Ledger) -> None
     accept(ledger, words("a", expires_at=NOW + 10))
     assert claimed(ledger) == "a"
     ledger.heard("a", 0, now=NOW + 5)
-    ledger.recover()
+    ledger.recover(now=NOW)
     assert ledger.expire(resume_limit=600, now=NOW + 500) == 0
     assert ledger.expire(resume_limit=600, now=NOW + 606) == 1
     assert told(ledger) == [("expired", "a")]

@@ -14,6 +14,7 @@ from typing import TypeVar
 import pytest
 
 from hayakoe_daemon.announcement import Announcement, Priority
+from hayakoe_daemon.journal import schema, storage
 from hayakoe_daemon.journal.journal import Journal, Limits
 from hayakoe_daemon.journal.ledger import Ledger, Receipt
 
@@ -231,6 +232,34 @@ def test_a_file_of_a_newer_version_is_left_alone(journals: OpenJournal, tmp_path
     assert accept(journal, "a")[0].id == "a"
     assert "newer version" in troubles[0][0]
     assert len([one for one in tmp_path.glob("*.damaged-*") if not one.name.endswith(("-wal", "-shm"))]) == 1
+
+
+def first_format(path: Path, *ids: str) -> None:
+    """A file as the first version wrote it."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.executescript(f"{schema.MIGRATIONS[0]} PRAGMA user_version = 1;")
+        for id_ in ids:
+            document = schema.to_document(Announcement(id_, "文", "test", 0.0))
+            db.execute(
+                "INSERT INTO announcement (id, document, priority, touched_at) VALUES (?, ?, 1, 0)", (id_, document)
+            )
+        db.commit()
+
+
+def test_a_file_of_an_older_version_is_brought_up(journals: OpenJournal, tmp_path: Path, troubles: Troubles) -> None:
+    path = tmp_path / "journal.sqlite3"
+    first_format(path, "old")
+    journal = journals(path)
+    accept(journal, "new")
+    assert do(journal, lambda ledger: ledger.alarms.record("nap", 1.0))
+    assert waiting(journals(path)) == ["old", "new"]
+    assert troubles == []
+
+
+def test_an_older_file_that_may_not_be_written_is_read_all_the_same(tmp_path: Path) -> None:
+    first_format(tmp_path / "journal.sqlite3", "old")
+    with contextlib.closing(storage._salvage(tmp_path / "journal.sqlite3")) as memory:
+        assert [one.id for one in Ledger(memory).queue()] == ["old"]
 
 
 def test_a_step_that_fails_undoes_only_itself(journals: OpenJournal) -> None:

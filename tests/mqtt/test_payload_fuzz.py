@@ -17,6 +17,7 @@ from hayakoe_daemon.mqtt.payload import (
     SETTINGS,
     PayloadError,
     parse_action,
+    parse_alarm,
     parse_say,
     parse_setting,
 )
@@ -24,6 +25,7 @@ from hayakoe_daemon.mqtt.say_message import SayMessage
 
 FIELDS = [*SayMessage.model_fields, "txt", "", "\ud800", "ボリューム"]
 SLOWEST = 0.050
+READING_ACTIONS = ("reset", *ALARM_ACTIONS)
 
 Make = Callable[[random.Random], bytes]
 
@@ -209,4 +211,5 @@ def test_settings_and_actions() -> None:
         actions = {action: refusal(parse_action, action, payload) for action in ACTIONS}
         messages += actions.values()
         assert all(message is None for action, message in actions.items() if action not in READ), "nobody reads it"
+        messages.append(refusal(parse_alarm, "morning", payload))
         json.dumps(messages, ensure_ascii=False).encode()

@@ -56,7 +56,7 @@ class InlineJournal:
 class RingingHouse:
     """One life of the alarms, from a start to whenever the test lets go of it. `alarms` are as in the config."""
 
-    def __init__(self, folder: Path, now: float, zone: ZoneInfo = TOKYO, **alarms: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, now: float, zone: ZoneInfo = TOKYO, /, **alarms: dict[str, Any]) -> None:
         self.now = now
         self.journal = InlineJournal(folder / "journal.sqlite3")
         self.accepted: list[Announcement] = []
@@ -87,7 +87,8 @@ class RingingHouse:
             ),
         )
         self.desk = AlarmDesk(self.alarms, cast("Journal", self.journal))
-        self.alarms.recover(now)
+        self.journal.call(lambda ledger: ledger.recover(now=now))
+        self.alarms.lay_out(now)
 
     def _compose(self, text: str, now: float, *, trusted: bool) -> str:
         self.composed.append((text, trusted))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -35,7 +36,8 @@ def test_it_waits_in_the_journal_for_its_second_and_blocks_nobody(tmp_path: Path
     assert house.claim() is None
     assert house.rung() == []
     house.go_to(due - 1.9, say=False)
-    assert (claim := house.claim()) is not None
+    claim = house.claim()
+    assert claim is not None
     assert claim.announcement == waiting
     house.go_to(due, say=False)
     assert house.rung() == ["2026-09-18T06:45:00+09:00"]
@@ -115,7 +117,10 @@ def test_beyond_its_grace_it_is_missed_once(tmp_path: Path) -> None:
 
 
 def test_never_a_burst_one_ringing_and_one_event_for_all_that_was_due(tmp_path: Path) -> None:
-    alarms = {"clock": {"hourly": True, "sound": "bell.wav"}, "minutely": {"cron": "* * * * *", "text": "分"}}
+    alarms: dict[str, dict[str, Any]] = {
+        "clock": {"hourly": True, "sound": "bell.wav"},
+        "minutely": {"cron": "* * * * *", "text": "分"},
+    }
     RingingHouse(tmp_path, at("2026-09-17 08:30"), **alarms)
     house = RingingHouse(tmp_path, at("2026-09-18 08:05:30"), **alarms)
 
@@ -130,7 +135,7 @@ def test_never_a_burst_one_ringing_and_one_event_for_all_that_was_due(tmp_path: 
 
 
 def test_what_was_missed_is_told_as_one_summary_where_wanted(tmp_path: Path) -> None:
-    alarms = {
+    alarms: dict[str, dict[str, Any]] = {
         "rubbish": {"time": "07:30", "text": "今日は古紙の日です。", "tell_missed": True},
         "bath": {"time": "21:00", "text": "お風呂", "tell_missed": True},
         "silent": {"time": "07:31", "text": "黙っています"},
@@ -162,13 +167,26 @@ def test_a_death_between_the_journal_and_the_second(tmp_path: Path, said: bool) 
         assert house.claim() is not None
         house.journal.call(lambda ledger: ledger.heard(house.accepted[0].id, 0, now=house.now))
     again = RingingHouse(tmp_path, at("2026-09-18 06:46:10"), morning=MORNING)
-    again.journal.call(lambda ledger: ledger.recover())
     again.say_all()
     again.go_to(at("2026-09-18 07:30"))
 
     assert again.rung() == ["2026-09-18T06:45:00+09:00"]
     assert texts(again) == ([] if said else ["1分遅れです。おはようございます。"])
     assert again.alarms.ringings == []
+
+
+def test_a_death_while_it_is_made_counts_so_that_it_cannot_kill_for_ever(tmp_path: Path) -> None:
+    house = RingingHouse(tmp_path, EVENING_BEFORE, morning=MORNING)
+    house.go_to(at("2026-09-18 06:44:58.5"), say=False)
+    assert house.claim() is not None
+    again = RingingHouse(tmp_path, at("2026-09-18 06:44:59"), morning=MORNING)
+
+    claim = again.claim()
+    assert claim is not None
+    assert (claim.announcement.id, claim.deaths) == (house.accepted[0].id, {0: 1})
+    assert again.accepted == []
+    again.go_to(at("2026-09-18 06:45:01"), say=False)
+    assert len(again.rung()) == 1
 
 
 def test_in_time_again_after_a_death_before_the_second(tmp_path: Path) -> None:
@@ -183,7 +201,7 @@ def test_in_time_again_after_a_death_before_the_second(tmp_path: Path) -> None:
 
 
 def test_repeats_go_on_after_a_death_while_ringing(tmp_path: Path) -> None:
-    alarm = {**MORNING, "repeat": 300, "repeat_for": 1800}
+    alarm: dict[str, Any] = {**MORNING, "repeat": 300, "repeat_for": 1800}
     house = RingingHouse(tmp_path, EVENING_BEFORE, morning=alarm)
     house.go_to(at("2026-09-18 06:46"))
     again = RingingHouse(tmp_path, at("2026-09-18 06:58"), morning=alarm)
@@ -203,7 +221,7 @@ def test_repeats_go_on_after_a_death_while_ringing(tmp_path: Path) -> None:
 @pytest.fixture
 def ringing(tmp_path: Path) -> RingingHouse:
     """Half a minute after the first of three ringings, five minutes apart."""
-    alarm = {**MORNING, "repeat": 300, "repeat_times": 2, "snooze": 540}
+    alarm: dict[str, Any] = {**MORNING, "repeat": 300, "repeat_times": 2, "snooze": 540}
     house = RingingHouse(tmp_path, EVENING_BEFORE, morning=alarm)
     house.go_to(at("2026-09-18 06:45:30"))
     return house
@@ -233,7 +251,8 @@ def test_dismiss_ends_the_repeats(ringing: RingingHouse) -> None:
 
 def test_stop_and_skip_end_the_current_ringing_only(ringing: RingingHouse) -> None:
     ringing.go_to(at("2026-09-18 06:50:01"), say=False)
-    assert (claim := ringing.claim()) is not None
+    claim = ringing.claim()
+    assert claim is not None
     ringing.finish(claim.announcement.id, EventType.CANCELLED)
     ringing.go_to(at("2026-09-18 06:56"))
 
@@ -273,7 +292,8 @@ def test_a_snooze_that_ended_long_ago_is_missed(ringing: RingingHouse, tmp_path:
 def test_dismiss_silences_what_is_being_said(tmp_path: Path) -> None:
     house = RingingHouse(tmp_path, EVENING_BEFORE, morning=MORNING)
     house.go_to(at("2026-09-18 06:45"), say=False)
-    assert (claim := house.claim()) is not None
+    claim = house.claim()
+    assert claim is not None
     house.desk.answer(Dismiss(None), house.now)
 
     assert house.withdrawn == [claim.announcement.id]
@@ -284,7 +304,8 @@ def test_dismiss_silences_what_is_being_said(tmp_path: Path) -> None:
 def test_without_a_name_it_is_the_one_that_is_being_said(tmp_path: Path) -> None:
     house = RingingHouse(tmp_path, EVENING_BEFORE, one=MORNING, two=MORNING)
     house.go_to(at("2026-09-18 06:45:01"), say=False)
-    assert (claim := house.claim()) is not None
+    claim = house.claim()
+    assert claim is not None
     assert claim.announcement.id.startswith("one")
     house.desk.answer(Snooze(None), house.now)
 
@@ -293,7 +314,7 @@ def test_without_a_name_it_is_the_one_that_is_being_said(tmp_path: Path) -> None
 
 
 def test_the_next_due_time_takes_the_place_of_one_that_still_rings(tmp_path: Path) -> None:
-    alarm = {"hourly": True, "text": "時報", "repeat": 600, "repeat_for": 7200}
+    alarm: dict[str, Any] = {"hourly": True, "text": "時報", "repeat": 600, "repeat_for": 7200}
     house = RingingHouse(tmp_path, at("2026-09-18 06:30"), clock=alarm)
     house.go_to(at("2026-09-18 08:01"))
 
@@ -306,7 +327,7 @@ def test_the_next_due_time_takes_the_place_of_one_that_still_rings(tmp_path: Pat
 
 
 def test_without_a_device_somebody_is_told_at_once_and_it_is_tried_until_the_limit(tmp_path: Path) -> None:
-    alarm = {**MORNING, "repeat": 300, "repeat_for": 1800}
+    alarm: dict[str, Any] = {**MORNING, "repeat": 300, "repeat_for": 1800}
     house = RingingHouse(tmp_path, EVENING_BEFORE, morning=alarm)
     house.silence = "the device hw:1 is not there"
     house.go_to(at("2026-09-18 06:45"), say=False)

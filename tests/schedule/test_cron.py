@@ -13,13 +13,31 @@ from apscheduler.triggers.cron import CronTrigger
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from hayakoe_daemon.schedule.cron import CronError, apscheduler_fields, read_cron
+from hayakoe_daemon.schedule.cron import Cron, CronError, read_cron
 from hayakoe_daemon.schedule.occurrences import dues
 from tests.schedule.walked import alarm
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+
+
+def apscheduler_fields(cron: Cron) -> tuple[dict[str, str], ...]:
+    """In APScheduler's dialect: the keyword arguments of one CronTrigger, or of two where either day field will do.
+
+    There Monday is 0, and a day must satisfy every field: hence two triggers, to be joined by an OrTrigger.
+    """
+    clock = {"minute": listed(cron.minutes, 0, 59), "hour": listed(cron.hours, 0, 23), "second": "0"}
+    month = {"month": listed(cron.months, 1, 12)}
+    day = {"day": listed(cron.days, 1, 31)}
+    weekday = {"day_of_week": listed(frozenset((number - 1) % 7 for number in cron.weekdays), 0, 6)}
+    if cron.either:
+        return {**clock, **month, **day}, {**clock, **month, **weekday}
+    return ({**clock, **month, **day, **weekday},)
+
+
+def listed(numbers: frozenset[int], least: int, most: int) -> str:
+    return "*" if len(numbers) == most - least + 1 else ",".join(map(str, sorted(numbers)))
 
 
 @dataclass(frozen=True)

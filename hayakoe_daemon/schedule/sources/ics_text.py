@@ -12,7 +12,9 @@ from hayakoe_daemon.schedule.sources.fetched import SourceError
 MOST_EVENTS = 5_000
 """Events of a calendar that repeat or are near; each costs a millisecond."""
 
-_TOO_OFTEN = re.compile(r"FREQ=(?:SECONDLY|MINUTELY|HOURLY(?=.*;BY))|INTERVAL=0*(?:[;:]|$)", re.IGNORECASE)
+_TOO_OFTEN = re.compile(
+    r"FREQ=(?:SECONDLY|MINUTELY|HOURLY(?=.*;BY))|INTERVAL=0*(?:[;:]|$)|BY(?:SECOND|MINUTE)=\d*,", re.IGNORECASE
+)
 """Rules that no family has; expanding them from an early start would take hours, or never end."""
 
 _FOLD = re.compile(rb"(?:\r\n|\n|\r)[ \t]")

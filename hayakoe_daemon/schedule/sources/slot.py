@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hayakoe_daemon.schedule.sources.calendar import Agenda
 from hayakoe_daemon.schedule.sources.fetched import Fetched, Fetcher, SourceError
@@ -24,7 +25,10 @@ class Slot:
 
     name: str
     fields: SourceFields
+    zone: ZoneInfo
     fetcher: Fetcher
+    kept: Fetched | None = None
+    """What was there before a restart, until somebody has read it."""
     fetched: Fetched | None = None
     value: Any = None
     read_at: float = -math.inf
@@ -32,7 +36,7 @@ class Slot:
     failures: int = 0
     ask_at: float = -math.inf
     busy: bool = False
-    unsaved: bool = field(default=False)
+    unsaved: bool = False
 
     @property
     def comes_by_itself(self) -> bool:

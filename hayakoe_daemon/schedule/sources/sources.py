@@ -38,15 +38,10 @@ class Sources:
 
     def configure(self, fields: Mapping[str, SourceFields], zone: ZoneInfo) -> None:
         """These sources from now on. What is known of one that has not changed stays, also from before a restart."""
-        now = self._clock()
-        slots = {name: self._slot(name, one, zone, now) for name, one in fields.items()}
         with self._changed:
-            for name, slot in slots.items():
-                old = self._slots.get(name)
-                if old is not None and old.fields == slot.fields and old.fetched is not None:
-                    slot.fetched, slot.unsaved = old.fetched, old.unsaved
-                    self._read(slot, now)
-            self._slots = slots
+            self._slots = {
+                name: self._known(name, one, zone) or self._slot(name, one, zone) for name, one in fields.items()
+            }
 
     @property
     def names(self) -> Collection[str]:
@@ -118,31 +113,39 @@ class Sources:
             if fetched is not None:
                 self._cupboard.put(name, fetched)
 
-    def _slot(self, name: str, fields: SourceFields, zone: ZoneInfo, now: float) -> Slot:
-        slot = Slot(name, fields, open_source(fields, zone))
+    def _known(self, name: str, fields: SourceFields, zone: ZoneInfo) -> Slot | None:
+        slot = self._slots.get(name)
+        return slot if slot is not None and (slot.fields, slot.zone) == (fields, zone) else None
+
+    def _slot(self, name: str, fields: SourceFields, zone: ZoneInfo) -> Slot:
+        slot = Slot(name, fields, zone, open_source(fields, zone))
+        if slot.is_kept:
+            slot.kept = self._cupboard.get(name, slot.fetcher.origin)
         if slot.comes_by_itself:
             slot.ask_at = float("inf")
-        if slot.is_kept:
-            slot.fetched = self._cupboard.get(name, slot.fetcher.origin)
-            self._read(slot, now)
+            self._take_kept(slot)
         return slot
 
-    @staticmethod
-    def _read(slot: Slot, now: float) -> None:
-        """Make a value of what is there; where that cannot be done any more, nothing is there."""
-        if slot.fetched is None:
+    def _take_kept(self, slot: Slot) -> None:
+        """Make a value of what was kept; where that cannot be done any more, nothing is there."""
+        kept, slot.kept = slot.kept, None
+        if kept is None:
             return
+        now = self._clock()
         try:
-            slot.value, slot.read_at = slot.fetcher.read(slot.fetched.body, now), now
+            value = slot.fetcher.read(kept.body, now)
         except Exception as error:  # noqa: BLE001, a file on disk may hold anything
             log.warning("what the source %s brought before cannot be read: %s", slot.name, error)
-            slot.fetched = None
+            return
+        with self._changed:
+            slot.fetched, slot.value, slot.read_at = kept, value, now
 
     def _start(self, slot: Slot) -> None:
         slot.busy = True
         threading.Thread(target=self._fetch, args=(slot,), name=f"source-{slot.name}", daemon=True).start()
 
     def _fetch(self, slot: Slot) -> None:
+        self._take_kept(slot)  # here, because a large calendar takes its time
         now = self._clock()
         before = None if slot.fetched is None else (slot.fetched, slot.value, slot.read_at)
         try:

@@ -6,13 +6,17 @@ import json
 import math
 from typing import Any
 
-from hayakoe_daemon.schedule.sources.fetched import LARGEST, SourceError
+from hayakoe_daemon.schedule.sources.fetched import SourceError
+
+LARGEST_VALUE = 1024 * 1024
+"""Bytes of a document or message; as values in memory they are ten times that."""
 
 
 def read_json(body: bytes) -> Any:
     """Raises SourceError."""
+    text = _text(body)
     try:
-        return json.loads(_text(body), parse_constant=_no_number, parse_float=_finite)
+        return json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except ValueError as error:
         raise SourceError(f"it is not JSON: {error}") from None
     except RecursionError:
@@ -20,9 +24,7 @@ def read_json(body: bytes) -> Any:
 
 
 def read_any(body: bytes) -> Any:
-    """A JSON object, list or number where it is one, else the text. Raises SourceError where it is neither."""
-    if len(body) > LARGEST:
-        raise SourceError(f"it has more than {LARGEST // 1024 // 1024} MB")
+    """A JSON object, list or number where it is one, else the text. Raises SourceError where it is too large."""
     text = _text(body).strip()
     try:
         value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
@@ -35,6 +37,8 @@ def read_any(body: bytes) -> Any:
 
 def _text(body: bytes) -> str:
     """As UTF-8, which all of this is meant to be; what does not belong there is left out."""
+    if len(body) > LARGEST_VALUE:
+        raise SourceError(f"it has more than {LARGEST_VALUE // 1024 // 1024} MB")
     return body.decode("utf-8-sig", errors="ignore").replace("\0", "")
 
 

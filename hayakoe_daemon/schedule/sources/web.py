@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import threading
 import time
@@ -15,6 +16,8 @@ from hayakoe_daemon.schedule.sources.values import read_json
 
 if TYPE_CHECKING:
     import httpx
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole addresses, and those are secrets sometimes
 
 REDIRECTS = 5
 _AGENT = "hayakoe-daemon"

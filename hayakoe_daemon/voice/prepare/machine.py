@@ -50,17 +50,23 @@ class Hashes:
     def of(self, path: Path) -> str:
         """Raises OSError where the file cannot be read."""
         path = path.resolve()
-        stat = path.stat()
-        stamp = [stat.st_size, stat.st_mtime_ns, stat.st_ino]
+        stamp = _stamp(path)
         known = self._known()
-        match known.get(str(path)):
-            case [size, time, inode, str(digest)] if [size, time, inode] == stamp:
-                return digest
+        if (digest := _remembered(known, path, stamp)) is not None:
+            return digest
         with path.open("rb") as source:
             found = hashlib.file_digest(source, "sha256").hexdigest()
         gone = [name for name in known if not Path(name).exists()]
         self._write({**{k: v for k, v in known.items() if k not in gone}, str(path): [*stamp, found]})
         return found
+
+    def knows(self, path: Path) -> bool:
+        """True where `of` answers at once; false where the file cannot be read."""
+        path = path.resolve()
+        try:
+            return _remembered(self._known(), path, _stamp(path)) is not None
+        except OSError:
+            return False
 
     def _known(self) -> dict[str, object]:
         try:
@@ -77,3 +83,15 @@ class Hashes:
             new.replace(self._file)
         except OSError:
             new.unlink(missing_ok=True)
+
+
+def _stamp(path: Path) -> list[int]:
+    found = path.stat()
+    return [found.st_size, found.st_mtime_ns, found.st_ino]
+
+
+def _remembered(known: dict[str, object], path: Path, stamp: list[int]) -> str | None:
+    match known.get(str(path)):
+        case [size, time, inode, str(digest)] if [size, time, inode] == stamp:
+            return digest
+    return None

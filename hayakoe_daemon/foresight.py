@@ -1,0 +1,243 @@
+"""What alarms will say, made before they are due, so that a voice that is slower than sound speaks on the second."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from hayakoe_daemon.announcement import Announcement
+from hayakoe_daemon.audio.chunk import AudioChunk
+from hayakoe_daemon.schedule.ahead import Coming, in_time, lead, next_check, pressing
+from hayakoe_daemon.schedule.alarm_turn import Compose
+from hayakoe_daemon.text.utterance import Utterance
+from hayakoe_daemon.voice.cache.keep import Keep
+from hayakoe_daemon.voice.engine import Manner
+from hayakoe_daemon.voice.kept import KeptVoice, State
+from hayakoe_daemon.voice.ladder import Ladder, Wish
+from hayakoe_daemon.voice.render_queue import Job, RenderQueue, Urgency
+from hayakoe_daemon.voice.tempo import beats
+
+log = logging.getLogger(__name__)
+
+WAIT = 0.5
+"""Seconds between two looks, and for a sentence that is being made."""
+
+SAME = 2.0
+"""Seconds by which a repeat may come later than it was foreseen."""
+
+TRIES = 2
+"""Times that a sentence is tried; then it is left to whoever speaks when it is due."""
+
+UNKNOWN = 0.2
+"""Seconds of computing for a beat of speech, while none was measured: one and a half times as long as it sounds."""
+
+_WEIGHT = 0.3
+"""Of what was measured last."""
+
+_HELD_UP = 1.6
+"""How much longer a whole sentence takes than until it begins, where it is held back to run through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Who composes, reads and speaks in this house."""
+
+    compose: Compose
+    split: Callable[[str], Sequence[Utterance]]
+    wish: Callable[[Announcement], Wish]
+    ladder: Ladder
+    renders: RenderQueue
+    clock: Callable[[], float]
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """What is said at one time that an alarm rings."""
+
+    coming: Coming
+    check_at: float = 0.0
+    text: str | None = None
+    """What it will say; None while that is not decided."""
+    missing: list[Utterance] = field(default_factory=list)
+    rests: Sequence[Utterance] = ()
+    """The passage whose pauses are not known yet."""
+    ready: bool | None = None
+    """None: nothing has to be made for it."""
+    failures: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Work:
+    """What the synthesis thread makes for a sheet now: one sentence, or all its pauses."""
+
+    sheet: _Sheet
+    voice: str
+    utterance: Utterance | None
+    job: Job
+
+
+class Foresight:
+    """`step` is its thread; the rest may be called by any thread."""
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._at = workplace
+        self._coming: Callable[[], Sequence[Coming]] = tuple
+        self._changed: Callable[[], None] = lambda: None
+        self._lock = threading.Lock()
+        self._sheets: dict[Coming, _Sheet] = {}
+        self._work: _Work | None = None
+        self._pace: dict[str, float] = {}
+
+    def watch(self, coming: Callable[[], Sequence[Coming]], changed: Callable[[], None]) -> None:
+        """Make what these say; `changed` is told when `ready` may have."""
+        self._coming, self._changed = coming, changed
+
+    def composed(self, text: str, now: float, *, trusted: bool) -> str:
+        """What a template says at `now`: as it was made, else as it is composed at once."""
+        with self._lock:
+            for sheet in self._sheets.values():
+                one = sheet.coming
+                if sheet.text is not None and (one.text, one.trusted) == (text, trusted) and abs(one.due - now) < SAME:
+                    return sheet.text
+        return self._at.compose(text, now, trusted=trusted)
+
+    def ready(self, name: str) -> bool | None:
+        """Whether the sound of what this alarm says next is there; None where it needs not be made ahead."""
+        with self._lock:
+            own = [sheet for sheet in self._sheets.values() if sheet.coming.name == name]
+        return min(own, key=lambda sheet: sheet.coming.due).ready if own else None
+
+    # ----------------------------------------------------------------------------------------------------- its thread
+
+    def step(self) -> None:
+        """Have one sentence made, or look whether texts have changed."""
+        if self._work is not None:
+            self._await(self._work)
+            return
+        now = self._at.clock()
+        for sheet in self._take(self._coming()):
+            if now >= sheet.check_at:
+                self._check(sheet, now)
+            if sheet.text is not None and self._begin(sheet, now):
+                return
+        time.sleep(WAIT)
+
+    def _take(self, coming: Sequence[Coming]) -> list[_Sheet]:
+        """The sheets of these and of no others, in the order in which they are due."""
+        with self._lock:
+            self._sheets = {one: self._sheets.get(one) or _Sheet(one) for one in coming if one.text}
+            return sorted(self._sheets.values(), key=lambda sheet: sheet.coming.due)
+
+    def _check(self, sheet: _Sheet, now: float) -> None:
+        """What it says as things are now is taken where it can still be made; else what was taken before stays."""
+        one = sheet.coming
+        sheet.check_at = next_check(one.due, now)
+        wish = self._at.wish(one.said)
+        voice = self._at.ladder.asked(wish)
+        if voice is None:
+            self._take_text(sheet, None, ready=None)
+            return
+        text = self._at.compose(one.text, one.due, trusted=one.trusted)
+        passage = self._at.split(text)
+        missing = [utterance for utterance in passage if utterance.text and not voice.knows(utterance, wish.manner)]
+        cost = sum(self._cost(voice, utterance, wish.manner) for utterance in missing)
+        if sheet.text is None:
+            if now < one.due - lead(cost):
+                sheet.check_at = max(sheet.check_at, min(one.due - lead(cost), now + 600.0))
+                return
+            if voice.want():
+                log.info("voice %s is loaded for the alarm %s", voice.name, one.name)
+        if voice.state is not State.READY:
+            sheet.check_at = now + WAIT
+            return
+        if text == sheet.text and not missing:
+            return
+        if sheet.text is None or in_time(cost, due=one.due, now=now):
+            if missing:
+                log.info(
+                    "the alarm %s: %d of %d sentences are made %.0f s before it is due; that takes about %.0f s",
+                    *(one.name, len(missing), len(passage), one.due - now, cost),
+                )
+            sheet.missing, sheet.rests = missing, passage
+            self._take_text(sheet, text, ready=False)
+
+    def _take_text(self, sheet: _Sheet, text: str | None, *, ready: bool | None) -> None:
+        with self._lock:
+            told, sheet.text, sheet.ready = sheet.ready is not ready, text, ready
+        if told:
+            self._changed()
+
+    def _begin(self, sheet: _Sheet, now: float) -> bool:
+        """Have the next piece of work done for it, if there is any."""
+        if sheet.ready:
+            return False
+        wish = self._at.wish(sheet.coming.said)
+        voice = self._at.ladder.asked(wish)
+        if voice is None or voice.state is not State.READY:
+            return False
+        manner = replace(wish.manner, keep=Keep.AHEAD)
+        cost = sum(self._cost(voice, utterance, manner) for utterance in sheet.missing)
+        urgency = Urgency.DUE if pressing(cost, due=sheet.coming.due, now=now) else Urgency.IDLE
+        if sheet.missing:
+            utterance = sheet.missing.pop(0)
+            job = self._at.renders.submit(urgency, lambda: _sentence(voice, utterance, manner))
+            self._work = _Work(sheet, voice.name, utterance, job)
+        elif sheet.rests:
+            passage, sheet.rests = sheet.rests, ()
+            job = self._at.renders.submit(urgency, lambda: _pauses(voice, passage, manner))
+            self._work = _Work(sheet, voice.name, None, job)
+        elif not sheet.failures:
+            log.info("the alarm %s is ready %.0f s before it is due", sheet.coming.name, sheet.coming.due - now)
+            self._take_text(sheet, sheet.text, ready=True)
+            return False
+        return self._work is not None
+
+    def _await(self, work: _Work) -> None:
+        until = time.monotonic() + WAIT
+        while not work.job.over and time.monotonic() < until:
+            work.job.await_change(WAIT)
+        if not work.job.over:
+            if work.sheet.coming not in self._coming():
+                work.job.cancel()  # it was changed or turned off meanwhile
+            return
+        self._work = None
+        utterance, error = work.utterance, work.job.error
+        if error is not None:
+            what = "its pauses" if utterance is None else repr(utterance.text)
+            log.warning("the alarm %s: %s cannot be made ahead: %s", work.sheet.coming.name, what, error)
+        if utterance is None:
+            return
+        if error is None:
+            self._learn(work.voice, work.job.figures.compute_seconds / beats(utterance.text))
+        else:
+            failures = work.sheet.failures
+            failures[utterance.text] = failures.get(utterance.text, 0) + 1
+            if failures[utterance.text] < TRIES:
+                work.sheet.missing.append(utterance)
+
+    def _cost(self, voice: KeptVoice, utterance: Utterance, manner: Manner) -> float:
+        """Seconds of computing that it takes to make this."""
+        pace = self._pace.get(voice.name)
+        if pace is not None:
+            return beats(utterance.text) * pace * manner.length_scale
+        told = voice.first_sound_in(utterance, manner) * _HELD_UP
+        return max(told, beats(utterance.text) * UNKNOWN * manner.length_scale)
+
+    def _learn(self, voice: str, seconds_a_beat: float) -> None:
+        old = self._pace.get(voice)
+        self._pace[voice] = seconds_a_beat if old is None else old + _WEIGHT * (seconds_a_beat - old)
+
+
+def _sentence(voice: KeptVoice, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
+    """For the cache alone: empty chunks, which are where the queue may turn to more urgent work."""
+    for chunk in voice.speak(utterance, manner):
+        yield AudioChunk.silence(0, chunk.sample_rate)
+
+
+def _pauses(voice: KeptVoice, passage: Sequence[Utterance], manner: Manner) -> Iterator[AudioChunk]:
+    for position in range(len(passage) - 1):
+        voice.pause_after(passage, position, manner)
+        yield AudioChunk.silence(0, 8_000)

@@ -1,0 +1,182 @@
+"""How a neural voice is opened: as it was prepared for this machine, else as its files are."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hayakoe_daemon.audio.level import TARGET, loudness
+from hayakoe_daemon.voice.engine import EngineError
+from hayakoe_daemon.voice.kept import BeingPrepared, Opened
+from hayakoe_daemon.voice.prepare.look_up import bert_key, voice_key
+from hayakoe_daemon.voice.prepare.order import Found, Order, Precise, remark
+from hayakoe_daemon.voice.prepare.prepared import Part, PreparedVoice
+from hayakoe_daemon.voice.prepare.shelf import Shelf
+from hayakoe_daemon.voice.prepare.workshop import Workshop
+from hayakoe_daemon.voice.store.files import BertFiles, VoiceError, VoiceFiles
+from hayakoe_daemon.voice.store.store import Store
+
+if TYPE_CHECKING:
+    from hayakoe_daemon.voice.cache.cache import RenderCache
+    from hayakoe_daemon.voice.synthesizer import BertModel, Synthesizer
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Manual:
+    """How one voice is to be opened."""
+
+    folder: Path
+    """Of the voices."""
+    prepared: Path
+    """The folder of all that was prepared."""
+    precise: Precise = Precise()  # noqa: RUF009, it is frozen
+    prepare: bool = True
+    """False: it is opened as its files are."""
+
+    def order(self, name: str) -> Order | None:
+        """None where it is not to be prepared. Raises VoiceError."""
+        return order(Store(self.folder), name, self.prepared, self.precise) if self.prepare else None
+
+
+def order(store: Store, name: str, root: Path, precise: Precise) -> Order:
+    """Raises VoiceError, also where there is no BERT."""
+    files, bert = _files(store, name)
+    return Order.of(files, bert, root, precise)
+
+
+class Opener:
+    """Opens voices, and has them prepared by the workshop; without one what was not prepared is opened as it is.
+
+    All voices share one BERT. What they say is kept in the `cache`. `open` belongs to one thread.
+    """
+
+    def __init__(self, workshop: Workshop | None, cache: RenderCache | None = None) -> None:
+        self._workshop = workshop
+        self._cache = cache
+        self._bert: tuple[BertFiles, int, Path | None, BertModel] | None = None
+        self._made_again: set[Path] = set()
+
+    def open(self, name: str, manual: Manual, begin: Callable[[], None] = lambda: None) -> Opened:
+        """`begin` is called before a model is loaded. Raises BeingPrepared, VoiceError and what libraries raise."""
+        from hayakoe_daemon.voice.neural import NeuralVoice, Past  # noqa: PLC0415, only where there are such voices
+
+        files, bert_files = _files(Store(manual.folder), name)
+        wished = manual.order(name)
+        found, note = Found(None, None), None
+        if wished is not None:
+            found, note = self._prepared(wished, manual.precise)
+        begin()
+        bert = self._shared(bert_files, found, wished)
+        synthesizer = self._synthesizer(files, found.voice, wished)
+        keys = wished or Order.of(files, bert_files, manual.prepared, manual.precise)
+        engine = NeuralVoice(
+            files,
+            bert,
+            synthesizer,
+            measure=loudness,
+            target_loudness=TARGET,
+            past=None if self._cache is None else Past(self._cache, _models(keys, found)),
+        )
+        voice = found.voice
+        return Opened(
+            engine,
+            files=(*sorted(files.synthesizer.parent.iterdir()), bert_files.model),
+            mapped=_files_of(found),
+            note=note,
+            of_no_use=lambda why: self._of_no_use(wished, voice, why) if wished and voice else None,
+        )
+
+    @property
+    def prepares(self) -> bool:
+        return self._workshop is not None
+
+    def forget_bert(self) -> None:
+        """No voice is left that needs it."""
+        self._bert = None
+
+    def _prepared(self, wished: Order, precise: Precise) -> tuple[Found, str | None]:
+        found = wished.look() if self._workshop is None else self._workshop.ready(wished)
+        if found is None:
+            raise BeingPrepared
+        note = None if self._workshop is None else self._workshop.refusal(wished)
+        if note is None and found.voice is not None:
+            note = remark(found.voice, precise.wanted)
+        return found, note
+
+    def _synthesizer(self, files: VoiceFiles, voice: PreparedVoice | None, wished: Order | None) -> Synthesizer:
+        from hayakoe_daemon.voice.vits import WholeSynthesizer  # noqa: PLC0415, onnxruntime is heavy
+
+        if voice is None or wished is None:
+            return WholeSynthesizer(files)
+        from hayakoe_daemon.voice.pieces import PiecewiseSynthesizer  # noqa: PLC0415, as above
+        from hayakoe_daemon.voice.sessions import map_prepared  # noqa: PLC0415, as above
+
+        try:
+            if voice.split:
+                return PiecewiseSynthesizer(voice)
+            return WholeSynthesizer(files, graph=map_prepared(voice.graph(Part.WHOLE)))
+        except EngineError as error:
+            self._of_no_use(wished, voice, str(error))
+            raise BeingPrepared from error
+
+    def _shared(self, files: BertFiles, found: Found, wished: Order | None) -> BertModel:
+        """One for all voices, opened anew only where another BERT was installed or prepared."""
+        made = found.bert
+        at, where = files.model.stat().st_mtime_ns, None if made is None else made.folder
+        if self._bert is None or self._bert[:3] != (files, at, where):
+            if made is None or wished is None:
+                from hayakoe_daemon.voice.bert import Bert  # noqa: PLC0415, onnxruntime is heavy
+
+                self._bert = (files, at, where, Bert(files))
+            else:
+                from hayakoe_daemon.voice.prepared_bert import ReadingBert  # noqa: PLC0415, as above
+
+                try:
+                    self._bert = (files, at, where, ReadingBert(made, files.tokenizer))
+                except EngineError as error:
+                    self._make_again(wished, made.folder, wished.bert.shelf_name, str(error))
+                    raise BeingPrepared from error
+        return self._bert[3]
+
+    def _of_no_use(self, wished: Order, voice: PreparedVoice, why: str) -> None:
+        self._make_again(wished, voice.folder, wished.voice.shelf_name, why)
+
+    def _make_again(self, wished: Order, folder: Path, shelf_name: str, why: str) -> None:
+        """Once: what is of no use again is so by its nature."""
+        log.warning("what was prepared in %s is of no use: %s", folder, why)
+        Shelf(wished.voice.root).remove(shelf_name)
+        if self._workshop is None:
+            return
+        if folder in self._made_again:
+            job = wished.bert if shelf_name == wished.bert.shelf_name else wished.voice
+            self._workshop.refuse(job, f"{job.name} is of no use once it is prepared: {why}")
+        self._made_again.add(folder)
+        self._workshop.order(wished)
+
+
+def _files(store: Store, name: str) -> tuple[VoiceFiles, BertFiles]:
+    files, bert = store.load(name), store.bert()
+    if bert is None:
+        raise VoiceError(
+            "no BERT is installed, and no neural voice speaks without one: `hayakoe-daemon voices add --bert"
+            " PATH-or-URI`"
+        )
+    return files, bert
+
+
+def _models(order: Order, found: Found) -> tuple[str, str]:
+    """What names the two models: other ones would give other sound."""
+    shelf = Shelf(order.voice.root)
+    bert = found.bert.key if found.bert is not None else f"whole {bert_key(order.bert, shelf)}"
+    voice = found.voice.key if found.voice is not None else f"whole {voice_key(order.voice, shelf)}"
+    return bert, voice
+
+
+def _files_of(found: Found) -> tuple[Path, ...]:
+    folders = [one.folder for one in (found.bert, found.voice) if one is not None]
+    return tuple(path for folder in folders for path in sorted(folder.iterdir()) if path.suffix != ".json")

@@ -1,0 +1,105 @@
+"""Announcements that start at an instant, rise in volume, or are withdrawn while they are said."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hayakoe_daemon.announcement import Announcement, Priority
+from hayakoe_daemon.audio.level import volume_gain
+from hayakoe_daemon.speaker.interrupt import Interrupted, Interrupts, Why
+from tests.speaker.test_speaker import SETTINGS, Life
+from tests.support.waiting import wait_for
+
+
+@pytest.fixture
+def life(tmp_path: Path) -> Iterator[Life]:
+    life = Life(tmp_path / "journal.sqlite3")
+    yield life
+    life.end()
+
+
+def ring(life: Life, name: str, starts_in: float, text: str = "はい") -> float:
+    now = time.time()
+    one = Announcement(name, text, "alarm", now, starts_at=now + starts_in, priority=Priority.HIGH)
+    life.journal.call(lambda ledger: ledger.accept(one, None, limit=10, now=now))
+    life.speaker.poke()
+    return now + starts_in
+
+
+def test_it_starts_at_its_instant_and_others_speak_before(life: Life) -> None:
+    due = ring(life, "alarm", 3.6)
+    life.accept("before", "先")
+    wait_for(lambda: len(life.letters) == 2, 5)
+    started = [(one.id, one.at) for one in life.events if one.event_type == "started"]
+    assert [name for name, _ in started] == ["before", "alarm"]
+    assert abs(started[1][1] - due) < 0.05
+
+
+def test_withdrawn_while_it_waits_for_its_instant(life: Life) -> None:
+    ring(life, "alarm", 1.5)
+    wait_for(lambda: not life.journal.waiting)
+    life.journal.call(lambda ledger: ledger.withdraw("alarm", "dismissed", now=time.time()))
+    life.speaker.withdraw("alarm")
+    life.accept("next", "次")
+    wait_for(lambda: len(life.letters) == 2, 1.0)
+    assert life.last_words() == [("alarm", "cancelled", "dismissed"), ("next", "finished", None)]
+
+
+class Silencer:
+    def __init__(self) -> None:
+        self.cancelled = 0
+
+    def cancel(self) -> None:
+        self.cancelled += 1
+
+
+def test_withdrawn_on_its_way_from_the_journal_to_the_speaker() -> None:
+    interrupts, silencer = Interrupts(), Silencer()
+    interrupts.enter(silencer)
+    interrupts.withdraw("alarm")
+    interrupts.turn_of("another")
+    interrupts.check()
+    interrupts.leave()
+    interrupts.enter(silencer)
+    interrupts.turn_of("alarm")
+    with pytest.raises(Interrupted):
+        interrupts.check()
+    assert interrupts.leave() is Why.WITHDRAWN
+    assert silencer.cancelled == 0
+
+
+def test_withdrawing_one_does_not_silence_another() -> None:
+    interrupts, silencer = Interrupts(), Silencer()
+    interrupts.enter(silencer)
+    interrupts.turn_of("another")
+    interrupts.withdraw("alarm")
+    interrupts.check()
+    assert silencer.cancelled == 0
+    interrupts.withdraw("another")
+    assert silencer.cancelled == 1
+
+
+def test_the_volume_rises_within_the_ramp_and_stays() -> None:
+    quiet = replace(SETTINGS, loudness=-20.0)
+    one = Announcement("a", "文", "alarm", 0.0, volume=80, ramp_from=20, ramp_over=60.0)
+    full = quiet.gain(replace(one, ramp_from=None))
+    gains = [quiet.gain(one, elapsed) / full * volume_gain(80) for elapsed in (0.0, 30.0, 60.0, 600.0)]
+    assert gains == pytest.approx([volume_gain(volume) for volume in (20, 50, 80, 80)])
+    assert quiet.gain(replace(one, ramp_at=45.0), 0.0) == pytest.approx(quiet.gain(one, 45.0))
+    assert quiet.gain(replace(one, ramp_at=300.0), 0.0) == pytest.approx(full)
+
+
+def muted(announcement: Announcement, **changed: bool) -> bool:
+    return replace(SETTINGS, mute=True, **changed).muted(announcement)  # type: ignore[arg-type]
+
+
+def test_mute_does_not_touch_alarms_unless_they_obey() -> None:
+    alarm, plain = (Announcement("a", "文", source, 0.0) for source in ("alarm", "mqtt"))
+    assert not muted(alarm)
+    assert muted(alarm, alarms_obey_mute=True)
+    assert muted(plain)
