@@ -29,7 +29,8 @@ class Board:
             self._note(state="idle", text=None, id=None)
         else:
             text = plain(announcement.text)
-            self._last = {"text": text, "id": announcement.id, "source": announcement.source}
+            if text:
+                self._last = {"text": text, "id": announcement.id, "source": announcement.source}
             self._note(state="speaking", text=text[:SHORT], id=announcement.id)
 
     def waiting(self, count: int) -> None:
@@ -73,7 +74,7 @@ class Board:
 
     @property
     def last(self) -> dict[str, Any] | None:
-        """What was begun last, with the whole of its text; None: nothing yet in this life."""
+        """What was begun last that has a text, with the whole of it; None: nothing yet in this life."""
         return self._last
 
     def _note(self, **facts: Any) -> None:

@@ -17,8 +17,8 @@ from hayakoe_daemon.mqtt.discovery.documents import Mode, documents, platforms
 from hayakoe_daemon.mqtt.outward import Outward
 
 SETTLE = 2.0
-"""Seconds after a change of the documents, when Home Assistant has taken them in and states are told once more: one
-that came too early was none of the options then."""
+"""Seconds after a change of the documents, when Home Assistant has taken them in and the state is told once more: if
+that came too early it was none of the options then."""
 
 AFTER_BIRTH = (0.5, 8.0)
 """Seconds between which everything is told again after Home Assistant has started: not all devices at once."""
@@ -57,6 +57,7 @@ class HomeAssistant:
         self._outward: Outward | None = None
         self._inventory: Inventory | None = None
         self._again_at: float | None = None
+        self._settled_at: float | None = None
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -72,7 +73,8 @@ class HomeAssistant:
     def to(self, outward: Outward | None) -> None:
         """Publish there from now on; everything else must be known by then."""
         with self._lock:
-            self._outward, self._inventory, self._again_at = outward, None, None
+            self._outward, self._inventory = outward, None
+            self._again_at = self._settled_at = None
             self._publish()
 
     def alarm(self, name: str, document: dict[str, Any] | None) -> None:
@@ -99,12 +101,15 @@ class HomeAssistant:
     def tick(self) -> None:
         """About once a second."""
         with self._lock:
-            due = self._again_at is not None and self._clock() >= self._again_at
-            if due:
-                self._again_at = None
-            outward = self._outward
-        if due and outward is not None:
-            outward.again()
+            now, outward = self._clock(), self._outward
+            if outward is None:
+                return
+            if self._again_at is not None and now >= self._again_at:
+                self._again_at = self._settled_at = None
+                outward.again()
+            if self._settled_at is not None and now >= self._settled_at:
+                self._settled_at = None
+                outward.again((self._wish.device.topics.state,))
 
     # ---------------------------------------------------------------------------------------------------------------
 
@@ -122,7 +127,7 @@ class HomeAssistant:
         for topic, document in found.items():
             outward.discovery(topic, document)
         if not first:
-            self._again_at = self._clock() + SETTLE
+            self._settled_at = self._clock() + SETTLE
 
     def _retracted(self, topic: str) -> None:
         with self._lock:

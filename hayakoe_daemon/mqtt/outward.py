@@ -6,7 +6,7 @@ import functools
 import json
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Protocol
 
 from hayakoe_daemon.mqtt.topics import Topics
@@ -78,10 +78,12 @@ class Outward:
             self._wire.publish(self._topics.error, payload)
         self._fetch_letters(LETTERS_AT_ONCE)
 
-    def again(self) -> None:
-        """Everything retained once more: somebody has begun to listen, or may have missed some of it."""
+    def again(self, topics: Collection[str] | None = None) -> None:
+        """What is retained there, or everything that is, once more: somebody has begun to listen."""
         with self._lock:
-            retained = list(self._retained.items())
+            retained = [
+                (topic, payload) for topic, payload in self._retained.items() if topics is None or topic in topics
+            ]
         for topic, payload in retained:
             self._wire.publish(topic, payload, retain=True)
 
