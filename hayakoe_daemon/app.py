@@ -78,7 +78,9 @@ class App:
         self._feed = Feed()
         self._lock = _lock(self._folder)  # before anything of the folder is touched
         self._board = Board(self._bell.ring)
-        self._home_assistant = HomeAssistant(derived.home_assistant(config), self._folder / "home_assistant.json")
+        self._home_assistant = HomeAssistant(
+            derived.home_assistant(config), self._folder / "home_assistant.json", lambda: self._alarms.settable
+        )
         self._herald = Herald(self._board, self._feed, self._home_assistant, systemd.status, clock)
         self._complaints = Complaints(self._herald.error, clock)
         self._dials = Dials(

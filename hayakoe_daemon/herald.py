@@ -83,7 +83,8 @@ class Herald:
     def alarm(self, name: str, document: dict[str, Any] | None) -> None:
         """How an alarm stands; None where it is gone."""
         self._alarms[name] = document
-        self._home_assistant.alarm(name, document)
+        if document is None:
+            self._home_assistant.alarm_gone()
         if self._outward is not None:
             self._outward.alarm(name, document)
             self._tell_next_alarm(self._outward)

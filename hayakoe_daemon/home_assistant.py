@@ -6,7 +6,7 @@ import functools
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ from hayakoe_daemon.mqtt.discovery.documents import Mode, documents, platforms
 from hayakoe_daemon.mqtt.outward import Outward
 
 SETTLE = 2.0
-"""Seconds after a change of the documents, when Home Assistant has taken them in and the state is told once more: if
-that came too early it was none of the options then."""
+"""Seconds that Home Assistant has to take the documents in: so long they do not change again, as it loses entities that
+come while it is still making the others. Then the state is told once more; before, it may have been none of the options
+that there were."""
 
 AFTER_BIRTH = (0.5, 8.0)
 """Seconds between which everything is told again after Home Assistant has started: not all devices at once."""
@@ -37,12 +38,16 @@ class Wish:
 
 
 class HomeAssistant:
-    """Any thread may call anything; nothing waits, but for a small file that is written when documents change."""
+    """Any thread may call anything; nothing waits, but for a small file that is written when documents change.
+
+    `alarms` has the names of all alarms, and whether each has a time of day that can be set.
+    """
 
     def __init__(
         self,
         wish: Wish,
         memory: Path,
+        alarms: Callable[[], Mapping[str, bool]],
         *,
         clock: Callable[[], float] = time.monotonic,
         delay: Callable[[], float] = lambda: random.uniform(*AFTER_BIRTH),  # noqa: S311, no secret
@@ -52,12 +57,13 @@ class HomeAssistant:
         self._delay = delay
         self._lock = threading.RLock()
         self._told = Told(memory)
-        self._alarms: dict[str, bool] = {}
+        self._alarms = alarms
         self._state: dict[str, Any] = {}
         self._outward: Outward | None = None
         self._inventory: Inventory | None = None
         self._again_at: float | None = None
         self._settled_at: float | None = None
+        self._published_at = float("-inf")
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -77,20 +83,15 @@ class HomeAssistant:
             self._again_at = self._settled_at = None
             self._publish()
 
-    def alarm(self, name: str, document: dict[str, Any] | None) -> None:
-        """How an alarm stands; None where it is gone."""
+    def alarm_gone(self) -> None:
+        """One of the alarms is no more, and the broker will forget how it stands: its entities go before that."""
         with self._lock:
-            if document is None:
-                self._alarms.pop(name, None)
-            else:
-                self._alarms[name] = "time" in document or "once" in document
             self._publish()
 
     def look(self, state: dict[str, Any]) -> None:
-        """The state as it will be told: its voices and styles are options."""
+        """The state as it is told: its voices and styles are options."""
         with self._lock:
             self._state = state
-            self._publish()
 
     def heard(self, topic: str, payload: bytes) -> None:
         """A message on one of `topics`."""
@@ -110,14 +111,17 @@ class HomeAssistant:
             if self._settled_at is not None and now >= self._settled_at:
                 self._settled_at = None
                 outward.again((self._wish.device.topics.state,))
+            if now >= self._published_at + SETTLE:
+                self._publish()
 
     # ---------------------------------------------------------------------------------------------------------------
 
     def _publish(self) -> None:
-        outward, inventory = self._outward, self._now()
-        if outward is None or inventory == self._inventory:
+        outward = self._outward
+        if outward is None or (inventory := self._now()) == self._inventory:
             return
         first, self._inventory = self._inventory is None, inventory
+        self._published_at = self._clock()
         wish, told = self._wish, self._told
         found = documents(wish.mode, wish.prefix, wish.device, inventory, told.parts)
         gone = told.topics - found.keys()
@@ -127,7 +131,7 @@ class HomeAssistant:
         for topic, document in found.items():
             outward.discovery(topic, document)
         if not first:
-            self._settled_at = self._clock() + SETTLE
+            self._settled_at = self._published_at + SETTLE
 
     def _retracted(self, topic: str) -> None:
         with self._lock:
@@ -140,6 +144,6 @@ class HomeAssistant:
             voices=tuple(voice["name"] for voice in state.get("voices", ())),
             style=state.get("style"),
             styles=tuple(state.get("styles", ())),
-            alarms=tuple(sorted(self._alarms.items())),
+            alarms=tuple(sorted(self._alarms().items())),
             briefings=self._wish.briefings,
         )
