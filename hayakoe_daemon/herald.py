@@ -49,7 +49,7 @@ class Herald:
         self._tell_next_alarm(outward)
         outward.audio(available=document.get("audio") != "offline")
         for name, alarm in self._alarms.copy().items():
-            outward.alarm(name, alarm)
+            self._tell_alarm(outward, name, alarm)
         early, self._early = self._early, []
         for error in early:
             outward.error(error)
@@ -83,10 +83,8 @@ class Herald:
     def alarm(self, name: str, document: dict[str, Any] | None) -> None:
         """How an alarm stands; None where it is gone."""
         self._alarms[name] = document
-        if document is None:
-            self._home_assistant.alarm_gone()
         if self._outward is not None:
-            self._outward.alarm(name, document)
+            self._tell_alarm(self._outward, name, document)
             self._tell_next_alarm(self._outward)
 
     def trouble(self, code: str, message: str) -> None:
@@ -122,6 +120,12 @@ class Herald:
         if text != self._said_status:
             self._said_status = text
             self._status(text)
+
+    def _tell_alarm(self, outward: Outward, name: str, document: dict[str, Any] | None) -> None:
+        if document is None:
+            self._home_assistant.alarm_gone(name)  # and the broker forgets it when nothing reads it any more
+        else:
+            outward.alarm(name, document)
 
     def _tell_next_alarm(self, outward: Outward) -> None:
         """The next to ring by itself, snoozed ones included."""

@@ -21,7 +21,7 @@ SETTLE = 2.0
 come while it is still making the others. Then the state is told once more; before, it may have been none of the options
 that there were."""
 
-AFTER_BIRTH = (0.5, 8.0)
+AFTER_BIRTH = (0.5, 5.0)
 """Seconds between which everything is told again after Home Assistant has started: not all devices at once."""
 
 
@@ -64,6 +64,8 @@ class HomeAssistant:
         self._again_at: float | None = None
         self._settled_at: float | None = None
         self._published_at = float("-inf")
+        self._gone: list[str] = []
+        self._retracted: set[str] = set()
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -79,14 +81,22 @@ class HomeAssistant:
     def to(self, outward: Outward | None) -> None:
         """Publish there from now on; everything else must be known by then."""
         with self._lock:
+            self._forget_alarms()
             self._outward, self._inventory = outward, None
             self._again_at = self._settled_at = None
+            self._retracted.clear()
             self._publish()
 
-    def alarm_gone(self) -> None:
-        """One of the alarms is no more, and the broker will forget how it stands: its entities go before that."""
+    def alarm_gone(self, name: str) -> None:
+        """This alarm is no more. Its entities go first, and then the broker forgets how it stood: they could not read
+        an empty state."""
         with self._lock:
-            self._publish()
+            self._gone.append(name)
+            if self._wish.mode is Mode.OFF:
+                self._forget_alarms()
+            else:
+                self._publish()
+                self._settled_at = self._clock() + SETTLE
 
     def look(self, state: dict[str, Any]) -> None:
         """The state as it is told: its voices and styles are options."""
@@ -106,10 +116,11 @@ class HomeAssistant:
             if outward is None:
                 return
             if self._again_at is not None and now >= self._again_at:
-                self._again_at = self._settled_at = None
+                self._again_at = None
                 outward.again()
             if self._settled_at is not None and now >= self._settled_at:
                 self._settled_at = None
+                self._forget_alarms()
                 outward.again((self._wish.device.topics.state,))
             if now >= self._published_at + SETTLE:
                 self._publish()
@@ -120,22 +131,34 @@ class HomeAssistant:
         outward = self._outward
         if outward is None or (inventory := self._now()) == self._inventory:
             return
-        first, self._inventory = self._inventory is None, inventory
         self._published_at = self._clock()
         wish, told = self._wish, self._told
         found = documents(wish.mode, wish.prefix, wish.device, inventory, told.parts)
-        gone = told.topics - found.keys()
-        told.note(found.keys(), {key: kind for document in found.values() for key, kind in platforms(document).items()})
+        gone = told.topics - found.keys() - self._retracted
         for topic in sorted(gone):
-            outward.retract(topic, functools.partial(self._retracted, topic))
+            self._retracted.add(topic)
+            outward.retract(topic, functools.partial(self._forget, topic))
+        if gone and found.keys() - told.topics:
+            return  # what comes in its place comes later, or Home Assistant finds the same entity twice
+        first, self._inventory = self._inventory is None, inventory
+        self._retracted -= found.keys()
+        told.note(found.keys(), {key: kind for document in found.values() for key, kind in platforms(document).items()})
         for topic, document in found.items():
             outward.discovery(topic, document)
         if not first:
             self._settled_at = self._published_at + SETTLE
 
-    def _retracted(self, topic: str) -> None:
+    def _forget(self, topic: str) -> None:
+        """The broker has nothing there any more."""
         with self._lock:
-            self._told.forget(topic)
+            if topic in self._retracted:
+                self._told.forget(topic)
+
+    def _forget_alarms(self) -> None:
+        gone, self._gone = self._gone, []
+        for name in gone:
+            if self._outward is not None and name not in self._alarms():
+                self._outward.alarm(name, None)
 
     def _now(self) -> Inventory:
         state = self._state
