@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hayakoe_daemon import derived, telling, waking
+from hayakoe_daemon import derived, serving, telling, waking
 from hayakoe_daemon.answer import Answer
 from hayakoe_daemon.board import Board, status_text
 from hayakoe_daemon.complaints import Complaints
@@ -145,6 +145,15 @@ class App:
             new_id=_new_id,
         )
         self._alarms_worker = self._worker("alarms", self._alarms.step, limit=60.0)
+        self._wyoming = serving.wyoming_server(
+            reader=self._reader,
+            ladder=self._voices.ladder,
+            renders=self._renders,
+            settings=self._dials.settings,
+            herald=self._herald,
+            clock=clock,
+        )
+        self._wyoming_worker = self._worker("wyoming", self._wyoming.step, limit=60.0)
         self._door = Door(
             House(
                 journal=self._journal,
@@ -185,6 +194,7 @@ class App:
                     self._speaker_worker,
                     self._alarms_worker,
                     self._briefings_worker,
+                    self._wyoming_worker,
                 ),
                 systemd.watchdog,
                 systemd.watchdog_interval(os.environ, os.getpid()),
@@ -216,6 +226,8 @@ class App:
         self._alarms_worker.start()
         self._start_control()
         self._start_station()
+        self._wyoming.take(derived.wyoming(self._config))
+        self._wyoming_worker.start()
         log.info("ready: %s", self._topics.base)
         systemd.ready(status_text(self._board.document))
 
@@ -244,7 +256,7 @@ class App:
     def _stop(self) -> None:
         systemd.stopping("stopping")
         deadline = time.monotonic() + STOP_WITHIN
-        for worker in (*self._upkeep, self._alarms_worker, self._briefings_worker):
+        for worker in (*self._upkeep, self._alarms_worker, self._briefings_worker, self._wyoming_worker):
             worker.stop()
         self._speaker_worker.stop()
         self._speaker.shut_down()
@@ -252,6 +264,7 @@ class App:
         self._each("the sound device", self._speaker.close)
         self._each("the control socket", self._stop_control)
         self._each("MQTT", self._stop_station)
+        self._each("the Wyoming server", self._stop_wyoming)
         self._each("the alarms", lambda: self._end(self._alarms_worker, deadline - 1.0))
         self._each("the briefings", lambda: self._end(self._briefings_worker, deadline - 1.0))
         for worker in (self._synthesis_worker, self._journal_worker, self._words_worker):
@@ -303,6 +316,10 @@ class App:
         self._bell.ring()
 
     # ------------------------------------------------------------------------------------------------------ the ways in
+
+    def _stop_wyoming(self) -> None:
+        self._end(self._wyoming_worker, time.monotonic() + 0.7)
+        self._wyoming.close()
 
     def _start_control(self) -> None:
         path = control_socket(self._config, os.environ)
@@ -394,6 +411,7 @@ class App:
         if sink is not None:
             self._speaker.change_sink(sink)
         self._home_assistant.take(derived.home_assistant(self._config))
+        self._wyoming.take(derived.wyoming(self._config))
         if (config.mqtt, self._config.client_id, self._overheard()) != (old.mqtt, old.client_id, heard):
             self._stop_station()
             self._start_station()

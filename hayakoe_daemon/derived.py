@@ -22,6 +22,7 @@ from hayakoe_daemon.voice.prepare.int8_bound import Bound
 from hayakoe_daemon.voice.prepare.order import Precise, Wanted
 from hayakoe_daemon.voice.warmth import Warmth
 from hayakoe_daemon.voices import Plan
+from hayakoe_daemon.wyoming.place import Place
 
 
 def limits(config: Config) -> Limits:
@@ -70,6 +71,15 @@ def home_assistant(config: Config) -> Wish:
         device=device,
         briefings=tuple(config.briefings),
     )
+
+
+def wyoming(config: Config) -> Place | None:
+    """Where Wyoming clients are served; None where they are not."""
+    section = config.wyoming
+    if not section.enabled:
+        return None
+    name = f"hayakoe-{config.node}" if section.zeroconf else None
+    return Place(section.host, section.port, section.clients, section.max_text, name)
 
 
 def voice_plan(config: Config, environ: Mapping[str, str]) -> Plan:

@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "home_assistant_memory": (),
     "opening": ("audio", "voice"),
     "voices": ("audio", "opening", "voice"),
-    "derived": ("audio", "config", "home_assistant", "journal", "mqtt", "voice", "voices"),
+    "derived": ("audio", "config", "home_assistant", "journal", "mqtt", "voice", "voices", "wyoming.place"),
     "system": ("worker",),
     "config": (
         *("announcement", "durations", "text.home_rules"),
@@ -51,6 +51,8 @@ MAY_IMPORT = {
     ),
     "telling": ("config", "herald", "schedule", "waking"),
     "waking": ("announcement", "answer", "board", "config", "herald", "journal", "lead", "schedule", "speaker"),
+    "serving": ("announcement", "herald", "reader", "speaker.settings", "voice", "wyoming"),
+    "wyoming": ("announcement", "audio", "text", "voice"),
     "reader": ("text",),
     "dials": ("config", "mqtt", "overrides", "speaker"),
     "bench": ("audio", "mqtt", "reader", "text", "voice"),
@@ -80,6 +82,8 @@ HOMES = {
     "jinja2": "schedule.templates",
     "icalendar": "schedule.sources.calendar",
     "recurring_ical_events": "schedule.sources.calendar",
+    "wyoming": "wyoming",
+    "zeroconf": "wyoming.beacon",
 }
 """Libraries and the one place that knows them; a file written by a command is the command's own business."""
 

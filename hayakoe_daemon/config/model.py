@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, field_validator, model_validator
 
+from hayakoe_daemon.announcement import MAX_TEXT
 from hayakoe_daemon.config.kinds import (
     Allowed,
     Between,
@@ -211,6 +212,19 @@ class HomeAssistant(Section):
     birth_topic: Topic = "homeassistant/status"
 
 
+class Wyoming(Section):
+    """The server that speaks for other machines."""
+
+    enabled: Flag = False
+    host: Host = "127.0.0.1"
+    port: Annotated[int, Between(1, 65535)] = 10200
+    clients: Annotated[int, Between(1, 256)] = 32
+    """At the same time."""
+    max_text: Annotated[int, Between(1, MAX_TEXT)] = MAX_TEXT
+    """Characters."""
+    zeroconf: Flag = False
+
+
 class Cache(Section):
     """Rendered speech kept on disk."""
 
@@ -239,6 +253,7 @@ class Config(Section):
     queue: Queue = Queue()
     cache: Cache = Cache()
     home_assistant: HomeAssistant = HomeAssistant()
+    wyoming: Wyoming = Wyoming()
     allow_commands: Flag = False
     sources: dict[SourceName, SourceFields] = {}
     briefings: dict[Name, BriefingFields] = {}
