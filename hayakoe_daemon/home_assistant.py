@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import queue
 import random
 import threading
 import time
@@ -38,7 +39,8 @@ class Wish:
 
 
 class HomeAssistant:
-    """Any thread may call anything; nothing waits, but for a small file that is written when documents change.
+    """Any thread may call anything; nothing waits, but for a small file that is written when documents change. The
+    thread of the network, which calls `heard`, never waits for that.
 
     `alarms` has the names of all alarms, and whether each has a time of day that can be set.
     """
@@ -66,6 +68,8 @@ class HomeAssistant:
         self._published_at = float("-inf")
         self._gone: list[str] = []
         self._retracted: set[str] = set()
+        self._confirmed: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._born = False
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -105,16 +109,19 @@ class HomeAssistant:
 
     def heard(self, topic: str, payload: bytes) -> None:
         """A message on one of `topics`."""
-        with self._lock:
-            if topic in self.topics and payload == b"online" and self._again_at is None:
-                self._again_at = self._clock() + self._delay()
+        if topic in self.topics and payload == b"online":
+            self._born = True
 
     def tick(self) -> None:
         """About once a second."""
         with self._lock:
+            self._take_confirmed()
             now, outward = self._clock(), self._outward
             if outward is None:
                 return
+            if self._born and self._again_at is None:
+                self._again_at = now + self._delay()
+            self._born = False
             if self._again_at is not None and now >= self._again_at:
                 self._again_at = None
                 outward.again()
@@ -137,7 +144,7 @@ class HomeAssistant:
         gone = told.topics - found.keys() - self._retracted
         for topic in sorted(gone):
             self._retracted.add(topic)
-            outward.retract(topic, functools.partial(self._forget, topic))
+            outward.retract(topic, functools.partial(self._confirmed.put, topic))
         if gone and found.keys() - told.topics:
             return  # what comes in its place comes later, or Home Assistant finds the same entity twice
         first, self._inventory = self._inventory is None, inventory
@@ -148,11 +155,13 @@ class HomeAssistant:
         if not first:
             self._settled_at = self._published_at + SETTLE
 
-    def _forget(self, topic: str) -> None:
-        """The broker has nothing there any more."""
-        with self._lock:
+    def _take_confirmed(self) -> None:
+        """Where the broker has nothing any more, nothing has to be taken back."""
+        while not self._confirmed.empty():
+            topic = self._confirmed.get()
             if topic in self._retracted:
                 self._told.forget(topic)
+        self._told.save()
 
     def _forget_alarms(self) -> None:
         gone, self._gone = self._gone, []

@@ -18,10 +18,14 @@ MOST_PARTS = 1000
 
 
 class Told:
-    """Used under its owner's lock. Neither reading nor writing ever fails; the worst is an entity that stays behind."""
+    """Used under its owner's lock. Neither reading nor writing ever fails; the worst is an entity that stays behind.
+
+    What is there is written before it is published; what is gone is only `save`d when somebody has time for it.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._saved = True
         self.topics: frozenset[str] = frozenset()
         """Every discovery topic on which the broker may keep a document of ours."""
         self.parts: dict[str, str] = {}
@@ -39,20 +43,26 @@ class Told:
         """There are documents on these topics too, and these parts now."""
         older = {key: platform for key, platform in self.parts.items() if key not in parts}
         kept = dict(list((older | dict(parts)).items())[-MOST_PARTS:])
-        self._change(self.topics | frozenset(topics), kept)
+        noted = self.topics | frozenset(topics), kept
+        if noted != (self.topics, self.parts):
+            self.topics, self.parts = noted
+            self._saved = False
+            self.save()
 
     def forget(self, topic: str) -> None:
-        """The broker has confirmed that nothing is there any more."""
-        self._change(self.topics - {topic}, self.parts)
+        """The broker has confirmed that nothing is there any more. Returns at once."""
+        self.topics -= {topic}
+        self._saved = False
 
-    def _change(self, topics: frozenset[str], parts: dict[str, str]) -> None:
-        if (topics, parts) == (self.topics, self.parts):
+    def save(self) -> None:
+        """Write what was forgotten, if anything was."""
+        if self._saved:
             return
-        self.topics, self.parts = topics, parts
+        self._saved = True
         fresh = self._path.with_name(self._path.name + ".new")
         try:
             with fresh.open("w", encoding="utf-8") as file:
-                json.dump({"topics": sorted(topics), "parts": parts}, file, indent=1)
+                json.dump({"topics": sorted(self.topics), "parts": self.parts}, file, indent=1)
                 file.flush()
                 os.fsync(file.fileno())
             fresh.replace(self._path)

@@ -152,6 +152,7 @@ def test_what_the_broker_has_not_confirmed_to_be_gone_is_taken_back_again(tmp_pa
     house.deaf = False
     later = House(tmp_path, replace(WISH, mode=Mode.OFF))
     assert later.kept == {DEVICE: ""}
+    later.wait(1.0)
     assert House(tmp_path, replace(WISH, mode=Mode.OFF)).kept == {}  # and not for ever
 
 
@@ -186,6 +187,7 @@ def test_everything_is_told_again_once_after_a_birth(tmp_path: Path) -> None:
     for payload in (b"offline", b"online", b"online", b"\xff"):
         house.home.heard("ha/status", payload)
     house.home.heard("elsewhere", b"online")
+    house.wait(1.0)
     house.wait(2.0)
     assert house.sent == []
     house.wait(1.0)

@@ -75,7 +75,7 @@ def test_home_assistant_takes_all_of_it(tmp_path: Path, options: tuple[str, ...]
     told = [one for one in report["entities"] if one["disabled_by"] is None]
     assert not [one["entity_id"] for one in told if one["state"] == "unavailable"]
     assert {one["name"] for one in report["entities"] if one["disabled_by"]} == {
-        *("合成の速さ（RTF）", "声が出るまでの時間", "メモリ使用量", "キャッシュから読んだ回数")
+        *("合成時間の比（RTF）", "声が出るまでの時間", "メモリ使用量", "キャッシュから読んだ回数")
     }
     for call, (_, _, _, expected) in zip(report["calls"], calls, strict=True):
         assert "error" not in call, call

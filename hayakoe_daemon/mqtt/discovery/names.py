@@ -30,7 +30,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "queue": ("順番待ちの数", "Queue"),
     "last_text": ("最後に読んだ文", "Last text"),
     "next_alarm": ("次のアラーム", "Next alarm"),
-    "rtf": ("合成の速さ（RTF）", "RTF"),
+    "rtf": ("合成時間の比（RTF）", "RTF"),
     "first_sound": ("声が出るまでの時間", "First sound"),
     "memory": ("メモリ使用量", "Memory"),
     "cache_hits": ("キャッシュから読んだ回数", "Cache hits"),
@@ -39,7 +39,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "event_announcement": ("お知らせ", "Announcement"),
     "event_alarm": ("アラーム", "Alarm"),
     "alarm": ("アラーム {name}", "Alarm {name}"),
-    "alarmtime": ("アラーム {name} の時刻", "Alarm {name} time"),
+    "alarmtime": ("アラーム {name} の時刻", "Time of alarm {name}"),
     "alarmnow": ("アラーム {name} を今すぐ鳴らす", "Ring alarm {name} now"),
     "briefing": ("ブリーフィング {name} を今すぐ読む", "Read briefing {name} now"),
 }
