@@ -19,9 +19,9 @@ from hayakoe_daemon.board import Board, status_text
 from hayakoe_daemon.complaints import Complaints
 from hayakoe_daemon.config.errors import ConfigError
 from hayakoe_daemon.config.load import load
-from hayakoe_daemon.config.model import Audio, Config
+from hayakoe_daemon.config.model import Config
 from hayakoe_daemon.config.places import control_socket, dictionary_file, state_dir
-from hayakoe_daemon.config.restart import needs_restart
+from hayakoe_daemon.config.restart import FIXED, needs_restart
 from hayakoe_daemon.control import ControlServer
 from hayakoe_daemon.dials import Dials, valid
 from hayakoe_daemon.door import Door, House, Origin, Rules
@@ -32,6 +32,7 @@ from hayakoe_daemon.home_assistant import HomeAssistant
 from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.journal.ledger import Delivery
 from hayakoe_daemon.lead import Lead
+from hayakoe_daemon.mqtt.eavesdropper import Eavesdropper
 from hayakoe_daemon.mqtt.link import Incoming
 from hayakoe_daemon.mqtt.station import Ears, Station
 from hayakoe_daemon.mqtt.topics import Request, Topics
@@ -41,8 +42,8 @@ from hayakoe_daemon.speaker.speaker import Audience, Materials, Speaker
 from hayakoe_daemon.system import logs, systemd
 from hayakoe_daemon.system.bell import Bell
 from hayakoe_daemon.system.health import Health
-from hayakoe_daemon.system.lock import StateLock
-from hayakoe_daemon.system.memory import resident_mib
+from hayakoe_daemon.system.lock import lock
+from hayakoe_daemon.system.memory import Memory
 from hayakoe_daemon.voice.render_queue import RenderQueue
 from hayakoe_daemon.voices import Voices
 from hayakoe_daemon.words import WordBook
@@ -53,9 +54,6 @@ log = logging.getLogger(__name__)
 TICK = 1.0
 STATE_EVERY = 0.2
 """Seconds between two publications of the state at the least."""
-
-MEASURE_EVERY = 60.0
-"""Seconds between two looks at what the machine has to bear."""
 
 STOP_WITHIN = 4.0
 """Seconds for an orderly end; systemd and people wait five."""
@@ -76,12 +74,13 @@ class App:
         """A thread did not end, it hangs or works in a library: the process must not be torn down under it."""
         self._folder = state_dir(config, os.environ)
         self._feed = Feed()
-        self._lock = _lock(self._folder)  # before anything of the folder is touched
+        self._lock = lock(self._folder)  # before anything of the folder is touched
         self._board = Board(self._bell.ring)
         self._home_assistant = HomeAssistant(
-            derived.home_assistant(config), self._folder / "home_assistant.json", lambda: self._alarms.settable
+            derived.home_assistant(config), self._folder, lambda: self._alarms.settable
         )
         self._herald = Herald(self._board, self._feed, self._home_assistant, systemd.status, clock)
+        self._memory = Memory(lambda mib: self._board.figures(memory=mib, cache_hits=self._cache.statistics.hits))
         self._complaints = Complaints(self._herald.error, clock)
         self._dials = Dials(
             config,
@@ -97,13 +96,16 @@ class App:
         )
         self._words_worker = self._worker("dictionary", self._words.step, limit=60.0)
         self._renders = RenderQueue()
+        self._cache = derived.render_cache(config, os.environ, lambda why: self._herald.trouble("cache", why))
         self._voices = Voices(
             derived.voice_plan(config, os.environ),
             self._renders,
             changed=self._show_voices,
             trouble=lambda message: self._herald.trouble("voice", message),
+            cache=self._cache,
         )
-        self._upkeep = [self._worker(name, step, limit=600.0) for name, step in self._voices.steps.items()]
+        steps = {**self._voices.steps, "cache": self._cache.step}
+        self._upkeep = [self._worker(name, step, limit=600.0) for name, step in steps.items()]
         self._lead = Lead(config.audio.sounds_dir)
         self._topics = Topics(config.topic)
         self._station: Station | None = None
@@ -125,12 +127,12 @@ class App:
             self._dials.settings,
             Audience(event=self._herald.event, speaking=self._board.speaking, device=self._herald.device),
             clock=clock,
-            alive=self._speaker_alive,
+            alive=lambda: self._speaker_worker.progress(),  # noqa: PLW0108, the worker is made of the speaker
         )
         self._speaker_worker = self._worker("speaker", self._speaker.step, limit=60.0)
         self._briefings = telling.briefing_desk(self._folder, clock, _new_id)
-        self._briefings_worker = self._worker("briefings", self._briefings.step, limit=60.0)
-        self._alarms = waking.alarm_clock(
+        self._eavesdropper = Eavesdropper(self._briefings, self._home_assistant)
+        self._alarms, foresight = waking.alarm_clock(
             config,
             self._folder,
             journal=self._journal,
@@ -138,22 +140,20 @@ class App:
             herald=self._herald,
             board=self._board,
             lead=self._lead,
-            voices=lambda: self._voices.ladder.names,
-            compose=self._briefings.composed,
-            text_refusal=self._briefings.refusal,
+            briefings=self._briefings,
+            split=self._reader.split,
+            wish=lambda said: self._dials.settings().wish(said),
+            ladder=self._voices.ladder,
+            renders=self._renders,
             clock=clock,
             new_id=_new_id,
         )
-        self._alarms_worker = self._worker("alarms", self._alarms.step, limit=60.0)
         self._wyoming = serving.wyoming_server(
-            reader=self._reader,
-            ladder=self._voices.ladder,
-            renders=self._renders,
-            settings=self._dials.settings,
-            herald=self._herald,
-            clock=clock,
+            self._reader, self._voices.ladder, self._renders, self._dials.settings, self._herald, clock
         )
-        self._wyoming_worker = self._worker("wyoming", self._wyoming.step, limit=60.0)
+        others = {"alarms": self._alarms.step, "briefings": self._briefings.step, "foresight": foresight.step}
+        others["wyoming"] = self._wyoming.step
+        self._others = [self._worker(name, step, limit=60.0) for name, step in others.items()]
         self._door = Door(
             House(
                 journal=self._journal,
@@ -185,20 +185,9 @@ class App:
         self._listen_to_signals()
         try:
             self._start()
-            health = Health(
-                (
-                    self._journal_worker,
-                    self._words_worker,
-                    *self._upkeep,
-                    self._synthesis_worker,
-                    self._speaker_worker,
-                    self._alarms_worker,
-                    self._briefings_worker,
-                    self._wyoming_worker,
-                ),
-                systemd.watchdog,
-                systemd.watchdog_interval(os.environ, os.getpid()),
-            )
+            workers = [self._journal_worker, self._words_worker, self._synthesis_worker, self._speaker_worker]
+            workers += [*self._upkeep, *self._others]
+            health = Health(workers, systemd.watchdog, systemd.watchdog_interval(os.environ, os.getpid()))
             self._live(health)
             # What is torn down under a thread that does not end, a device that hangs in opening, is no crash any more.
             return 0 if self._crash is None else 1
@@ -221,18 +210,16 @@ class App:
             worker.start()
         self._dials.take(self._config)
         telling.take(self._briefings, self._config, self._herald)
-        self._briefings_worker.start()
-        self._speaker_worker.start()
-        self._alarms_worker.start()
+        self._wyoming.take(derived.wyoming(self._config))
+        for worker in (self._speaker_worker, *self._others):
+            worker.start()
         self._start_control()
         self._start_station()
-        self._wyoming.take(derived.wyoming(self._config))
-        self._wyoming_worker.start()
         log.info("ready: %s", self._topics.base)
         systemd.ready(status_text(self._board.document))
 
     def _live(self, health: Health) -> None:
-        ticked = told = measured = float("-inf")
+        ticked = told = float("-inf")
         while not self._stop_asked and self._crash is None:
             self._bell.wait(STATE_EVERY if time.monotonic() - told < STATE_EVERY else TICK)
             now = time.monotonic()
@@ -242,13 +229,11 @@ class App:
             if now - told >= STATE_EVERY:
                 told = now
                 self._herald.state()
-            if now - measured >= MEASURE_EVERY:
-                measured = now
-                self._board.figures(memory=resident_mib())
             if now - ticked >= TICK:
                 ticked = now
                 self._complaints.flush()
                 self._home_assistant.tick()
+                self._memory.look(now)
                 health.look(now)
                 if self._station is not None:
                     self._station.tick(self._clock())
@@ -256,17 +241,16 @@ class App:
     def _stop(self) -> None:
         systemd.stopping("stopping")
         deadline = time.monotonic() + STOP_WITHIN
-        for worker in (*self._upkeep, self._alarms_worker, self._briefings_worker, self._wyoming_worker):
+        for worker in (*self._upkeep, *self._others, self._speaker_worker):
             worker.stop()
-        self._speaker_worker.stop()
         self._speaker.shut_down()
         self._each("the speaker", lambda: self._end(self._speaker_worker, deadline - 1.5))
         self._each("the sound device", self._speaker.close)
         self._each("the control socket", self._stop_control)
         self._each("MQTT", self._stop_station)
-        self._each("the Wyoming server", self._stop_wyoming)
-        self._each("the alarms", lambda: self._end(self._alarms_worker, deadline - 1.0))
-        self._each("the briefings", lambda: self._end(self._briefings_worker, deadline - 1.0))
+        for worker in self._others:
+            self._each(f"the {worker.name} thread", functools.partial(self._end, worker, deadline - 1.0))
+        self._each("the Wyoming server", self._wyoming.close)
         for worker in (self._synthesis_worker, self._journal_worker, self._words_worker):
             worker.stop()
         self._each("synthesis", lambda: self._end(self._synthesis_worker, deadline))
@@ -276,6 +260,7 @@ class App:
         for worker in self._upkeep:
             self._each(f"the {worker.name} thread", functools.partial(self._end, worker, deadline))
         self._each("what the voices keep", self._voices.close)
+        self._each("rendered speech", self._cache.flush)
         self._each("the sources", self._briefings.close)
 
     def _each(self, what: str, stop: Callable[[], object]) -> None:
@@ -307,19 +292,12 @@ class App:
     def _worker(self, name: str, step: Callable[[], None], *, limit: float) -> Worker:
         return Worker(name, step, limit=limit, on_crash=self._crashed)
 
-    def _speaker_alive(self) -> None:
-        self._speaker_worker.progress()
-
     def _crashed(self, where: str, error: BaseException) -> None:
         log.critical("the %s thread failed: %r; the daemon ends and is started again", where, error, exc_info=error)
         self._crash = where
         self._bell.ring()
 
     # ------------------------------------------------------------------------------------------------------ the ways in
-
-    def _stop_wyoming(self) -> None:
-        self._end(self._wyoming_worker, time.monotonic() + 0.7)
-        self._wyoming.close()
 
     def _start_control(self) -> None:
         path = control_socket(self._config, os.environ)
@@ -341,7 +319,7 @@ class App:
         if not self._config.mqtt.enabled:
             return
         settings = derived.broker(self._config, os.environ)
-        self._station = Station(settings, self._topics, self._ears(), self._clock, self._overheard())
+        self._station = Station(settings, self._topics, self._ears(), self._clock, self._eavesdropper.topics)
         self._herald.to(self._station.outward)
         self._station.start()
 
@@ -358,20 +336,11 @@ class App:
             fetch_letters=lambda count: self._journal.submit(
                 lambda ledger: ledger.letters(limit=count)
             ).add_done_callback(lambda future: self._herald.post(future.result())),
-            overhear=self._overhear,
+            overhear=self._eavesdropper.hear,
             delivered=lambda number: self._note(lambda ledger: ledger.delivered([number])),
             forget=lambda before: self._note(lambda ledger: ledger.forget_deliveries(before)),
             crash=self._crashed,
         )
-
-    def _overheard(self) -> frozenset[str]:
-        """The topics of others that are listened to."""
-        return frozenset((*self._briefings.topics, *self._home_assistant.topics))
-
-    def _overhear(self, topic: str, payload: bytes, retained: bool) -> None:
-        if topic in self._briefings.topics:
-            self._briefings.hear(topic, payload, retained)
-        self._home_assistant.heard(topic, payload)
 
     def _from_mqtt(self, incoming: Incoming, request: Request, reply: Callable[[Answer], None]) -> None:
         delivery = Delivery(incoming.mid, incoming.topic, incoming.payload, incoming.dup) if incoming.qos else None
@@ -393,11 +362,11 @@ class App:
 
     def _take(self, config: Config) -> None:
         old = self._config
-        sink = derived.sink(config.audio) if _device(config.audio) != _device(old.audio) else None
+        sink = derived.sink(config.audio) if derived.another_sink(config.audio, old.audio) else None
         waiting = needs_restart(old, config)
         if waiting:
             log.warning("these changes count after a restart only: %s", ", ".join(waiting))
-        self._config = config.model_copy(update={name: getattr(old, name) for name in _FIXED})
+        self._config = config.model_copy(update={name: getattr(old, name) for name in FIXED})
         logs.set_up(config.log_level, environ=os.environ)
         self._dials.take(self._config)
         self._journal.limits = derived.limits(config)
@@ -405,14 +374,14 @@ class App:
         self._reader.change(config.reading.rules, emoji_names=config.reading.emoji_names)
         self._words.reload(dictionary_file(config, os.environ))
         self._voices.take(derived.voice_plan(self._config, os.environ))
-        heard = self._overheard()
+        heard = self._eavesdropper.topics
         telling.take(self._briefings, config, self._herald)
         self._alarms.take(config.alarms, waking.zone(config, self._herald))
         if sink is not None:
             self._speaker.change_sink(sink)
         self._home_assistant.take(derived.home_assistant(self._config))
         self._wyoming.take(derived.wyoming(self._config))
-        if (config.mqtt, self._config.client_id, self._overheard()) != (old.mqtt, old.client_id, heard):
+        if (config.mqtt, self._config.client_id, self._eavesdropper.topics) != (old.mqtt, old.client_id, heard):
             self._stop_station()
             self._start_station()
         log.info("the config was reloaded")
@@ -429,19 +398,3 @@ class App:
 
 def _new_id() -> str:
     return uuid.uuid4().hex[:12]
-
-
-def _lock(folder: Path) -> StateLock | None:
-    try:
-        return StateLock(folder)
-    except OSError as error:
-        log.error("cannot lock the state folder %s: %s; going on without", folder, error)  # noqa: TRY400
-        return None
-
-
-_FIXED = ("node", "base_topic", "state_dir", "control")
-"""Sections that are read at the start only."""
-
-
-def _device(audio: Audio) -> tuple[object, ...]:
-    return audio.device, audio.second_device, audio.rate, audio.lead_in, audio.hold_device, audio.idle_close

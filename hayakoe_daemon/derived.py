@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 
+from hayakoe_daemon.audio import flac
 from hayakoe_daemon.audio.open import open_sink
 from hayakoe_daemon.audio.sink import Sink
 from hayakoe_daemon.config.model import Audio, Config, Voice
-from hayakoe_daemon.config.places import prepared_dir, state_dir, voices_dir
+from hayakoe_daemon.config.places import cache_dir, prepared_dir, state_dir, voices_dir
 from hayakoe_daemon.config.secret import password_reader
 from hayakoe_daemon.home_assistant import Wish
 from hayakoe_daemon.journal.journal import Limits
@@ -17,6 +18,7 @@ from hayakoe_daemon.mqtt.discovery.documents import Mode
 from hayakoe_daemon.mqtt.discovery.names import Language
 from hayakoe_daemon.mqtt.link import BrokerSettings, TlsFiles
 from hayakoe_daemon.mqtt.topics import Topics
+from hayakoe_daemon.voice.cache.cache import RenderCache
 from hayakoe_daemon.voice.engine import Manner
 from hayakoe_daemon.voice.prepare.int8_bound import Bound
 from hayakoe_daemon.voice.prepare.order import Precise, Wanted
@@ -39,6 +41,23 @@ def sink(audio: Audio) -> Sink:
         hold_device=audio.hold_device,
         idle_close=audio.idle_close,
     )
+
+
+def render_cache(config: Config, environ: Mapping[str, str], trouble: Callable[[str], None]) -> RenderCache:
+    """The folder of rendered speech; `trouble` is told where it cannot be written."""
+    return RenderCache(
+        cache_dir(config, environ),
+        encode=flac.encode,
+        decode=flac.decode,
+        limit_bytes=config.cache.limit_mb << 20,
+        trouble=trouble,
+    )
+
+
+def another_sink(new: Audio, old: Audio) -> bool:
+    """Whether `sink` would be another one."""
+    keys = ("device", "second_device", "rate", "lead_in", "hold_device", "idle_close")
+    return any(getattr(new, key) != getattr(old, key) for key in keys)
 
 
 def broker(config: Config, environ: Mapping[str, str]) -> BrokerSettings:

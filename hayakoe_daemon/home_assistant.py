@@ -40,15 +40,16 @@ class Wish:
 
 class HomeAssistant:
     """Any thread may call anything; nothing waits, but for a small file that is written when documents change. The
-    thread of the network, which calls `heard`, never waits for that.
+    thread of the network, which calls `hear`, never waits for that.
 
-    `alarms` has the names of all alarms, and whether each has a time of day that can be set.
+    What was told it remembers in `folder`. `alarms` has the names of all alarms, and whether each has a time of day
+    that can be set.
     """
 
     def __init__(
         self,
         wish: Wish,
-        memory: Path,
+        folder: Path,
         alarms: Callable[[], Mapping[str, bool]],
         *,
         clock: Callable[[], float] = time.monotonic,
@@ -58,7 +59,7 @@ class HomeAssistant:
         self._clock = clock
         self._delay = delay
         self._lock = threading.RLock()
-        self._told = Told(memory)
+        self._told = Told(folder)
         self._alarms = alarms
         self._state: dict[str, Any] = {}
         self._outward: Outward | None = None
@@ -107,7 +108,7 @@ class HomeAssistant:
         with self._lock:
             self._state = state
 
-    def heard(self, topic: str, payload: bytes) -> None:
+    def hear(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: ARG002, it may be either
         """A message on one of `topics`."""
         if topic in self.topics and payload == b"online":
             self._born = True

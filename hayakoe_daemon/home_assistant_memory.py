@@ -13,6 +13,8 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
+MEMORY_FILE = "home_assistant.json"
+
 MOST_PARTS = 1000
 """Parts that are remembered; those that have been gone for the longest time make room."""
 
@@ -23,8 +25,8 @@ class Told:
     What is there is written before it is published; what is gone is only `save`d when somebody has time for it.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, folder: Path) -> None:
+        self._path = path = folder / MEMORY_FILE
         self._saved = True
         self.topics: frozenset[str] = frozenset()
         """Every discovery topic on which the broker may keep a document of ours."""

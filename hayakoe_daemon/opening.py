@@ -69,7 +69,7 @@ class Opener:
         wished = manual.order(name)
         found, note = Found(None, None), None
         if wished is not None:
-            found, note = self._prepared(wished, manual.precise)
+            wished, found, note = self._prepared(wished, manual.precise)
         begin()
         bert = self._shared(bert_files, found, wished)
         synthesizer = self._synthesizer(files, found.voice, wished)
@@ -99,14 +99,23 @@ class Opener:
         """No voice is left that needs it."""
         self._bert = None
 
-    def _prepared(self, wished: Order, precise: Precise) -> tuple[Found, str | None]:
-        found = wished.look() if self._workshop is None else self._workshop.ready(wished)
+    def _prepared(self, wished: Order, precise: Precise) -> tuple[Order, Found, str | None]:
+        """As it is wished, else as it was prepared in 32 bits, until then or in its place."""
+        found: Found | None = Found(None, None)
+        if self._workshop is not None:
+            found = self._workshop.ready(wished)
+        elif wished.known:
+            found = wished.look()
+        if found is None or found.voice is None:
+            before = wished.in_fp32().look() if wished.known else Found(None, None)
+            if before.bert is not None and before.voice is not None:
+                return wished.in_fp32(), before, None if self._workshop is None else self._workshop.refusal(wished)
         if found is None:
             raise BeingPrepared
         note = None if self._workshop is None else self._workshop.refusal(wished)
         if note is None and found.voice is not None:
             note = remark(found.voice, precise.wanted)
-        return found, note
+        return wished, found, note
 
     def _synthesizer(self, files: VoiceFiles, voice: PreparedVoice | None, wished: Order | None) -> Synthesizer:
         from hayakoe_daemon.voice.vits import WholeSynthesizer  # noqa: PLC0415, onnxruntime is heavy

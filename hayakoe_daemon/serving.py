@@ -16,8 +16,7 @@ from hayakoe_daemon.wyoming.server import WyomingServer
 from hayakoe_daemon.wyoming.voices import info
 
 
-def wyoming_server(
-    *,
+def wyoming_server(  # noqa: PLR0917, they cannot be taken for each other
     reader: Reader,
     ladder: Ladder,
     renders: RenderQueue,

@@ -10,15 +10,19 @@ from hayakoe_daemon.announcement import Announcement, Event, EventType
 from hayakoe_daemon.answer import Refused
 from hayakoe_daemon.board import Board
 from hayakoe_daemon.config.model import Config
+from hayakoe_daemon.foresight import Foresight, Workplace
 from hayakoe_daemon.herald import Herald
 from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.lead import Lead
 from hayakoe_daemon.schedule.alarm_book import ALARMS_FILE, AlarmBook
 from hayakoe_daemon.schedule.alarm_clock import AlarmClock
-from hayakoe_daemon.schedule.alarm_turn import Compose
+from hayakoe_daemon.schedule.briefing_desk import BriefingDesk
 from hayakoe_daemon.schedule.household import Household
 from hayakoe_daemon.schedule.zone import ZoneError
 from hayakoe_daemon.speaker.speaker import Speaker
+from hayakoe_daemon.text.utterance import Utterance
+from hayakoe_daemon.voice.ladder import Ladder, Wish
+from hayakoe_daemon.voice.render_queue import RenderQueue
 
 
 def alarm_clock(
@@ -30,17 +34,22 @@ def alarm_clock(
     herald: Herald,
     board: Board,
     lead: Lead,
-    voices: Callable[[], Sequence[str]],
-    compose: Compose,
-    text_refusal: Callable[[str], Refused | None],
+    briefings: BriefingDesk,
+    split: Callable[[str], Sequence[Utterance]],
+    wish: Callable[[Announcement], Wish],
+    ladder: Ladder,
+    renders: RenderQueue,
     clock: Callable[[], float],
     new_id: Callable[[], str],
-) -> AlarmClock:
+) -> tuple[AlarmClock, Foresight]:
+    """The alarms, and what they say made ahead."""
+    foresight = Foresight(Workplace(briefings.composed, split, wish, ladder, renders, clock))
+
     def refusal(announcement: Announcement) -> Refused | None:
         voice = announcement.voice
-        if voice is not None and voice not in voices():
-            return Refused("bad_field", f'There is no voice "{voice}"; allowed: {", ".join(voices())}.', "voice")
-        return lead.refusal(announcement) or text_refusal(announcement.text)
+        if voice is not None and voice not in ladder.names:
+            return Refused("bad_field", f'There is no voice "{voice}"; allowed: {", ".join(ladder.names)}.', "voice")
+        return lead.refusal(announcement) or briefings.refusal(announcement.text)
 
     def accepted(announcement: Announcement) -> None:
         herald.event(Event(EventType.ACCEPTED, announcement.id, announcement.source, announcement.accepted_at))
@@ -52,7 +61,7 @@ def alarm_clock(
 
     household = Household(
         journal=journal,
-        compose=compose,
+        compose=foresight.composed,
         refusal=refusal,
         accepted=accepted,
         withdrawn=speaker.withdraw,
@@ -62,8 +71,11 @@ def alarm_clock(
         no_sound=no_sound,
         clock=clock,
         new_id=new_id,
+        rendered=foresight.ready,
     )
-    return AlarmClock(AlarmBook(folder / ALARMS_FILE, config.alarms), zone(config, herald), household)
+    alarms = AlarmClock(AlarmBook(folder / ALARMS_FILE, config.alarms), zone(config, herald), household)
+    foresight.watch(lambda: alarms.coming, alarms.tell)
+    return alarms, foresight
 
 
 def zone(config: Config, herald: Herald) -> ZoneInfo:

@@ -19,6 +19,7 @@ def voices(**states: str) -> list[dict[str, str]]:
         ({"voices": voices(a="ready", b="not_loaded")}, "ready"),
         ({"voices": voices(a="loading", b="loading", c="ready")}, "ready; loading: a, b"),
         ({"voices": voices(a="out_of_order", b="loading")}, "ready; loading: b; out of order: a"),
+        ({"voices": [{"name": "a", "state": "preparing", "progress": 42}]}, "ready; preparing a (42 %)"),
         ({"state": "speaking", "text": "洗濯です", "voices": []}, "speaking: 洗濯です"),
     ],
 )

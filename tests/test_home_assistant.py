@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from hayakoe_daemon.home_assistant import SETTLE, HomeAssistant, Wish
+from hayakoe_daemon.home_assistant_memory import MEMORY_FILE
 from hayakoe_daemon.mqtt.discovery.device import Device
 from hayakoe_daemon.mqtt.discovery.documents import Mode
 from hayakoe_daemon.mqtt.discovery.names import Language
@@ -32,9 +33,7 @@ class House:
         self.alarms: dict[str, bool] = {}
         self.kept: dict[str, str] = {}
         self.sent: list[str] = []
-        self.home = HomeAssistant(
-            wish, folder / "told.json", lambda: self.alarms, clock=lambda: self.now, delay=lambda: 3.0
-        )
+        self.home = HomeAssistant(wish, folder, lambda: self.alarms, clock=lambda: self.now, delay=lambda: 3.0)
         self.home.look({**STATE, **state})
         self.connect()
 
@@ -175,9 +174,9 @@ def test_parts_of_an_earlier_life_are_told_to_be_gone(tmp_path: Path) -> None:
 
 
 def test_a_damaged_memory_is_none(tmp_path: Path) -> None:
-    (tmp_path / "told.json").write_text("[1]")
+    (tmp_path / MEMORY_FILE).write_text("[1]")
     assert House(tmp_path).there() == {DEVICE}
-    assert json.loads((tmp_path / "told.json").read_text())["topics"] == [DEVICE]
+    assert json.loads((tmp_path / MEMORY_FILE).read_text())["topics"] == [DEVICE]
 
 
 def test_everything_is_told_again_once_after_a_birth(tmp_path: Path) -> None:
@@ -185,8 +184,8 @@ def test_everything_is_told_again_once_after_a_birth(tmp_path: Path) -> None:
     house.outward.state(STATE)
     house.sent.clear()
     for payload in (b"offline", b"online", b"online", b"\xff"):
-        house.home.heard("ha/status", payload)
-    house.home.heard("elsewhere", b"online")
+        house.home.hear("ha/status", payload, False)
+    house.home.hear("elsewhere", b"online", False)
     house.wait(1.0)
     house.wait(2.0)
     assert house.sent == []

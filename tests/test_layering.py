@@ -49,8 +49,12 @@ MAY_IMPORT = {
         *("alarm_change", "announcement", "answer", "durations", "journal"),
         *("mqtt.field_errors", "mqtt.payload_error", "mqtt.say_message"),
     ),
+    "foresight": ("announcement", "audio.chunk", "schedule", "text", "voice"),
     "telling": ("config", "herald", "schedule", "waking"),
-    "waking": ("announcement", "answer", "board", "config", "herald", "journal", "lead", "schedule", "speaker"),
+    "waking": (
+        *("announcement", "answer", "board", "config", "foresight", "herald", "journal", "lead", "schedule"),
+        *("speaker", "text", "voice"),
+    ),
     "serving": ("announcement", "herald", "reader", "speaker.settings", "voice", "wyoming"),
     "wyoming": ("announcement", "audio", "text", "voice"),
     "reader": ("text",),

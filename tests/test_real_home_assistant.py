@@ -71,7 +71,7 @@ def test_home_assistant_takes_all_of_it(tmp_path: Path, options: tuple[str, ...]
     report = check(tmp_path, "device" if device else "components", *options, calls=calls)
     assert "error" not in report
     kinds = [one["domain"] for one in report["entities"]]
-    assert len(kinds) == 33 if device else 31
+    assert len(kinds) == (33 if device else 31)
     told = [one for one in report["entities"] if one["disabled_by"] is None]
     assert not [one["entity_id"] for one in told if one["state"] == "unavailable"]
     assert {one["name"] for one in report["entities"] if one["disabled_by"]} == {

@@ -80,7 +80,8 @@ class Speaker:
         for position, utterance in enumerate(passage):
             for chunk in self._voice.speak(utterance, self._manner):
                 rate = chunk.sample_rate
-                yield chunk
+                if len(chunk.samples):
+                    yield chunk
             if rate and position + 1 < len(passage):
                 yield AudioChunk.silence(self._voice.pause_after(passage, position, self._manner), rate)
 

@@ -239,10 +239,11 @@ class Speaker:
         wish = settings.wish(announcement)
         left = utterances[claim.sentence :]
         first = next((utterance for utterance in left if utterance.text), Utterance(0, ""))
-        starts_at = announcement.starts_at
-        if starts_at is not None and not claim.begun and starts_at > self._clock():
+        if announcement.starts_at is not None:
             # A voice that is there in time is worth more than the one that was asked for.
-            wish = replace(wish, patience=max(0.0, starts_at - self._clock() + lead - MAKES_WAY))
+            ahead = announcement.starts_at - self._clock()
+            in_time = max(0.0, ahead + lead - MAKES_WAY) if ahead > 0 else settings.urgent_patience
+            wish = replace(wish, patience=min(in_time, wish.patience))
         begun = time.monotonic()
         cast = ladder.cast(wish, first)
         while cast is None:

@@ -56,7 +56,8 @@ class Engine(Protocol):
     def speak(self, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
         """The sound, piece by piece, the first one as early as possible. No piece at all: there was nothing to say.
 
-        Between two pieces another utterance may be spoken. Raises EngineError, also after some pieces.
+        Between two pieces another utterance may be spoken; one without samples is there for nothing else. Raises
+        EngineError, also after some pieces.
         """
 
     def pause_after(self, passage: Sequence[Utterance], position: int, manner: Manner) -> float:

@@ -145,22 +145,26 @@ class Job:
             return not self._cancelled and not self._made and self._waiting < MAX_AHEAD
 
     def advance(self) -> None:
-        """Synthesis thread: make one chunk more, or find that there is none."""
+        """Synthesis thread: make one chunk more, or find that there is none, or none yet."""
         begun = self._clock()
         chunk: AudioChunk | None = None
         error: Exception | None = None
+        made = True
         try:
             if self._source is None:
                 self._source = self._make()
             chunk = next(self._source, None)
+            made = chunk is None
         except Exception as failure:  # noqa: BLE001, whatever it was, the reader is told
             error = failure
         now = self._clock()
         with self._condition:
+            if chunk is not None and not len(chunk.samples):
+                chunk = None
             self._figures = self._figures.after(begun, now, chunk)
-            if chunk is None:
+            if made:
                 self._made, self._error = True, error
-            elif not self._cancelled:
+            elif chunk is not None and not self._cancelled:
                 self._chunks.append(chunk)
                 self._waiting += chunk.seconds
             self._condition.notify_all()

@@ -94,7 +94,9 @@ class NeuralVoice:
     def warm_up(self) -> None:
         """Find the gain, and how fast this machine speaks. Raises EngineError."""
         self._say(_FIRST_WORD)
+        self._tempo = Tempo()
         loudness = self._measure(self._say(_REFERENCE))
+        self._say(_FIRST_WORD)  # again: a short one and an ordinary one tell what grows with the length
         if not np.isfinite(loudness):
             raise EngineError(f"{self.name} is silent: its model gave no sound for a test sentence")
         self._gain = gain_to(self._target_loudness, loudness)
@@ -204,7 +206,7 @@ class NeuralVoice:
         count = 0
         with closing(self._changed(feed, manner)) as sound:  # left at once where nobody wants the rest
             for piece in sound:
-                if waited is None:
+                if waited is None and len(piece):
                     waited = time.perf_counter() - begun + self._held_back(piece)
                 count += len(piece)
                 yield Piece(piece, self._synthesizer.sample_rate, self._synthesizer.outlook)

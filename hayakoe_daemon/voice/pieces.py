@@ -96,7 +96,8 @@ class PiecewiseSynthesizer:
         latent = Latent(self._flow.run(encoded.prior(), encoded.condition), encoded.condition)
         decoding = Decoding(self._decoder, self._lanes, latent, spans, self.hop_length)
         for samples in decoding:
-            self._outlook = self._look_ahead(decoding)
+            if len(samples):
+                self._outlook = self._look_ahead(decoding)
             yield samples
         self._pace.learn(decoding.lane_seconds, self._seconds(frames))
 

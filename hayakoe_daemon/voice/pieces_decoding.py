@@ -15,6 +15,11 @@ from hayakoe_daemon.voice.pieces_parts import Decoder
 from hayakoe_daemon.voice.plan import Unmade
 from hayakoe_daemon.voice.synthesizer import Floats
 
+BREATH = 0.05
+"""Seconds after which whoever waits for a piece is asked whether he has something better to do."""
+
+NOTHING: Floats = np.zeros(0, np.float32)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Latent:
@@ -32,7 +37,8 @@ class Latent:
 
 
 class Decoding:
-    """Hands out the samples of the given ranges, in their order, each as soon as it is made.
+    """Hands out the samples of the given ranges, in their order, each as soon as it is made; none where it takes longer
+    than a breath: then something else may be done meanwhile.
 
     Ranges are queued a few ahead of what is asked for, so that no lane waits for the reader. What a range was made
     from is let go with it: however long a sentence is, little more than its latent is in memory.
@@ -56,9 +62,12 @@ class Decoding:
                 while self._queued and len(self._coming) <= self._lanes.count:
                     span = self._queued.popleft()
                     self._coming.append((span, self._submit(line, span)))
-                _, task = self._coming.popleft()
+                _, task = self._coming[0]
+                while not task.wait(BREATH):
+                    yield NOTHING
+                self._coming.popleft()
                 try:
-                    samples = task.result()
+                    samples = task.outcome()
                 except Abandoned as gone:
                     raise EngineError("the voice was put away while it spoke") from gone
                 self._spent += task.seconds

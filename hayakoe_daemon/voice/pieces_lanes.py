@@ -52,8 +52,12 @@ class Task(Generic[T]):
 
     def result(self) -> T:
         """What came of it, waiting for it. Raises what the work raised, or Abandoned."""
-        self.line.wait(self)
+        self.wait()
         return self.outcome()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """At most so long; true when it is done. Its line has the lanes."""
+        return self.line.wait(self, seconds)
 
     def outcome(self) -> T:
         """The result of a task that is done, as all are that a running task needs."""
@@ -112,8 +116,8 @@ class Line:
         self._lanes.add(task)
         return task
 
-    def wait(self, task: Task[Any]) -> None:
-        self._lanes.wait(task)
+    def wait(self, task: Task[Any], seconds: float | None = None) -> bool:
+        return self._lanes.wait(task, seconds)
 
     def close(self) -> None:
         """Nothing of it is wanted any more: what runs is broken off, and returns without anybody waiting for it."""
@@ -160,15 +164,15 @@ class Lanes:
                     self._break_off(lambda line: line is not task.line)
             self._condition.notify_all()
 
-    def wait(self, task: Task[Any]) -> None:
-        """Until the task is done; its line has the lanes."""
+    def wait(self, task: Task[Any], seconds: float | None = None) -> bool:
+        """Until the task is done, or for so many seconds; its line has the lanes. True when it is done."""
         with self._condition:
             task.line.fresh = False
             if not task.line.closed:
                 self._lines.remove(task.line)
                 self._lines.append(task.line)
                 self._condition.notify_all()
-            self._condition.wait_for(lambda: task.state is _State.DONE)
+            return self._condition.wait_for(lambda: task.state is _State.DONE, seconds)
 
     def give_up(self, line: Line) -> None:
         with self._condition:

@@ -44,7 +44,8 @@ class Rendering:
         for rung in self._rungs:
             try:
                 for chunk in rung.speak(self._utterance, self._manner):
-                    self.engine = rung.name
+                    if len(chunk.samples):
+                        self.engine = rung.name
                     yield chunk
                 if self.engine == rung.name:
                     self._remember(rung)

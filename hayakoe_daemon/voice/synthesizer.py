@@ -82,7 +82,10 @@ class Synthesizer(Protocol):
         """What is still to come after the piece that was handed out last; None where nothing is known of that."""
 
     def stream(self, feed: Feed, seed: int | None = None) -> Iterator[Floats]:
-        """The samples, piece by piece, as the model gives them: neither trimmed nor levelled."""
+        """The samples, piece by piece, as the model gives them: neither trimmed nor levelled.
+
+        A piece without samples says: it takes longer, another sentence may be spoken meanwhile.
+        """
 
     def durations(self, feed: Feed, seed: int | None = None) -> Counts | None:
         """Frames of each id, int64 (n,), for the same feed; None where these graphs do not tell."""

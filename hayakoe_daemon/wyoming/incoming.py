@@ -15,7 +15,7 @@ _LONGEST_RUN = 50
 _CLOSERS_IN_CLASS = re.escape(_CLOSERS)
 _BOUNDARY = re.compile(
     rf"(?:\n|[{_ENDS}][{_ENDS}!?]{{0,{_LONGEST_RUN}}}|[!?]+(?=\s))[{_CLOSERS_IN_CLASS}\s]{{0,{_LONGEST_RUN}}}"
-    rf"(?!と|って)(?=[^{_ENDS}{_CLOSERS_IN_CLASS}!?\s])"
+    rf"(?!と|って|っ\Z)(?=[^{_ENDS}{_CLOSERS_IN_CLASS}!?．\s])"
 )
 """Narrower than where `text.sentences` ends a sentence: what is cut here is a boundary there, and the next sentence has
 begun. ASCII's ! and ? may stand in an address."""

@@ -23,7 +23,7 @@ TICK = 0.5
 RETRY = 5.0
 """Seconds between two attempts to listen."""
 
-BACKLOG = 64
+BACKLOG = 128
 """Clients that have connected and wait to be taken in."""
 
 TURNED_AWAY = 8

@@ -18,6 +18,7 @@ import yaml
 from hayakoe_daemon.cli.main import main
 from tests.support import voice_files as make
 from tests.support.file_server import Fault, FileServer
+from tests.support.voices import hayakoe_source
 from tests.support.waiting import wait_for
 
 Run = Callable[..., tuple[int, str, str]]
@@ -32,7 +33,7 @@ def voices(tmp_path: Path) -> Path:
 def run(tmp_path: Path, voices: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     """`voices ARGUMENTS`: exit status, stdout, stderr."""
     config = tmp_path / "config.yaml"
-    config.write_text(yaml.safe_dump({"voices": {"dir": str(voices)}}))
+    config.write_text(yaml.safe_dump({"state_dir": str(tmp_path / "state"), "voices": {"dir": str(voices)}}))
 
     def run(*arguments: object) -> tuple[int, str, str]:
         status = main(["voices", "--config", str(config), *map(str, arguments)])
@@ -57,8 +58,8 @@ def test_a_whole_source_is_added_listed_and_removed(tmp_path: Path, run: Run, vo
     assert "A daemon that runs takes it by itself" in out
     assert "rin, " in err
     _, out, _ = run("list", "--verify")
-    assert [line.split("  ")[:2] for line in out.splitlines()[:2]] == [["miku", "hayakoe"], ["rin", "hayakoe"]]
-    assert out.splitlines()[2].startswith("BERT: bert_q8.onnx")
+    assert [line.split("  ")[:2] for line in out.splitlines()[:4:2]] == [["miku", "hayakoe"], ["rin", "hayakoe"]]
+    assert out.splitlines()[4].startswith("BERT: bert_q8.onnx")
     assert run("remove", "rin")[0] == 0
     assert run("remove", "rin") == (1, "", f'hayakoe-daemon: there is no voice "rin" in {voices}\n')
     assert [one["name"] for one in listed(run)["voices"]] == ["miku"]
@@ -106,6 +107,7 @@ def test_the_json_of_a_voice(tmp_path: Path, run: Run, voices: Path) -> None:
         "source": str(file),
         "licence": "CC BY 4.0\nKeep to it.",
         "problem": None,
+        "prepared": None,
     }
 
 
@@ -308,3 +310,22 @@ def test_what_a_hub_refuses(hub: FileServer, run: Run, fault: Fault, words: str)
 def test_a_hub_without_its_library(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     assert "pip install hayakoe-daemon[fetch]" in run("add", "hf://me/voices")[2]
+
+
+def test_voices_are_prepared_by_hand_and_the_list_tells_of_it(tmp_path: Path, run: Run, voices: Path) -> None:
+    run("add", hayakoe_source(tmp_path / "source", "miku", "rin"))
+    assert "not prepared for this machine yet" in run("list")[1]
+    status, out, err = run("prepare", "miku")
+    assert status == 0
+    assert "BERT is prepared, in " in out
+    assert "miku is prepared, in " in out
+    assert "miku: reading the graph (0 of 6)" in err
+    _, out, _ = run("prepare", "miku")
+    assert out.splitlines() == ["BERT is prepared already", "miku is prepared already"]
+    told = json.loads(run("list", "--json")[1])
+    assert [one["prepared"] and one["prepared"]["precision"] for one in told["voices"]] == ["fp32", None]
+    assert run("prepare", "len")[2].strip().endswith("there is no voice len; there are: miku, rin")
+    folder = Path(told["voices"][0]["prepared"]["folder"])
+    assert folder.is_dir()
+    run("remove", "miku")
+    assert not folder.exists()

@@ -127,4 +127,8 @@ def test_a_forgotten_alarm_leaves_nothing(ledger: Ledger) -> None:
     ledger.alarms.record("nap", NOW)
     ledger.alarms.put(ring())
     ledger.alarms.forget("nap")
-    assert (ledger.alarms.names(), ledger.alarms.ringings(), ledger.alarms.recorded("nap", 0.0)) == ([], [], frozenset())
+    assert (ledger.alarms.names(), ledger.alarms.ringings(), ledger.alarms.recorded("nap", 0.0)) == (
+        [],
+        [],
+        frozenset(),
+    )

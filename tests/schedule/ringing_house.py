@@ -69,23 +69,20 @@ class RingingHouse:
         self.composed: list[tuple[str, bool]] = []
         configured = {name: read_alarm_fields(fields) for name, fields in alarms.items()}
         self.book = AlarmBook(folder / ALARMS_FILE, configured)
-        self.alarms = Alarms(
-            self.book,
-            zone,
-            Household(
-                journal=cast("Journal", self.journal),
-                compose=self._compose,
-                refusal=lambda _: self.refused,
-                accepted=self.accepted.append,
-                withdrawn=self.withdrawn.append,
-                urgent=self._cut,
-                shown=self.shown.__setitem__,
-                trouble=lambda code, message: self.troubles.append((code, message)),
-                no_sound=lambda: self.silence,
-                clock=lambda: self.now,
-                new_id=lambda: uuid.uuid4().hex,
-            ),
+        self.household = Household(
+            journal=cast("Journal", self.journal),
+            compose=self._compose,
+            refusal=lambda _: self.refused,
+            accepted=self.accepted.append,
+            withdrawn=self.withdrawn.append,
+            urgent=self._cut,
+            shown=self.shown.__setitem__,
+            trouble=lambda code, message: self.troubles.append((code, message)),
+            no_sound=lambda: self.silence,
+            clock=lambda: self.now,
+            new_id=lambda: uuid.uuid4().hex,
         )
+        self.alarms = Alarms(self.book, zone, self.household)
         self.desk = AlarmDesk(self.alarms, cast("Journal", self.journal))
         self.journal.call(lambda ledger: ledger.recover(now=now))
         self.alarms.lay_out(now)

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -31,6 +31,7 @@ class Daemon:
         device: str = "null:",
         env: Mapping[str, str] | None = None,
         config: Mapping[str, Any] | None = None,
+        program: Sequence[str] = ("hayakoe_daemon",),
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -38,6 +39,8 @@ class Daemon:
         self.log_file = folder / "daemon.log"
         self.state = folder / "state"
         self.socket = folder / "control.sock"
+        self.program = program
+        """What `python -m` runs, and what stands before the command."""
         self.env = dict(os.environ if env is None else env)
         self.env.pop("NOTIFY_SOCKET", None)
         mqtt: dict[str, Any] = {"enabled": False}
@@ -65,7 +68,7 @@ class Daemon:
     def start(self, *, ready: bool = True) -> Self:
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "hayakoe_daemon", "run", "--config", str(self.config_file)],
+                [sys.executable, "-m", *self.program, "run", "--config", str(self.config_file)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -18,11 +18,11 @@ from tests.support.voices import bert_source, hayakoe_source
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 
-def add_voices(folder: Path, *names: str, change: Callable[[Path], None] = lambda _: None) -> Store:
+def add_voices(folder: Path, *names: str, change: Callable[[Path], None] = lambda _: None, real: bool = False) -> Store:
     """The tiny voice under each of these names, in the store `folder`; its graph may be changed before it is added."""
     store = Store(folder)
     with tempfile.TemporaryDirectory() as source:
-        hayakoe_source(Path(source), *names, bert=False)
+        hayakoe_source(Path(source), *names, bert=False, real=real)
         for name in names:
             change(Path(source) / "onnx/speakers" / name / "synthesizer.onnx")
         for voice in look(Path(source)).voices:

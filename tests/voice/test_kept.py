@@ -10,7 +10,7 @@ import pytest
 
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.engine import Engine, EngineError, Manner
-from hayakoe_daemon.voice.kept import RETRY, SENTENCES_FAILED, KeptVoice, State
+from hayakoe_daemon.voice.kept import RETRY, SENTENCES_FAILED, BeingPrepared, KeptVoice, State
 from hayakoe_daemon.voice.store.files import VoiceError
 from tests.voice.fakes import Kept, Mute, Voice
 
@@ -236,3 +236,27 @@ def test_one_that_is_held_back_is_not_loaded_before_its_time_unless_it_is_looked
     )
     kept.voice.look_again()
     assert kept.voice.due(kept.now)
+
+
+def test_one_that_is_being_prepared_waits_for_it_and_one_that_speaks_goes_on_meanwhile() -> None:
+    ready = False
+
+    def make() -> Engine:
+        return Voice("a") if ready else raises(BeingPrepared())
+
+    kept = Kept("a", make)
+    kept.voice.renew()
+    assert kept.voice.state is State.ASLEEP
+    kept.voice.want()
+    kept.load()
+    assert (kept.voice.state, kept.voice.due(1e9), kept.voice.want()) == (State.PREPARING, False, False)
+    with pytest.raises(EngineError, match="it is preparing"):
+        say(kept.voice)
+    ready = True
+    kept.voice.renew()
+    assert kept.voice.state is State.LOADING
+    kept.load()
+    ready = False
+    kept.voice.renew()
+    kept.load()
+    assert (kept.voice.state, say(kept.voice), kept.troubles) == (State.READY, 2, [])

@@ -53,6 +53,23 @@ def test_a_step_makes_exactly_one_chunk() -> None:
     assert not job.ended
 
 
+def test_a_chunk_without_samples_is_read_by_nobody_and_lets_others_in() -> None:
+    queue, made = RenderQueue(), list[str]()
+
+    def slow() -> Iterator[AudioChunk]:
+        yield chunk(0.0)
+        made.append("slow")
+        yield chunk()
+
+    live = queue.submit(Urgency.LIVE, slow)
+    queue.step()
+    assert (live.next_chunk(0.0), live.ended, live.figures.first_chunk) == (None, False, None)
+    urgent = queue.submit(Urgency.URGENT, steps(made, "urgent", 1))
+    work(queue, live, urgent)
+    assert made == ["urgent0", "slow"]
+    assert [len(drain(job)) for job in (live, urgent)] == [1, 1]
+
+
 def test_urgent_work_cuts_in_between_chunks() -> None:
     queue, made = RenderQueue(), list[str]()
     live = queue.submit(Urgency.LIVE, steps(made, "live", 3))

@@ -24,6 +24,14 @@ def test_it_moves_with_what_is_measured() -> None:
     assert tempo.first_sound_in("あいうえお", 1.0) == pytest.approx(1.0, rel=0.01)
 
 
+def test_what_is_the_same_for_all_does_not_grow_with_the_length() -> None:
+    tempo = Tempo()
+    for text in ("あい", "あいうえおかきくけこ", "あいうえお"):
+        tempo.learn(text, 1.0, sounding=len(text) / 5, waited=0.2 + len(text) / 50)
+    assert tempo.first_sound_in("あ" * 50, 1.0) == pytest.approx(1.2)
+    assert tempo.first_sound_in("あ", 1.0) == pytest.approx(0.22)
+
+
 def test_silence_teaches_nothing() -> None:
     tempo = Tempo()
     tempo.learn("あ", 1.0, sounding=0.0, waited=1.0)

@@ -7,6 +7,7 @@ import json
 import os
 import platform
 from collections.abc import Iterable
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -82,7 +83,8 @@ class Hashes:
             new.write_text(json.dumps(known, indent=1), encoding="utf-8")
             new.replace(self._file)
         except OSError:
-            new.unlink(missing_ok=True)
+            with suppress(OSError):
+                new.unlink(missing_ok=True)
 
 
 def _stamp(path: Path) -> list[int]:

@@ -71,6 +71,10 @@ class Order:
         """What is there of it already. Raises OSError where the voice's own files cannot be read."""
         return Found(prepared_bert(self.bert), prepared_voice(self.voice))
 
+    def in_fp32(self) -> Order:
+        """The same voice in 32 bits."""
+        return replace(self, voice=replace(self.voice, precision=Precision.FP32))
+
     def jobs(self, found: Found, *, but: frozenset[BertJob | VoiceJob] = frozenset()) -> Iterator[BertJob | VoiceJob]:
         """What is left to be done, in its order, leaving out `but`. The voice's job does not know its BERT yet."""
         if found.bert is None and self.bert not in but:

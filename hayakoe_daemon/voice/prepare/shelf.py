@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from hayakoe_daemon.voice.prepare.errors import PreparationError
@@ -51,6 +52,26 @@ class Shelf:
         finally:
             shutil.rmtree(work, ignore_errors=True)
         self.remove(name, but=key)
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """While nobody else prepares here, as there is not memory for two; true where somebody did until now.
+
+        Where there is no place for a lock it goes without.
+        """
+        with ExitStack() as held:
+            waited = False
+            try:
+                self.root.mkdir(parents=True, exist_ok=True)
+                lock = held.enter_context((self.root / ".lock").open("a"))
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    waited = True
+                    fcntl.flock(lock, fcntl.LOCK_EX)
+            except OSError:
+                pass
+            yield waited
 
     def require(self, need: int, what: str) -> None:
         """Raises PreparationError where the disk has less than `need` bytes left, OSError where it fails."""

@@ -14,7 +14,7 @@ from hayakoe_daemon.voice.prepare import bert, memory
 from hayakoe_daemon.voice.prepare.errors import NotRecognisedError, PreparationError
 from hayakoe_daemon.voice.prepare.feeds import SENTENCES, Features
 from hayakoe_daemon.voice.prepare.job import BertJob, Job, QuantizeJob, VoiceJob
-from hayakoe_daemon.voice.prepare.look_up import bert_key
+from hayakoe_daemon.voice.prepare.look_up import bert_key, prepared_bert, prepared_voice
 from hayakoe_daemon.voice.prepare.prepared import Precision
 from hayakoe_daemon.voice.prepare.shelf import Shelf
 from hayakoe_daemon.voice.prepare.voice import Tell, prepare_voice
@@ -32,10 +32,24 @@ BERT_SENTENCES = (
 
 def prepare(job: Job, tell: Tell) -> Path:
     """The folder in which it lies afterwards. Raises PreparationError."""
-    if isinstance(job, BertJob):
-        return _bert(job, tell)
     if isinstance(job, QuantizeJob):
         return _quantized(job, tell)
+    with Shelf(job.root).alone() as waited:
+        there = _there(job) if waited else None
+        if there is not None:
+            return there
+        return _bert(job, tell) if isinstance(job, BertJob) else _voice(job, tell)
+
+
+def _there(job: BertJob | VoiceJob) -> Path | None:
+    try:
+        found = prepared_bert(job) if isinstance(job, BertJob) else prepared_voice(job)
+    except OSError:
+        return None
+    return None if found is None else found.folder
+
+
+def _voice(job: VoiceJob, tell: Tell) -> Path:
     features = _features(job)
     quantise = None
     if job.precision is Precision.INT8:

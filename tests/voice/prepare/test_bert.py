@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -157,3 +158,13 @@ def test_a_damaged_folder_is_told(tmp_path: Path) -> None:
     manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "format": 0}))
     with pytest.raises(PreparationError, match="another version"):
         PreparedBertFiles.read(tmp_path / "out")
+
+
+def test_several_threads_may_ask_at_once(export: tuple[Path, PreparedBert]) -> None:
+    _, bert = export
+    asked = [tokens(count) for count in range(3, 43)]
+    alone = [bert.features(ids) for ids in asked]
+    with ThreadPoolExecutor(4) as pool:
+        beside = list(pool.map(bert.features, asked))
+    for one, other in zip(alone, beside, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)

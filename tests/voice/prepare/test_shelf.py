@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from hayakoe_daemon.voice.prepare.errors import PreparationError
 from hayakoe_daemon.voice.prepare.shelf import Shelf
+from tests.support.waiting import wait_for
 
 
 def put(shelf: Shelf, name: str, key: str, content: str = "x") -> Path:
@@ -85,3 +87,29 @@ def test_what_a_dead_process_left_is_swept_up_and_what_a_living_one_makes_is_not
     (tmp_path / ".unfinished-1-abc").mkdir()
     put(shelf, "voice", "k1")
     assert names(shelf) == {"voice.k1", ".unfinished-1-abc"}
+
+
+def test_one_prepares_at_a_time_and_who_waited_knows_it(tmp_path: Path) -> None:
+    told: list[bool] = []
+
+    def second() -> None:
+        with Shelf(tmp_path / "root").alone() as waited:
+            told.append(waited)
+
+    with Shelf(tmp_path / "root").alone() as waited:
+        assert not waited
+        lock = str((tmp_path / "root" / ".lock").stat().st_ino)
+        thread = threading.Thread(target=second)
+        thread.start()
+        wait_for(
+            lambda: any("->" in one and f":{lock} " in one for one in Path("/proc/locks").read_text().splitlines())
+        )
+        assert told == []
+    thread.join(10)
+    assert told == [True]
+
+
+def test_without_a_place_for_a_lock_it_goes_without(tmp_path: Path) -> None:
+    (tmp_path / "root").write_text("no folder")
+    with Shelf(tmp_path / "root").alone() as waited:
+        assert not waited
