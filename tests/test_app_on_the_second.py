@@ -149,8 +149,8 @@ def test_three_alarms_are_heard_on_the_second(house: House) -> None:
     "moment", ["during the render", "at its time", pytest.param("while it rings", marks=pytest.mark.long)]
 )
 def test_killed_it_rings_all_the_same_and_once(house: House, moment: str) -> None:
-    due = float(math.ceil(time.time()) + 14)
-    house.set("morning", due, "朝です。起きて。行こう。", chime=False)
+    due = float(math.ceil(time.time()) + 12)
+    house.set("morning", due, "朝です。起きて。", chime=False)
     if moment == "during the render":
         wait_for(lambda: "sentences are made" in house.daemon.log())
         time.sleep(1.5)
