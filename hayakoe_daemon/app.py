@@ -12,15 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hayakoe_daemon import derived, telling, waking
+from hayakoe_daemon import derived, serving, telling, waking
 from hayakoe_daemon.answer import Answer
 from hayakoe_daemon.board import Board, status_text
 from hayakoe_daemon.complaints import Complaints
 from hayakoe_daemon.config.errors import ConfigError
 from hayakoe_daemon.config.load import load
-from hayakoe_daemon.config.model import Audio, Config
+from hayakoe_daemon.config.model import Config
 from hayakoe_daemon.config.places import control_socket, dictionary_file, state_dir
-from hayakoe_daemon.config.restart import needs_restart
+from hayakoe_daemon.config.restart import FIXED, needs_restart
 from hayakoe_daemon.control import ControlServer
 from hayakoe_daemon.crew import Crew
 from hayakoe_daemon.dials import Dials, valid
@@ -28,9 +28,11 @@ from hayakoe_daemon.door import Door, House, Origin, Rules
 from hayakoe_daemon.feed import Feed
 from hayakoe_daemon.hatch import Hatch
 from hayakoe_daemon.herald import Herald
+from hayakoe_daemon.home_assistant import HomeAssistant
 from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.journal.ledger import Delivery
 from hayakoe_daemon.lead import Lead
+from hayakoe_daemon.mqtt.eavesdropper import Eavesdropper
 from hayakoe_daemon.mqtt.link import Incoming
 from hayakoe_daemon.mqtt.station import Ears, Station
 from hayakoe_daemon.mqtt.topics import Request, Topics
@@ -40,7 +42,8 @@ from hayakoe_daemon.speaker.speaker import Audience, Materials, Speaker
 from hayakoe_daemon.system import logs, systemd
 from hayakoe_daemon.system.bell import Bell
 from hayakoe_daemon.system.health import Health
-from hayakoe_daemon.system.lock import StateLock
+from hayakoe_daemon.system.lock import lock
+from hayakoe_daemon.system.memory import Memory
 from hayakoe_daemon.voice.render_queue import RenderQueue
 from hayakoe_daemon.voices import Voices
 from hayakoe_daemon.words import WordBook
@@ -68,9 +71,13 @@ class App:
         self.crew = Crew(self._bell.ring)
         self._folder = state_dir(config, os.environ)
         self._feed = Feed()
-        self._lock = _lock(self._folder)  # before anything of the folder is touched
+        self._lock = lock(self._folder)  # before anything of the folder is touched
         self._board = Board(self._bell.ring)
-        self._herald = Herald(self._board, self._feed, systemd.status, clock)
+        self._home_assistant = HomeAssistant(
+            derived.home_assistant(config), self._folder, lambda: self._alarms.settable
+        )
+        self._herald = Herald(self._board, self._feed, self._home_assistant, systemd.status, clock)
+        self._memory = Memory(lambda mib: self._board.figures(memory=mib, cache_hits=self._cache.statistics.hits))
         self._complaints = Complaints(self._herald.error, clock)
         self._dials = Dials(
             config,
@@ -123,6 +130,7 @@ class App:
         )
         self._speaker_worker = self.crew.worker("speaker", self._speaker.step, limit=60.0)
         self._briefings = telling.briefing_desk(self._folder, clock, _new_id)
+        self._eavesdropper = Eavesdropper(self._briefings, self._home_assistant)
         self._alarms, foresight = waking.alarm_clock(
             config,
             self._folder,
@@ -139,8 +147,12 @@ class App:
             clock=clock,
             new_id=_new_id,
         )
-        alarms = {"alarms": self._alarms.step, "briefings": self._briefings.step, "foresight": foresight.step}
-        self._schedule = {name: self.crew.worker(name, step, limit=60.0) for name, step in alarms.items()}
+        self._wyoming = serving.wyoming_server(
+            self._reader, self._voices.ladder, self._renders, self._dials.settings, self._herald, clock
+        )
+        others = {"alarms": self._alarms.step, "briefings": self._briefings.step, "foresight": foresight.step}
+        others["wyoming"] = self._wyoming.step
+        self._others = [self.crew.worker(name, step, limit=60.0) for name, step in others.items()]
         self._door = Door(
             House(
                 journal=self._journal,
@@ -173,7 +185,7 @@ class App:
         try:
             self._start()
             workers = [self._journal_worker, self._words_worker, self._synthesis_worker, self._speaker_worker]
-            workers += [*self._upkeep, *self._schedule.values()]
+            workers += [*self._upkeep, *self._others]
             health = Health(workers, systemd.watchdog, systemd.watchdog_interval(os.environ, os.getpid()))
             self._live(health)
             # What is torn down under a thread that does not end, a device that hangs in opening, is no crash any more.
@@ -197,7 +209,8 @@ class App:
             worker.start()
         self._dials.take(self._config)
         telling.take(self._briefings, self._config, self._herald)
-        for worker in (self._speaker_worker, *self._schedule.values()):
+        self._wyoming.take(derived.wyoming(self._config))
+        for worker in (self._speaker_worker, *self._others):
             worker.start()
         self._start_control()
         self._start_station()
@@ -219,6 +232,8 @@ class App:
             if now - ticked >= TICK:
                 ticked = now
                 self._complaints.flush()
+                self._home_assistant.tick()
+                self._memory.look(now)
                 health.look(now)
                 if self._station is not None:
                     self._station.tick(self._clock())
@@ -226,15 +241,16 @@ class App:
     def _stop(self) -> None:
         systemd.stopping("stopping")
         deadline = time.monotonic() + STOP_WITHIN
-        for worker in (*self._upkeep, *self._schedule.values(), self._speaker_worker):
+        for worker in (*self._upkeep, *self._others, self._speaker_worker):
             worker.stop()
         self._speaker.shut_down()
         self.crew.each("the speaker", lambda: self.crew.end(self._speaker_worker, deadline - 1.5))
         self.crew.each("the sound device", self._speaker.close)
         self.crew.each("the control socket", self._stop_control)
         self.crew.each("MQTT", self._stop_station)
-        for worker in self._schedule.values():
+        for worker in self._others:
             self.crew.each(f"the {worker.name} thread", functools.partial(self.crew.end, worker, deadline - 1.0))
+        self.crew.each("the Wyoming server", self._wyoming.close)
         for worker in (self._synthesis_worker, self._journal_worker, self._words_worker):
             worker.stop()
         self.crew.each("synthesis", lambda: self.crew.leave(self._synthesis_worker))
@@ -281,7 +297,7 @@ class App:
         if not self._config.mqtt.enabled:
             return
         settings = derived.broker(self._config, os.environ)
-        self._station = Station(settings, self._topics, self._ears(), self._clock, self._briefings.topics)
+        self._station = Station(settings, self._topics, self._ears(), self._clock, self._eavesdropper.topics)
         self._herald.to(self._station.outward)
         self._station.start()
 
@@ -298,7 +314,7 @@ class App:
             fetch_letters=lambda count: self._journal.submit(
                 lambda ledger: ledger.letters(limit=count)
             ).add_done_callback(lambda future: self._herald.post(future.result())),
-            overhear=self._briefings.hear,
+            overhear=self._eavesdropper.hear,
             delivered=lambda number: self._note(lambda ledger: ledger.delivered([number])),
             forget=lambda before: self._note(lambda ledger: ledger.forget_deliveries(before)),
             crash=self.crew.crash,
@@ -324,11 +340,11 @@ class App:
 
     def _take(self, config: Config) -> None:
         old = self._config
-        sink = derived.sink(config.audio) if _device(config.audio) != _device(old.audio) else None
+        sink = derived.sink(config.audio) if derived.another_sink(config.audio, old.audio) else None
         waiting = needs_restart(old, config)
         if waiting:
             log.warning("these changes count after a restart only: %s", ", ".join(waiting))
-        self._config = config.model_copy(update={name: getattr(old, name) for name in _FIXED})
+        self._config = config.model_copy(update={name: getattr(old, name) for name in FIXED})
         logs.set_up(config.log_level, environ=os.environ)
         self._dials.take(self._config)
         self._journal.limits = derived.limits(config)
@@ -336,12 +352,14 @@ class App:
         self._reader.change(config.reading.rules, emoji_names=config.reading.emoji_names)
         self._words.reload(dictionary_file(config, os.environ))
         self._voices.take(derived.voice_plan(self._config, os.environ))
-        heard = self._briefings.topics
+        heard = self._eavesdropper.topics
         telling.take(self._briefings, config, self._herald)
         self._alarms.take(config.alarms, waking.zone(config, self._herald))
         if sink is not None:
             self._speaker.change_sink(sink)
-        if (config.mqtt, self._config.client_id, self._briefings.topics) != (old.mqtt, old.client_id, heard):
+        self._home_assistant.take(derived.home_assistant(self._config))
+        self._wyoming.take(derived.wyoming(self._config))
+        if (config.mqtt, self._config.client_id, self._eavesdropper.topics) != (old.mqtt, old.client_id, heard):
             self._stop_station()
             self._start_station()
         log.info("the config was reloaded")
@@ -358,19 +376,3 @@ class App:
 
 def _new_id() -> str:
     return uuid.uuid4().hex[:12]
-
-
-def _lock(folder: Path) -> StateLock | None:
-    try:
-        return StateLock(folder)
-    except OSError as error:
-        log.error("cannot lock the state folder %s: %s; going on without", folder, error)  # noqa: TRY400
-        return None
-
-
-_FIXED = ("node", "base_topic", "state_dir", "control")
-"""Sections that are read at the start only."""
-
-
-def _device(audio: Audio) -> tuple[object, ...]:
-    return audio.device, audio.second_device, audio.rate, audio.lead_in, audio.hold_device, audio.idle_close

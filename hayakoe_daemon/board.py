@@ -22,12 +22,16 @@ class Board:
         self._lock = threading.Lock()
         self._facts: dict[str, Any] = {"state": "idle", "text": None, "id": None, "queue": 0}
         self._dirty = True
+        self._last: dict[str, Any] | None = None
 
     def speaking(self, announcement: Announcement | None) -> None:
         if announcement is None:
             self._note(state="idle", text=None, id=None)
         else:
-            self._note(state="speaking", text=plain(announcement.text)[:SHORT], id=announcement.id)
+            text = plain(announcement.text)
+            if text:
+                self._last = {"text": text, "id": announcement.id, "source": announcement.source}
+            self._note(state="speaking", text=text[:SHORT], id=announcement.id)
 
     def waiting(self, count: int) -> None:
         self._note(queue=count)
@@ -50,6 +54,10 @@ class Board:
         """Whether what is accepted would survive a power cut."""
         self._note(journal="disk" if safe else "memory")
 
+    def figures(self, **figures: float) -> None:
+        """What the machine has to bear: `memory` in MiB, `cache_hits` since the start."""
+        self._note(**figures)
+
     def spoken(self, document: dict[str, Any]) -> None:
         """Last words: the latest figures are part of the state."""
         if document.get("times"):
@@ -67,6 +75,11 @@ class Board:
     def document(self) -> dict[str, Any]:
         with self._lock:
             return dict(self._facts)
+
+    @property
+    def last(self) -> dict[str, Any] | None:
+        """What was begun last that has a text, with the whole of it; None: nothing yet in this life."""
+        return self._last
 
     def _note(self, **facts: Any) -> None:
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 
 from hayakoe_daemon.audio import flac
 from hayakoe_daemon.audio.open import open_sink
@@ -10,14 +11,20 @@ from hayakoe_daemon.audio.sink import Sink
 from hayakoe_daemon.config.model import Audio, Config, Voice
 from hayakoe_daemon.config.places import cache_dir, prepared_dir, state_dir, voices_dir
 from hayakoe_daemon.config.secret import password_reader
+from hayakoe_daemon.home_assistant import Wish
 from hayakoe_daemon.journal.journal import Limits
+from hayakoe_daemon.mqtt.discovery.device import Device
+from hayakoe_daemon.mqtt.discovery.documents import Mode
+from hayakoe_daemon.mqtt.discovery.names import Language
 from hayakoe_daemon.mqtt.link import BrokerSettings, TlsFiles
+from hayakoe_daemon.mqtt.topics import Topics
 from hayakoe_daemon.voice.cache.cache import RenderCache
 from hayakoe_daemon.voice.engine import Manner
 from hayakoe_daemon.voice.prepare.int8_bound import Bound
 from hayakoe_daemon.voice.prepare.order import Precise, Wanted
 from hayakoe_daemon.voice.warmth import Warmth
 from hayakoe_daemon.voices import Plan
+from hayakoe_daemon.wyoming.place import Place
 
 
 def limits(config: Config) -> Limits:
@@ -47,6 +54,12 @@ def render_cache(config: Config, environ: Mapping[str, str], trouble: Callable[[
     )
 
 
+def another_sink(new: Audio, old: Audio) -> bool:
+    """Whether `sink` would be another one."""
+    keys = ("device", "second_device", "rate", "lead_in", "hold_device", "idle_close")
+    return any(getattr(new, key) != getattr(old, key) for key in keys)
+
+
 def broker(config: Config, environ: Mapping[str, str]) -> BrokerSettings:
     mqtt = config.mqtt
     return BrokerSettings(
@@ -59,6 +72,33 @@ def broker(config: Config, environ: Mapping[str, str]) -> BrokerSettings:
         keepalive=round(mqtt.keepalive),
         session_expiry=round(mqtt.session_expiry),
     )
+
+
+def home_assistant(config: Config) -> Wish:
+    section = config.home_assistant
+    device = Device(
+        node=config.node,
+        title=config.title,
+        version=version("hayakoe-daemon"),
+        topics=Topics(config.topic),
+        language=Language(section.language),
+    )
+    return Wish(
+        mode=Mode(section.discovery),
+        prefix=section.prefix,
+        birth_topic=section.birth_topic,
+        device=device,
+        briefings=tuple(config.briefings),
+    )
+
+
+def wyoming(config: Config) -> Place | None:
+    """Where Wyoming clients are served; None where they are not."""
+    section = config.wyoming
+    if not section.enabled:
+        return None
+    name = f"hayakoe-{config.node}" if section.zeroconf else None
+    return Place(section.host, section.port, section.clients, section.max_text, name)
 
 
 def voice_plan(config: Config, environ: Mapping[str, str]) -> Plan:

@@ -9,6 +9,7 @@ from typing import Any
 from hayakoe_daemon.announcement import Event
 from hayakoe_daemon.board import Board, status_text
 from hayakoe_daemon.feed import Feed
+from hayakoe_daemon.home_assistant import HomeAssistant
 from hayakoe_daemon.journal.ledger import Letter
 from hayakoe_daemon.mqtt.outward import Outward
 
@@ -18,8 +19,16 @@ log = logging.getLogger(__name__)
 class Herald:
     """Called from any thread; nothing here waits. `outward` is the broker's side, None while there is none."""
 
-    def __init__(self, board: Board, feed: Feed, status: Callable[[str], None], clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        board: Board,
+        feed: Feed,
+        home_assistant: HomeAssistant,
+        status: Callable[[str], None],
+        clock: Callable[[], float],
+    ) -> None:
         self._board = board
+        self._home_assistant = home_assistant
         self._feed = feed
         self._status = status
         self._clock = clock
@@ -31,13 +40,16 @@ class Herald:
     def to(self, outward: Outward | None) -> None:
         """Tell the broker over this from now on: how things are, and what went wrong before there was a broker."""
         self._outward = outward
+        document = self._board.document
+        self._home_assistant.look(document)
+        self._home_assistant.to(outward)  # first, so that it is about to listen to what follows
         if outward is None:
             return
-        document = self._board.document
         outward.state(document)
+        self._tell_next_alarm(outward)
         outward.audio(available=document.get("audio") != "offline")
         for name, alarm in self._alarms.copy().items():
-            outward.alarm(name, alarm)
+            self._tell_alarm(outward, name, alarm)
         early, self._early = self._early, []
         for error in early:
             outward.error(error)
@@ -72,7 +84,8 @@ class Herald:
         """How an alarm stands; None where it is gone."""
         self._alarms[name] = document
         if self._outward is not None:
-            self._outward.alarm(name, document)
+            self._tell_alarm(self._outward, name, document)
+            self._tell_next_alarm(self._outward)
 
     def trouble(self, code: str, message: str) -> None:
         """Something is wrong in the house itself."""
@@ -98,12 +111,33 @@ class Herald:
         document = self._board.news()
         if document is None:
             return
+        self._home_assistant.look(document)
         if self._outward is not None:
             self._outward.state(document)
+            if (last := self._board.last) is not None:
+                self._outward.last(last)
         text = status_text(document)
         if text != self._said_status:
             self._said_status = text
             self._status(text)
+
+    def _tell_alarm(self, outward: Outward, name: str, document: dict[str, Any] | None) -> None:
+        if document is None:
+            self._home_assistant.alarm_gone(name)  # and the broker forgets it when nothing reads it any more
+        else:
+            outward.alarm(name, document)
+
+    def _tell_next_alarm(self, outward: Outward) -> None:
+        """The next to ring by itself, snoozed ones included."""
+        coming = [
+            (alarm[f"{key}_at"], alarm[key], name)
+            for name, alarm in self._alarms.copy().items()
+            if alarm is not None
+            for key in ("next_fire", "snoozed_until")
+            if alarm.get(key) is not None
+        ]
+        _, at, name = min(coming, default=(0.0, None, None))
+        outward.next_alarm({"at": at, "name": name})
 
     @staticmethod
     def _log(document: dict[str, Any]) -> None:

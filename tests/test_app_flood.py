@@ -6,6 +6,7 @@ import itertools
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,3 +65,36 @@ def test_the_longest_text_starts_after_its_first_sentence(
         assert started["times"]["waited"] < 1.0
         home.do("stop")
         home.wait_event("long", "cancelled")
+
+
+def test_ten_thousand_messages_in_a_second_do_not_delay_an_alarm(
+    broker: Broker, home: Home, card: FakeCard, tmp_path: Path
+) -> None:
+    with Daemon(tmp_path / "daemon", broker, device=card.name, env=card.env) as daemon:
+        home.wait_online()
+        home.say("洪水の前のお知らせです。", id="first")
+        home.wait_event("first", "finished")
+        before = resident(daemon.running.pid)
+        due = int(time.time()) + 6
+        at = time.strftime("%H:%M:%S", time.localtime(due))
+        alarm = {"time": at, "text": "起きてください。", "priority": "urgent"}
+        home.watcher.publish(home.topic("alarm/wake/set"), json.dumps(alarm))
+        home.watcher.wait(home.topic("alarm/wake"), lambda seen: b"next_fire_at" in seen.payload)
+        message = json.dumps({"text": "洪水です。" * 20})
+        while time.time() < due - 1.0:
+            time.sleep(0.01)
+        for _ in range(10_000):
+            home.watcher._client.publish(home.topic("say"), message, qos=0)
+
+        def rung() -> dict[str, Any] | None:
+            alarms = [one["id"] for one in home.events() if one.get("source") == "alarm"]
+            started = (one for one in home.events() if one["event_type"] == "started" and one["id"] in alarms)
+            return next(started, None)
+
+        started = wait_for(rung, 30)
+        assert started is not None
+        assert started["at"] - due < 0.5
+        assert resident(daemon.running.pid) - before < 100
+        refused = wait_for(lambda: sum(error.get("count", 0) for error in home.errors()), 30)
+        assert refused
+        home.do("stop")

@@ -36,10 +36,12 @@ MAY_IMPORT = {
     "word_change": (),
     "words": ("answer", "text", "word_change"),
     "board": ("announcement", "overrides", "text"),
-    "herald": ("announcement", "board", "feed", "journal", "mqtt"),
+    "herald": ("announcement", "board", "feed", "home_assistant", "journal", "mqtt"),
+    "home_assistant": ("home_assistant_memory", "mqtt"),
+    "home_assistant_memory": (),
     "opening": ("audio", "voice"),
     "voices": ("audio", "opening", "voice"),
-    "derived": ("audio", "config", "journal", "mqtt", "voice", "voices"),
+    "derived": ("audio", "config", "home_assistant", "journal", "mqtt", "voice", "voices", "wyoming.place"),
     "system": ("worker",),
     "config": (
         *("announcement", "durations", "text.home_rules"),
@@ -57,6 +59,8 @@ MAY_IMPORT = {
         *("announcement", "answer", "board", "config", "foresight", "herald", "journal", "lead", "schedule"),
         *("speaker", "text", "voice"),
     ),
+    "serving": ("announcement", "herald", "reader", "speaker.settings", "voice", "wyoming"),
+    "wyoming": ("announcement", "audio", "text", "voice"),
     "reader": ("text",),
     "dials": ("announcement", "config", "mqtt", "overrides", "speaker"),
     "bench": ("audio", "mqtt", "reader", "text", "voice"),
@@ -86,6 +90,8 @@ HOMES = {
     "jinja2": "schedule.templates",
     "icalendar": "schedule.sources.calendar",
     "recurring_ical_events": "schedule.sources.calendar",
+    "wyoming": "wyoming",
+    "zeroconf": "wyoming.beacon",
 }
 """Libraries and the one place that knows them; a file written by a command is the command's own business."""
 

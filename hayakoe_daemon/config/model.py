@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, field_validator, model_validator
 
+from hayakoe_daemon.announcement import MAX_TEXT
 from hayakoe_daemon.config.kinds import (
     Allowed,
     Between,
@@ -201,6 +202,32 @@ class Queue(Section):
     low_waits: Annotated[float, Lasting(0, 3600)] = 3
 
 
+class HomeAssistant(Section):
+    """How Home Assistant finds this device."""
+
+    discovery: Annotated[
+        Literal["device", "components", "off"],
+        BeforeValidator(lambda value: "off" if value is False else value),  # what YAML makes of a bare off
+        Allowed("device, components or off"),
+    ] = "device"
+    language: Annotated[Literal["ja", "en"], Allowed("ja or en")] = "ja"
+    prefix: Topic = "homeassistant"
+    birth_topic: Topic = "homeassistant/status"
+
+
+class Wyoming(Section):
+    """The server that speaks for other machines."""
+
+    enabled: Flag = False
+    host: Host = "127.0.0.1"
+    port: Annotated[int, Between(1, 65535)] = 10200
+    clients: Annotated[int, Between(1, 256)] = 32
+    """At the same time."""
+    max_text: Annotated[int, Between(1, MAX_TEXT)] = MAX_TEXT
+    """Characters."""
+    zeroconf: Flag = False
+
+
 class Cache(Section):
     """Rendered speech kept on disk."""
 
@@ -244,6 +271,8 @@ class Config(Section):
     reading: Reading = Reading()
     queue: Queue = Queue()
     cache: Cache = Cache()
+    home_assistant: HomeAssistant = HomeAssistant()
+    wyoming: Wyoming = Wyoming()
     allow_commands: Flag = False
     sources: dict[SourceName, SourceFields] = {}
     briefings: dict[Name, BriefingFields] = {}

@@ -6,7 +6,7 @@ import functools
 import json
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Protocol
 
 from hayakoe_daemon.mqtt.topics import Topics
@@ -59,6 +59,7 @@ class Outward:
         self._delivered = delivered
         self._lock = threading.Lock()
         self._retained: dict[str, str] = {}
+        self._retractions: dict[str, Callable[[], None]] = {}
         self._under_way: set[_Letter] = set()
         self._arrived: deque[_Letter] = deque(maxlen=ARRIVED_KEPT)
         self._unheard: deque[str] = deque(maxlen=ERRORS_KEPT)
@@ -66,17 +67,55 @@ class Outward:
     def connected(self) -> None:
         """The broker is there (again): everything retained, and last words it has not confirmed."""
         with self._lock:
-            retained = list(self._retained.items())
+            retractions = list(self._retractions)
+        for topic in retractions:
+            self._retract(topic)
+        self.again()
+        with self._lock:
             unheard = list(self._unheard)
             self._unheard.clear()
-        for topic, payload in retained:
-            self._wire.publish(topic, payload, retain=True)
         for payload in unheard:
             self._wire.publish(self._topics.error, payload)
         self._fetch_letters(LETTERS_AT_ONCE)
 
+    def again(self, topics: Collection[str] | None = None) -> None:
+        """What is retained there, or everything that is, once more: somebody has begun to listen."""
+        with self._lock:
+            retained = [
+                (topic, payload) for topic, payload in self._retained.items() if topics is None or topic in topics
+            ]
+        for topic, payload in retained:
+            self._wire.publish(topic, payload, retain=True)
+
     def state(self, document: dict[str, Any]) -> None:
         self._keep(self._topics.state, _json(document))
+
+    def last(self, document: dict[str, Any]) -> None:
+        """What was said last."""
+        self._keep(self._topics.last, _json(document))
+
+    def next_alarm(self, document: dict[str, Any]) -> None:
+        self._keep(self._topics.next_alarm, _json(document))
+
+    def discovery(self, topic: str, document: dict[str, Any]) -> None:
+        """A document for Home Assistant."""
+        self._keep(topic, _json(document))
+
+    def retract(self, topic: str, retracted: Callable[[], None]) -> None:
+        """The broker is to forget what it keeps there; `retracted` once it has confirmed that."""
+        with self._lock:
+            self._retained.pop(topic, None)
+            self._retractions[topic] = retracted
+        self._retract(topic)
+
+    def _retract(self, topic: str) -> None:
+        def settle(taken: bool) -> None:
+            with self._lock:
+                retracted = self._retractions.pop(topic, None) if taken else None
+            if retracted is not None:
+                retracted()
+
+        self._wire.publish(topic, "", retain=True, on_settled=settle)
 
     def audio(self, *, available: bool) -> None:
         self._keep(self._topics.audio, "online" if available else "offline")
@@ -126,6 +165,7 @@ class Outward:
             if self._retained.get(topic) == payload:
                 return
             self._retained[topic] = payload
+            self._retractions.pop(topic, None)
         self._wire.publish(topic, payload, retain=True)
 
 

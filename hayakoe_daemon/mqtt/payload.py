@@ -55,15 +55,15 @@ ACTIONS = ("stop", "skip", "clear", "repeat", "reset", *ALARM_ACTIONS)
 WORD_ACTIONS = ("add", "remove")
 """What `dictionary/ACTION` knows."""
 
-Setting = int | float | bool | str
-"""What a setting can be: volume an int 0-100, mute and do_not_disturb a bool, voice and style a str, speed a float
-0.25-3.0."""
+Setting = int | float | bool | str | None
+"""What a setting can be: volume an int 0-100, mute and do_not_disturb a bool, voice a str, style a str or None, speed a
+float 0.25-3.0."""
 
 _SETTINGS: dict[str, tuple[TypeAdapter[Setting], str]] = {
     "volume": (TypeAdapter(Volume), VOLUME_ALLOWED),
     "mute": (TypeAdapter(bool), "ON or OFF"),
     "voice": (TypeAdapter(Name), f"the name of a voice: {NAME_ALLOWED}"),
-    "style": (TypeAdapter(Style), STYLE_ALLOWED),
+    "style": (TypeAdapter(Style | None), f"{STYLE_ALLOWED}, or null for the voice's usual one"),
     "speed": (TypeAdapter(Speed), SPEED_ALLOWED),
     "do_not_disturb": (TypeAdapter(bool), "ON or OFF"),
 }
@@ -138,6 +138,8 @@ def parse_setting(thing: str, payload: bytes) -> Setting:
             value = _number(_unquoted(text))
         case "mute" | "do_not_disturb":
             value = _SWITCH.get(_unquoted(text).lower(), text)
+        case "style":
+            value = None if text == "null" else _unquoted(text)
         case _:
             value = _unquoted(text)
     try:

@@ -96,6 +96,16 @@ class Topics:
         """Retained JSON: what the daemon is doing."""
         return f"{self.base}/state"
 
+    @property
+    def last(self) -> str:
+        """Retained JSON: what was said last, whole."""
+        return f"{self.base}/last"
+
+    @property
+    def next_alarm(self) -> str:
+        """Retained JSON: which alarm rings next, and when."""
+        return f"{self.base}/next_alarm"
+
     def alarm(self, name: str) -> str:
         """Retained JSON: how this alarm stands."""
         return f"{self.base}/alarm/{name}"

@@ -68,6 +68,12 @@ class AlarmClock:
         """All alarms: the zone, and of each its fields and how it stands."""
         return {"time_zone": self._alarms.zone.key, "alarms": self._alarms.documents}
 
+    @property
+    def settable(self) -> dict[str, bool]:
+        """All alarms by their names: whether each has a time of day that can be set."""
+        entries = self._alarms.book.entries  # replaced as a whole where it changes
+        return {name: bool(entry.fields.time or entry.fields.once) for name, entry in entries.items()}
+
     def _put(self, request: Callable[[], None]) -> None:
         with self._news:
             self._requests.append(request)

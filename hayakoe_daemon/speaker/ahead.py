@@ -94,6 +94,7 @@ class Ahead:
             if recalled is not None:
                 self._go_on()
                 self._spoke.add(self._cast.names[0])
+                self.notes.extend([recalled.remark] if recalled.remark else [])
                 self._pauses[utterance.index] = utterance.pause_after if recalled.pause is None else recalled.pause
                 yield recalled.sound
                 return

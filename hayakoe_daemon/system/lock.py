@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 
 class AlreadyRunning(Exception):  # noqa: N818, a state of the world
@@ -36,3 +39,12 @@ class StateLock:
 
     def release(self) -> None:
         os.close(self._descriptor)
+
+
+def lock(folder: Path) -> StateLock | None:
+    """None, and a word in the log, where the folder cannot be written."""
+    try:
+        return StateLock(folder)
+    except OSError as error:
+        log.error("cannot lock the state folder %s: %s; going on without", folder, error)  # noqa: TRY400
+        return None

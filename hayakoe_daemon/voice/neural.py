@@ -157,7 +157,7 @@ class NeuralVoice:
         pause: float | None = spoken.pause_after
         if pause and not spoken.asked:
             pause = None if rest is None else _pause(spoken, rest, silence_at_end(sound.samples, sound.sample_rate))
-        return Recalled(amplify(sound, self._gain), pause)
+        return Recalled(amplify(sound, self._gain), pause, self.remark(manner))
 
     def first_sound_in(self, utterance: Utterance, manner: Manner) -> float:
         """Seconds, as those took that were spoken before; 0 for what it has said before."""

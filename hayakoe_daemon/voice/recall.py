@@ -17,6 +17,8 @@ class Recalled:
 
     sound: AudioChunk
     pause: float | None
+    remark: str | None = None
+    """What of the manner the voice could not do."""
 
 
 @runtime_checkable

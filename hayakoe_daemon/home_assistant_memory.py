@@ -1,0 +1,72 @@
+"""What Home Assistant was told in earlier lives, so that what is there no more can be taken back.
+
+A small JSON file, replaced atomically.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+MEMORY_FILE = "home_assistant.json"
+
+MOST_PARTS = 1000
+"""Parts that are remembered; those that have been gone for the longest time make room."""
+
+
+class Told:
+    """Used under its owner's lock. Neither reading nor writing ever fails; the worst is an entity that stays behind.
+
+    What is there is written before it is published; what is gone is only `save`d when somebody has time for it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = path = folder / MEMORY_FILE
+        self._saved = True
+        self.topics: frozenset[str] = frozenset()
+        """Every discovery topic on which the broker may keep a document of ours."""
+        self.parts: dict[str, str] = {}
+        """Key and platform of every part that the device's document ever had, the latest last."""
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+            self.topics = frozenset(str(topic) for topic in document["topics"])
+            self.parts = {str(key): str(platform) for key, platform in document["parts"].items()}
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            log.warning("cannot read %s (%s): entities of earlier configs may stay in Home Assistant", path, error)
+
+    def note(self, topics: Collection[str], parts: Mapping[str, str]) -> None:
+        """There are documents on these topics too, and these parts now."""
+        older = {key: platform for key, platform in self.parts.items() if key not in parts}
+        kept = dict(list((older | dict(parts)).items())[-MOST_PARTS:])
+        noted = self.topics | frozenset(topics), kept
+        if noted != (self.topics, self.parts):
+            self.topics, self.parts = noted
+            self._saved = False
+            self.save()
+
+    def forget(self, topic: str) -> None:
+        """The broker has confirmed that nothing is there any more. Returns at once."""
+        self.topics -= {topic}
+        self._saved = False
+
+    def save(self) -> None:
+        """Write what was forgotten, if anything was."""
+        if self._saved:
+            return
+        self._saved = True
+        fresh = self._path.with_name(self._path.name + ".new")
+        try:
+            with fresh.open("w", encoding="utf-8") as file:
+                json.dump({"topics": sorted(self.topics), "parts": self.parts}, file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self._path)
+        except OSError as error:
+            log.warning("cannot write %s (%s): entities may stay in Home Assistant after a change", fresh, error)
