@@ -156,7 +156,7 @@ def test_killed_it_rings_all_the_same_and_once(house: House, moment: str) -> Non
         time.sleep(1.5)
     else:
         wait_for(lambda: house.shown("morning").get("rendered"), due - time.time())
-        wait_for(lambda: time.time() > due + (0.05 if moment == "at its time" else 2.0), 20, interval=0.001)
+        wait_for(lambda: time.time() > due + (0.05 if moment == "at its time" else 0.8), 20, interval=0.001)
     house.daemon.kill()
     killed = time.time()
     house.daemon.start()
