@@ -8,11 +8,12 @@ import os
 import signal
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from hayakoe_daemon import derived, serving, telling, waking
+from hayakoe_daemon.announcement import Announcement
 from hayakoe_daemon.answer import Answer
 from hayakoe_daemon.board import Board, status_text
 from hayakoe_daemon.complaints import Complaints
@@ -37,6 +38,7 @@ from hayakoe_daemon.mqtt.link import Incoming
 from hayakoe_daemon.mqtt.station import Ears, Station
 from hayakoe_daemon.mqtt.topics import Request, Topics
 from hayakoe_daemon.overrides import Overrides, Value
+from hayakoe_daemon.phrases import Phrases
 from hayakoe_daemon.reader import Reader
 from hayakoe_daemon.speaker.speaker import Audience, Materials, Speaker
 from hayakoe_daemon.system import logs, systemd
@@ -44,6 +46,7 @@ from hayakoe_daemon.system.bell import Bell
 from hayakoe_daemon.system.health import Health
 from hayakoe_daemon.system.lock import lock
 from hayakoe_daemon.system.memory import Memory
+from hayakoe_daemon.text.dictionary import UserWord
 from hayakoe_daemon.voice.render_queue import RenderQueue
 from hayakoe_daemon.voices import Voices
 from hayakoe_daemon.words import WordBook
@@ -89,7 +92,7 @@ class App:
         self._reader = Reader(config.reading.rules, emoji_names=config.reading.emoji_names)
         self._words = WordBook(
             dictionary_file(config, os.environ),
-            self._reader.teach,
+            self._teach,
             lambda message: self._herald.trouble("dictionary", message),
         )
         self._words_worker = self.crew.worker("dictionary", self._words.step, limit=60.0)
@@ -100,6 +103,14 @@ class App:
             self._renders,
             changed=self._show_voices,
             trouble=lambda message: self._herald.trouble("voice", message),
+            cache=self._cache,
+        )
+        self._phrases = Phrases(
+            config.cache.phrases,
+            wish=lambda: self._dials.settings().wish(Announcement("phrase", "", "phrase", 0.0)),
+            split=self._reader.split,
+            ladder=self._voices.ladder,
+            renders=self._renders,
             cache=self._cache,
         )
         steps = {**self._voices.steps, "cache": self._cache.step}
@@ -227,6 +238,7 @@ class App:
                 self._reload(now)
             if now - told >= STATE_EVERY:
                 told = now
+                self._board.cache(self._cache.statistics.document())
                 self._board.quiet(quiet=self._dials.quiet(self._clock()), held=self._journal.held)
                 self._herald.state()
             if now - ticked >= TICK:
@@ -352,6 +364,7 @@ class App:
         self._reader.change(config.reading.rules, emoji_names=config.reading.emoji_names)
         self._words.reload(dictionary_file(config, os.environ))
         self._voices.take(derived.voice_plan(self._config, os.environ))
+        self._phrases.take(config.cache.phrases)
         heard = self._eavesdropper.topics
         telling.take(self._briefings, config, self._herald)
         self._alarms.take(config.alarms, waking.zone(config, self._herald))
@@ -372,6 +385,11 @@ class App:
 
     def _show_voices(self) -> None:
         self._board.voices(self._voices.document(), self._voices.styles(self._dials.settings().voice))
+        self._phrases.look()
+
+    def _teach(self, words: Sequence[UserWord]) -> None:
+        self._reader.teach(words)
+        self._phrases.look(read_otherwise=True)
 
 
 def _new_id() -> str:

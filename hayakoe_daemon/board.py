@@ -47,6 +47,10 @@ class Board:
         """Each voice and how it is; and the styles of the one that speaks."""
         self._note(voices=voices, styles=styles)
 
+    def cache(self, figures: dict[str, int]) -> None:
+        """How often speech was found on disk, and what lies there."""
+        self._note(cache=figures)
+
     def device(self, available: bool, text: str) -> None:
         self._note(audio="online" if available else "offline", device=text)
 

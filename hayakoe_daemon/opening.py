@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hayakoe_daemon.audio.level import TARGET, loudness
+from hayakoe_daemon.voice.absent import NoBert, NoSynthesizer
 from hayakoe_daemon.voice.engine import EngineError
 from hayakoe_daemon.voice.kept import BeingPrepared, Opened
 from hayakoe_daemon.voice.prepare.look_up import bert_key, voice_key
@@ -16,6 +17,8 @@ from hayakoe_daemon.voice.prepare.order import Found, Order, Precise, remark
 from hayakoe_daemon.voice.prepare.prepared import Part, PreparedVoice
 from hayakoe_daemon.voice.prepare.shelf import Shelf
 from hayakoe_daemon.voice.prepare.workshop import Workshop
+from hayakoe_daemon.voice.recollection import Recollected, Recollection, Recollections
+from hayakoe_daemon.voice.stamps import stamps
 from hayakoe_daemon.voice.store.files import BertFiles, VoiceError, VoiceFiles
 from hayakoe_daemon.voice.store.store import Store
 
@@ -52,12 +55,16 @@ def order(store: Store, name: str, root: Path, precise: Precise) -> Order:
 class Opener:
     """Opens voices, and has them prepared by the workshop; without one what was not prepared is opened as it is.
 
-    All voices share one BERT. What they say is kept in the `cache`. `open` belongs to one thread.
+    All voices share one BERT. What they say is kept in the `cache`, and in `recollections` what they need to say it
+    again before they are opened. `open` belongs to one thread.
     """
 
-    def __init__(self, workshop: Workshop | None, cache: RenderCache | None = None) -> None:
+    def __init__(
+        self, workshop: Workshop | None, cache: RenderCache | None = None, recollections: Recollections | None = None
+    ) -> None:
         self._workshop = workshop
         self._cache = cache
+        self._recollections = recollections
         self._bert: tuple[BertFiles, int, Path | None, BertModel] | None = None
         self._made_again: set[Path] = set()
 
@@ -74,22 +81,47 @@ class Opener:
         bert = self._shared(bert_files, found, wished)
         synthesizer = self._synthesizer(files, found.voice, wished)
         keys = wished or Order.of(files, bert_files, manual.prepared, manual.precise)
+        past = None if self._cache is None else Past(self._cache, _models(keys, found))
+        sources = (*sorted(files.synthesizer.parent.iterdir()), bert_files.model)
+        now = stamps(sources)
+
+        def levelled(gain: float) -> None:
+            if past is not None and self._recollections is not None:
+                self._recollections.note(name, Recollection(past.models, gain, now))
+
         engine = NeuralVoice(
-            files,
-            bert,
-            synthesizer,
-            measure=loudness,
-            target_loudness=TARGET,
-            past=None if self._cache is None else Past(self._cache, _models(keys, found)),
+            files, bert, synthesizer, measure=loudness, target_loudness=TARGET, past=past, levelled=levelled
         )
         voice = found.voice
         return Opened(
             engine,
-            files=(*sorted(files.synthesizer.parent.iterdir()), bert_files.model),
+            files=sources,
             mapped=_files_of(found),
             note=note,
             of_no_use=lambda why: self._of_no_use(wished, voice, why) if wished and voice else None,
         )
+
+    def recollected(self, name: str, manual: Manual) -> Recollected | None:
+        """The voice as it was last time, for what it said then; None where nothing is known of that."""
+        known = None if self._recollections is None else self._recollections.of(name)
+        if known is None or self._cache is None:
+            return None
+        from hayakoe_daemon.voice.neural import NeuralVoice, Past  # noqa: PLC0415, only where there are such voices
+
+        try:
+            files, bert = _files(Store(manual.folder), name)
+            voice = NeuralVoice(
+                files,
+                NoBert(bert.tokenizer),
+                NoSynthesizer(files.config.sample_rate, files.config.hop_length),
+                measure=loudness,
+                target_loudness=TARGET,
+                past=Past(self._cache, known.models),
+                gain=known.gain,
+            )
+        except (VoiceError, OSError):
+            return None  # whoever opens it is told
+        return Recollected(voice, known.files)
 
     @property
     def prepares(self) -> bool:

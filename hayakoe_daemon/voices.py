@@ -23,6 +23,7 @@ from hayakoe_daemon.voice.loader import Loader
 from hayakoe_daemon.voice.loadings import Loadings
 from hayakoe_daemon.voice.prepare.order import Order, Precise, forget_voice
 from hayakoe_daemon.voice.prepare.workshop import Workshop
+from hayakoe_daemon.voice.recollection import Recollections
 from hayakoe_daemon.voice.render_queue import RenderQueue
 from hayakoe_daemon.voice.store.files import VoiceError
 from hayakoe_daemon.voice.store.store import Store
@@ -120,7 +121,8 @@ class Voices:
         self._loadings = Loadings(plan.loadings)
         self._workshop = Workshop(finished=self._prepared, progressed=changed)
         self._warm_files = WarmFiles(plan.warmth, trouble)
-        self._opener = Opener(None if alone else self._workshop, cache)
+        recollections = Recollections(plan.loadings.with_name("recollections.json"))
+        self._opener = Opener(None if alone else self._workshop, cache, recollections)
         self._looked = 0.0
         self._seen: int | None = None
 
@@ -215,6 +217,7 @@ class Voices:
             took=self._loadings.past(name).took,
             changed=changed,
             trouble=self._trouble,
+            before=self._opener.recollected(name, self._plan.manual(name)),
         )
         return voice
 

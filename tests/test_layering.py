@@ -53,6 +53,7 @@ MAY_IMPORT = {
         *("alarm_change", "announcement", "answer", "durations", "journal"),
         *("mqtt.field_errors", "mqtt.payload_error", "mqtt.say_message"),
     ),
+    "phrases": ("audio.chunk", "text.utterance", "voice"),
     "foresight": ("announcement", "audio.chunk", "schedule", "text", "voice"),
     "telling": ("config", "herald", "schedule", "waking"),
     "waking": (

@@ -255,14 +255,15 @@ class Speaker:
         patience, and others may interrupt."""
         ladder, announcement = self._materials.ladder, claim.announcement
         wish = settings.wish(announcement)
-        first = next((utterance for utterance in utterances[claim.sentence :] if utterance.text), Utterance(0, ""))
+        spoken = [utterance for utterance in utterances[claim.sentence :] if utterance.text]
+        first, then = spoken[0] if spoken else Utterance(0, ""), spoken[1:]
         if announcement.starts_at is not None:
             # A voice that is there in time is worth more than the one that was asked for.
             ahead = announcement.starts_at - self._clock()
             in_time = max(0.0, ahead + lead - MAKES_WAY) if ahead > 0 else settings.urgent_patience
             wish = replace(wish, patience=min(in_time, wish.patience))
         begun = time.monotonic()
-        cast = ladder.cast(wish, first)
+        cast = ladder.cast(wish, first, then=then)
         while cast is None:
             self._alive()
             self._interrupts.check()
@@ -271,7 +272,7 @@ class Speaker:
             if not claim.begun and self._manners().waits(announcement, self._clock()):
                 raise Waits
             self._wait_briefly()
-            cast = ladder.cast(wish, first, waited=time.monotonic() - begun)
+            cast = ladder.cast(wish, first, then=then, waited=time.monotonic() - begun)
         return cast
 
     def _ahead(self, claim: Claim, utterances: Sequence[Utterance], cast: Cast) -> Ahead:

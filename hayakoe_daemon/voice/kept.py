@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -15,6 +15,7 @@ from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.engine import Engine, EngineError, Manner
 from hayakoe_daemon.voice.recall import Recalled, Remembers
+from hayakoe_daemon.voice.stamps import Stamps, stamps
 from hayakoe_daemon.voice.store.files import VoiceError
 
 log = logging.getLogger(__name__)
@@ -28,8 +29,6 @@ SENTENCES_FAILED = 3
 
 InTurn = Callable[[Callable[[], None]], None]
 """Has the synthesis thread do something, when it has nothing better to do."""
-
-_Stamps = tuple[tuple[Path, int, int], ...]
 
 
 class State(StrEnum):
@@ -68,7 +67,7 @@ class KeptVoice:
     The loading thread calls `load` whenever `due` says so: it makes the engine with `open_` and warms it up. From then
     on the engine is used and closed by the synthesis thread only. `changed` is told of every change of state and after
     every attempt to load it, `trouble` of what went wrong, in words for people; both return at once. Everything else
-    may be called by any thread.
+    may be called by any thread. While there is no engine, `before` says what it has said in former lives.
     """
 
     def __init__(
@@ -79,6 +78,7 @@ class KeptVoice:
         took: float = 0.0,
         changed: Callable[[], None],
         trouble: Callable[[str], None],
+        before: Remembers | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
@@ -89,6 +89,7 @@ class KeptVoice:
         self._open = open_
         self._changed = changed
         self._trouble = trouble
+        self._before = before
         self._clock = clock
         self._lock = threading.Lock()
         self._engine: Engine | None = None
@@ -97,7 +98,7 @@ class KeptVoice:
         self._styles: Sequence[str] = ()
         self._note: str | None = None
         self._mapped: tuple[Path, ...] = ()
-        self._source: _Stamps = ()
+        self._source: Stamps = ()
         self._at_work = False
         """It is being opened or warmed up, or waits for its turn to be."""
         self._opened: Opened | None = None
@@ -111,6 +112,7 @@ class KeptVoice:
         self._retry_at: float | None = None
         self._retries = 0
         self._failures = 0
+        self._lives = 0
         self._speaking: list[Engine] = []
         """Engines in the middle of a sentence, once for each; of the synthesis thread."""
         self._parting: list[Engine] = []
@@ -143,6 +145,11 @@ class KeptVoice:
         return self._styles
 
     @property
+    def lives(self) -> int:
+        """How often it was loaded; it may be another voice each time."""
+        return self._lives
+
+    @property
     def ready_in(self) -> float:
         """Seconds until it is loaded, as long as it took last time; 0 where nobody can know."""
         return max(0.0, self.took - (self._clock() - self._began)) if self._state is State.LOADING else 0.0
@@ -153,14 +160,14 @@ class KeptVoice:
         return 0.0 if engine is None else engine.first_sound_in(utterance, manner.over(self.manner))
 
     def knows(self, utterance: Utterance, manner: Manner) -> bool:
-        """Whether its engine needs no model for this; any thread may ask."""
-        engine = self._engine
-        return isinstance(engine, Remembers) and engine.knows(utterance, manner.over(self.manner))
+        """Whether it needs no model for this, and need not even be loaded; any thread may ask."""
+        voice = self._engine or self._before
+        return isinstance(voice, Remembers) and voice.knows(utterance, manner.over(self.manner))
 
     def recall(self, passage: Sequence[Utterance], position: int, manner: Manner) -> Recalled | None:
-        """As its engine has said it before; any thread may ask."""
-        engine = self._engine
-        return engine.recall(passage, position, manner.over(self.manner)) if isinstance(engine, Remembers) else None
+        """As it has said it before; any thread may ask."""
+        voice = self._engine or self._before
+        return voice.recall(passage, position, manner.over(self.manner)) if isinstance(voice, Remembers) else None
 
     # ------------------------------------------------------------------------------------------------- what is wished
 
@@ -178,7 +185,7 @@ class KeptVoice:
         with self._lock:
             if self._state is State.BROKEN:
                 self._state, self._wanted, self._retries, self._began = State.LOADING, True, 0, self._clock()
-            elif self._state is State.READY and _stamps(path for path, *_ in self._source) != self._source:
+            elif self._state is State.READY and stamps(path for path, *_ in self._source) != self._source:
                 self._wanted = True
 
     def renew(self) -> None:
@@ -288,11 +295,12 @@ class KeptVoice:
                 former: Engine | None = opened.engine
             else:
                 former, self._engine = self._engine, opened.engine
-                self._source = _stamps(opened.files)
+                self._source = stamps(opened.files)
                 self._styles = tuple(opened.engine.styles)
                 self._note, self._mapped = opened.note, opened.mapped
                 self._state, self._why = State.READY, None
                 self.took, self._failures = took, 0
+                self._lives += 1
             self._at_work = False
         if former is not None:
             in_turn(partial(self._part, former))
@@ -339,19 +347,6 @@ class KeptVoice:
         if engine in self._parting:
             self._parting.remove(engine)
         engine.close()
-
-
-def _stamps(files: Iterable[Path]) -> _Stamps:
-    """What tells that a file is another one; zeros where it is not there."""
-
-    def stamp(path: Path) -> tuple[Path, int, int]:
-        try:
-            found = path.stat()
-        except OSError:
-            return path, 0, 0
-        return path, found.st_mtime_ns, found.st_size
-
-    return tuple(stamp(path) for path in files)
 
 
 def reason(error: Exception) -> str:

@@ -106,11 +106,13 @@ class Ladder:
         except Exception:
             log.exception("voice %s could not be warmed up", self._embedded.name)
 
-    def cast(self, wish: Wish, first: Utterance, *, waited: float = 0.0) -> Cast | None:
-        """Who says an announcement that begins with `first` and has waited for its voice for so long (s).
+    def cast(self, wish: Wish, first: Utterance, *, then: Sequence[Utterance] = (), waited: float = 0.0) -> Cast | None:
+        """Who says an announcement that begins with `first`, goes on with `then` and has waited for its voice for so
+        long (s).
 
         None: nobody yet. The voice asked for is being loaded and may be ready within the patience; ask again. One that
-        is asleep is woken. Below the voice asked for come only those that are ready now, and the embedded one.
+        is asleep is woken. Below the voice asked for come only those that are ready now, and the embedded one. A voice
+        that has said all of it before need not be loaded.
         """
         if not first.text:
             return Cast([self._embedded], self._tone, wish.manner)
@@ -121,9 +123,12 @@ class Ladder:
             return self._cast([*ready, self._embedded] if asked is None else [asked, *ready], wish, notes)
         if asked.want():
             log.info("voice %s is loaded now that it is needed", asked.name)
-        if asked.state is State.LOADING and waited + asked.ready_in < wish.patience:
+        known = asked.state is not State.READY and all(
+            asked.knows(utterance, wish.manner) for utterance in (first, *then) if utterance.text
+        )
+        if asked.state is State.LOADING and not known and waited + asked.ready_in < wish.patience:
             return None
-        why = _hindrance(asked, wish, first, waited)
+        why = None if known else _hindrance(asked, wish, first, waited)
         if why is not None:
             notes.append(f"{asked.name}: {why}")
         rungs = [voice for voice in self._ready(wish, first, waited) if voice is not asked]

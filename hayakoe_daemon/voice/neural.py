@@ -56,7 +56,7 @@ class NeuralVoice:
     `measure` gives the loudness of a chunk in LUFS (ITU-R BS.1770); at warm-up the voice is set to `target_loudness` by
     one constant gain, so that whispers stay softer than shouts. A sentence keeps the silence at its ends that the model
     gave it: the pause after it is shorter by that. What it has said in the `past` it says again without its models;
-    with the `gain` that it had then it can do so before it is warmed up.
+    with the `gain` that it had then it can do so before it is warmed up. `levelled` is told of the gain that was found.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class NeuralVoice:
         target_loudness: float,
         past: Past | None = None,
         gain: float | None = None,
+        levelled: Callable[[float], None] = lambda _: None,
     ) -> None:
         self.name = files.name
         self._styles = Styles(files.style_vectors, files.config.styles)
@@ -81,6 +82,7 @@ class NeuralVoice:
         self._silences: OrderedDict[tuple[str, Manner], float] = OrderedDict()
         self._tempo = Tempo()
         self._gain = gain
+        self._levelled = levelled
 
     @property
     def styles(self) -> Sequence[str]:
@@ -100,6 +102,7 @@ class NeuralVoice:
         if not np.isfinite(loudness):
             raise EngineError(f"{self.name} is silent: its model gave no sound for a test sentence")
         self._gain = gain_to(self._target_loudness, loudness)
+        self._levelled(self._gain)
 
     def speak(self, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
         """The sound as the synthesizer gives it, piece by piece, levelled; in one piece where its pitch is changed.

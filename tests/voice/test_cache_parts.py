@@ -1,8 +1,7 @@
-"""The parts of the render cache that need no disk: names of sounds, what says a number, speech made ahead."""
+"""The parts of the render cache that need no disk: names of sounds, what says a number."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,14 +10,8 @@ import pytest
 from hayakoe_daemon.audio import flac
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.text.phonemes import Phonemes
-from hayakoe_daemon.text.utterance import Utterance
-from hayakoe_daemon.voice.cache.ahead import made_ahead, pin_phrases
 from hayakoe_daemon.voice.cache.changing import says_a_number
-from hayakoe_daemon.voice.cache.keep import Keep
 from hayakoe_daemon.voice.cache.recipe import Recipe, pause_key
-from hayakoe_daemon.voice.engine import Manner
-from hayakoe_daemon.voice.hts import HtsEngine
-from hayakoe_daemon.voice.render_queue import RenderQueue, Urgency
 from hayakoe_daemon.voice.synthesizer import Sampling
 
 IDS = Phonemes("あい", ("_", "a", "i", "_"), (0, 0, 1, 0), (1, 1, 1, 1)).ids()
@@ -114,46 +107,3 @@ def test_flac_gives_back_what_it_was_given(peak: float) -> None:
 def test_what_is_no_flac_is_said(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"sound"):
         list(flac.decode(data))
-
-
-class Listened(HtsEngine):
-    """The embedded voice, telling how it was asked."""
-
-    def __init__(self) -> None:
-        super().__init__(measure=lambda _: -20.0)
-        self.asked: list[tuple[str, Keep]] = []
-        self.pauses: list[int] = []
-
-    def speak(self, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
-        self.asked.append((utterance.text, manner.keep))
-        return super().speak(utterance, manner)
-
-    def pause_after(self, passage: Sequence[Utterance], position: int, manner: Manner) -> float:
-        self.pauses.append(position)
-        return super().pause_after(passage, position, manner)
-
-
-def test_a_passage_is_made_ahead_when_there_is_nothing_else_to_do() -> None:
-    voice = Listened()
-    passage = [Utterance(0, "おはようございます。今日も、一日。"), Utterance(1, "", 1.0), Utterance(2, "晴れです。")]
-    renders = RenderQueue()
-    idle = renders.submit(Urgency.IDLE, lambda: made_ahead(voice, passage, Manner(), Keep.PINNED))
-    renders.step()
-    live = renders.submit(Urgency.LIVE, lambda: voice.speak(Utterance(0, "雨です。"), Manner()))
-    while not (idle.over and live.over):
-        renders.step()
-    assert voice.asked == [(passage[0].text, Keep.PINNED), ("雨です。", Keep.NORMAL), (passage[2].text, Keep.PINNED)]
-    assert voice.pauses == [0, 1, 2]
-    assert idle.error is None
-    assert idle.figures.audio_seconds == 0
-
-
-def test_phrases_are_pinned_one_after_the_other() -> None:
-    voice = Listened()
-    renders = RenderQueue()
-    texts = ("地震です。", "火事です。")
-    pin_phrases(texts, split=lambda text: [Utterance(0, text)], engine=voice, manner=Manner(), renders=renders)
-    last = renders.submit(Urgency.IDLE, lambda: iter(()))
-    while not last.over:
-        renders.step()
-    assert voice.asked == [(text, Keep.PINNED) for text in texts]

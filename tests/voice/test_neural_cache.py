@@ -14,11 +14,11 @@ from hayakoe_daemon.audio.level import TARGET, loudness
 from hayakoe_daemon.text.sentences import split
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.text.verbalize import Verbalizer
+from hayakoe_daemon.voice.absent import NoBert, NoSynthesizer
 from hayakoe_daemon.voice.bert import Bert
-from hayakoe_daemon.voice.cache.ahead import made_ahead
 from hayakoe_daemon.voice.cache.cache import RenderCache
 from hayakoe_daemon.voice.cache.keep import Keep
-from hayakoe_daemon.voice.engine import Manner
+from hayakoe_daemon.voice.engine import EngineError, Manner
 from hayakoe_daemon.voice.neural import NeuralVoice, Past
 from hayakoe_daemon.voice.synthesizer import Feed, Floats
 from hayakoe_daemon.voice.vits import WholeSynthesizer
@@ -94,7 +94,7 @@ def test_what_was_said_is_said_again_without_a_model_and_after_a_restart(first: 
 
 def test_made_ahead_it_needs_no_model_at_its_time(first: House) -> None:
     passage = split("七時三十分です。気温は五度です。", Verbalizer())
-    list(made_ahead(first.voice, passage, Manner()))
+    first.say(passage, Manner(keep=Keep.AHEAD))
     first.begin()
     first.say(passage)
     assert first.runs == (0, 0)
@@ -146,7 +146,7 @@ def test_never_is_never_looked_up_nor_kept(first: House, tmp_path: Path) -> None
 def test_it_is_recalled_without_a_model_as_it_was_said(first: House, tmp_path: Path) -> None:
     passage = split("七時三十分です。気温は五度です。", Verbalizer())
     assert first.voice.recall(passage, 0, Manner()) is None
-    list(made_ahead(first.voice, passage, Manner()))
+    first.say(passage, Manner(keep=Keep.AHEAD))
     first.cache.flush()
     first.begin()
     sound, pauses = first.say(passage)
@@ -161,10 +161,34 @@ def test_it_is_recalled_without_a_model_as_it_was_said(first: House, tmp_path: P
 
 
 def test_what_is_damaged_is_not_recalled(first: House, tmp_path: Path) -> None:
-    list(made_ahead(first.voice, PASSAGE, Manner()))
+    first.say(PASSAGE, Manner(keep=Keep.AHEAD))
     first.cache.flush()
     for file in tmp_path.rglob("*"):
         if file.is_file() and file.name != "memory":
             file.write_bytes(file.read_bytes()[:-20] + bytes(20))
     assert first.voice.recall(PASSAGE, 0, Manner()) is None
     assert not first.voice.knows(PASSAGE[0], Manner()), "and it is known then"
+
+
+def test_a_voice_without_its_models_says_what_it_has_said(first: House, tmp_path: Path) -> None:
+    sound, pauses = first.say()
+    first.cache.flush()
+    files = voices.voice_files()
+    absent = NeuralVoice(
+        files,
+        NoBert(voices.bert_files().tokenizer),
+        NoSynthesizer(files.config.sample_rate, files.config.hop_length),
+        measure=loudness,
+        target_loudness=TARGET,
+        past=Past(RenderCache(tmp_path, encode=flac.encode, decode=flac.decode), ("a", "b")),
+        gain=first.voice.gain,
+    )
+    found = [absent.recall(PASSAGE, position, Manner()) for position in range(len(PASSAGE))]
+    assert np.abs(np.concatenate([one.sound.samples for one in found if one]) - sound).max() < 1e-6
+    assert [one.pause for one in found if one] == pytest.approx(pauses)
+    others = split("雨です。風です。", Verbalizer())
+    assert not absent.knows(others[0], Manner())
+    with pytest.raises(EngineError, match="not loaded"):
+        list(absent.speak(others[0], Manner()))
+    with pytest.raises(EngineError, match="not loaded"):
+        absent.pause_after(others, 0, Manner())

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -43,6 +43,10 @@ class Statistics:
     sounds: int = 0
     bytes: int = 0
     pinned: int = 0
+
+    def document(self) -> dict[str, int]:
+        """For people and Home Assistant."""
+        return asdict(self)
 
 
 class RenderCache:
