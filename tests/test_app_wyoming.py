@@ -56,7 +56,7 @@ def test_the_embedded_voice(daemon: Daemon, port: int) -> None:
     assert list(voices(port)) == ["embedded"]
     answers = ask(port, Synthesize(TEXT))
     assert types(answers) == SPOKEN
-    samples = np.frombuffer(pcm(answers), "<i2").astype(np.float32) / 32767
+    samples = np.frombuffer(pcm(answers), "<i2").astype(np.float32) / np.float32(32767)
     assert loudness(AudioChunk(samples, rate(answers))) == pytest.approx(TARGET, abs=2.0)
 
     asked = [SynthesizeStart(), *(SynthesizeChunk(one) for one in TEXT), Synthesize(TEXT), SynthesizeStop()]

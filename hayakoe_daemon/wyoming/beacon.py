@@ -35,7 +35,8 @@ class Beacon:
                 addresses=[address.packed for address in addresses],
                 port=port,
             )
-            self._zeroconf = zeroconf.Zeroconf()
+            # Told which, it need not look for interfaces: under systemd's sandbox nobody is told of them.
+            self._zeroconf = zeroconf.Zeroconf(interfaces=[str(address) for address in addresses])
         except (OSError, ValueError, zeroconf.Error) as error:
             raise BeaconError(str(error) or type(error).__name__) from error
         try:

@@ -23,6 +23,9 @@ TICK = 0.5
 RETRY = 5.0
 """Seconds between two attempts to listen."""
 
+ANNOUNCE_AGAIN = 60.0
+"""Seconds between two attempts to tell the network."""
+
 BACKLOG = 128
 """Clients that have connected and wait to be taken in."""
 
@@ -45,6 +48,7 @@ class WyomingServer:
         self._listener: socket.socket | None = None
         self._beacon: Beacon | None = None
         self._retry_at = 0.0
+        self._announce_at = 0.0
         self._told: str | None = None
         self._lines: dict[Line, threading.Thread] = {}
         self._turning_away = threading.BoundedSemaphore(TURNED_AWAY)
@@ -70,6 +74,8 @@ class WyomingServer:
         if self._place is not None and self._listener is None and time.monotonic() >= self._retry_at:
             self._open(self._place)
         if self._place is not None and self._listener is not None:
+            if self._place.announced_as is not None:
+                self._announce(self._place, self._place.announced_as)
             self._accept(self._listener, self._place)
         else:
             with self._condition:
@@ -106,16 +112,18 @@ class WyomingServer:
             )
             return
         self._told = None
+        self._announce_at = 0.0
         log.info("Wyoming clients are served at %s port %s", place.host, self.port)
-        if place.announced_as is not None:
-            self._announce(place, place.announced_as)
 
     def _announce(self, place: Place, name: str) -> None:
+        if self._beacon is not None or time.monotonic() < self._announce_at:
+            return
         try:
             if place.local:
                 raise BeaconError(f"only this machine can reach {place.host}: set wyoming.host, such as to 0.0.0.0")
             self._beacon = Beacon(name, place.host, self.port or place.port)
-        except BeaconError as error:
+        except BeaconError as error:  # at the start the network may not be there yet
+            self._announce_at = time.monotonic() + ANNOUNCE_AGAIN
             self._tell(f"the Wyoming server is not announced by zeroconf: {error}")
 
     def _tell(self, trouble: str) -> None:

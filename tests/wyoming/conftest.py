@@ -12,10 +12,12 @@ from hayakoe_daemon.audio.chime import tone_pattern
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.text.sentences import split
 from hayakoe_daemon.text.utterance import Utterance
+from hayakoe_daemon.voice import render_queue
 from hayakoe_daemon.voice.engine import Manner
 from hayakoe_daemon.voice.ladder import Ladder, Wish
 from hayakoe_daemon.voice.render_queue import Job, RenderQueue, Urgency
 from hayakoe_daemon.worker import Worker
+from hayakoe_daemon.wyoming import server
 from hayakoe_daemon.wyoming.conversation import House
 from hayakoe_daemon.wyoming.place import Place
 from hayakoe_daemon.wyoming.recital import Studio
@@ -108,6 +110,13 @@ class Service:
         for worker in self._workers:
             assert worker.join(5)
         self.server.close()
+
+
+@pytest.fixture(autouse=True)
+def ends_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The threads look often whether they are to end."""
+    monkeypatch.setattr(server, "TICK", 0.02)
+    monkeypatch.setattr(render_queue, "_WAIT", 0.02)
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from wyoming.tts import (
 from hayakoe_daemon.text.sentences import SENTENCE_PAUSE
 from hayakoe_daemon.voice.job import MAX_AHEAD
 from hayakoe_daemon.wyoming import conversation, server
+from hayakoe_daemon.wyoming.beacon import BeaconError
 from hayakoe_daemon.wyoming.place import Place
 from tests.support.waiting import wait_for
 from tests.support.wyoming_client import HOST, ask, converse, pcm, rate, types
@@ -363,6 +364,28 @@ def test_zeroconf_for_this_machine_alone_makes_no_sense(service: Service) -> Non
     wait_for(lambda: service.troubles)
     assert "wyoming.host" in service.troubles[0]
     assert types(ask(service.port, Synthesize("はい"))) == SPOKEN
+
+
+def test_the_network_that_comes_later_is_told_then(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+
+    class Late:
+        def __init__(self, name: str, host: str, port: int) -> None:
+            told.append(name)
+            if len(told) < 3:
+                raise BeaconError("Network is unreachable")
+
+        def close(self) -> None:
+            told.append("closed")
+
+    monkeypatch.setattr(server, "Beacon", Late)
+    monkeypatch.setattr(server, "ANNOUNCE_AGAIN", 0.01)
+    service.server.take(Place("0.0.0.0", 0, announced_as="hayakoe-test"))  # noqa: S104, what the test is about
+    wait_for(lambda: len(told) == 3)
+    service.server.take(None)
+    wait_for(lambda: "closed" in told)
+    assert told == ["hayakoe-test"] * 3 + ["closed"]
+    assert len(service.troubles) == 1
 
 
 def test_a_flood_of_connections(service: Service) -> None:
