@@ -270,7 +270,7 @@ class App:
         self.crew.each("the journal", lambda: self.crew.end(self._journal_worker, deadline))
         self.crew.each("the journal's file", self._journal.close)
         for worker in self._upkeep:
-            self.crew.each(f"the {worker.name} thread", functools.partial(self.crew.end, worker, deadline))
+            self.crew.each(f"the {worker.name} thread", functools.partial(self.crew.leave, worker))
         self.crew.each("what the voices keep", self._voices.close)
         self.crew.each("rendered speech", self._cache.flush)
         self.crew.each("the sources", self._briefings.close)

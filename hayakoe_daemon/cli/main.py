@@ -11,7 +11,6 @@ from pathlib import Path
 
 from hayakoe_daemon.cli.alarm_options import add_actions
 from hayakoe_daemon.cli.failure import Failure
-from hayakoe_daemon.cli.quantize import arguments as quantize_arguments
 
 PROGRAM = "hayakoe-daemon"
 
@@ -171,7 +170,15 @@ def _voices(voices: argparse.ArgumentParser) -> None:
     prepare.add_argument("names", nargs="*", metavar="NAME", help="these; else all")
     prepare.add_argument("--again", action="store_true", help="also what is prepared already")
     quantize = action("quantize", "write a BERT in 8 or 4 bits from one in float32")
-    quantize_arguments(quantize)
+    quantize.add_argument("source", metavar="SOURCE", type=Path, help="the BERT in float32, such as bert.onnx")
+    quantize.add_argument("target", metavar="TARGET", type=Path, help="the file to write, such as bert_q8.onnx")
+    quantize.add_argument(
+        "--kind",
+        choices=("q8", "q8-per-tensor", "q4"),
+        default="q8",
+        help="q8: 8 bits (default); q8-per-tensor: exactly as the published BERT was made; q4: 4 bits in blocks",
+    )
+    quantize.add_argument("--force", action="store_true", help="write over a file that is there")
     remove = action("remove", "remove a voice, or what has arrived of a download")
     remove.add_argument("name", help="the voice, or the address of an unfinished download")
 

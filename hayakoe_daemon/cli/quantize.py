@@ -18,19 +18,6 @@ from hayakoe_daemon.voice.prepare.quantize_kind import Kind
 _OF_A_MEGABYTE = 1_000_000
 
 
-def arguments(quantize: argparse.ArgumentParser) -> None:
-    """What the command takes."""
-    quantize.add_argument("source", metavar="SOURCE", type=Path, help="the BERT in float32, such as bert.onnx")
-    quantize.add_argument("target", metavar="TARGET", type=Path, help="the file to write, such as bert_q8.onnx")
-    quantize.add_argument(
-        "--kind",
-        choices=[kind.value for kind in Kind],
-        default=Kind.Q8.value,
-        help="q8: 8 bits (default); q8-per-tensor: exactly as the published BERT was made; q4: 4 bits in blocks",
-    )
-    quantize.add_argument("--force", action="store_true", help="write over a file that is there")
-
-
 def quantize(given: argparse.Namespace) -> int:
     """0 when the file is there as a whole; there is none otherwise. Raises Failure."""
     source, target = given.source.resolve(), given.target.resolve()

@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 
 from hayakoe_daemon.cli.failure import Failure
-from hayakoe_daemon.cli.quantize import arguments, quantize
+from hayakoe_daemon.cli.main import build_parser
+from hayakoe_daemon.cli.quantize import quantize
 from tests.voice.prepare.bert_exports import FP32, hidden, token_ids
 
 
 def given(*words: str | Path) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    arguments(parser)
-    return parser.parse_args([str(word) for word in words])
+    return build_parser().parse_args(["voices", "quantize", *(str(word) for word in words)])
 
 
 def test_a_file_is_made_by_a_child_process(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

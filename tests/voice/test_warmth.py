@@ -148,7 +148,7 @@ def test_what_may_not_be_locked_is_told_once_and_cached(droppable: Path) -> None
     [told] = done.stdout.splitlines()
     assert "8 MB of weights are to be locked in memory and 1 MB are allowed" in told
     assert "LimitMEMLOCK=infinity" in told
-    assert cached(droppable) == 1.0
+    assert cached(droppable) > 0.95  # the kernel may take a page back at any time
 
 
 def test_a_step_without_work_returns_soon_and_closing_ends_it() -> None:
