@@ -13,6 +13,7 @@ from hayakoe_daemon.voice.engine import Manner
 from hayakoe_daemon.voice.feeding import Feeder
 from hayakoe_daemon.voice.pauses import (
     SHORTEST,
+    WINDOW,
     Rests,
     Window,
     frames_of_rests,
@@ -82,10 +83,10 @@ def passage_of(*lengths: int) -> list[Utterance]:
 @pytest.mark.parametrize(
     ("lengths", "windows"),
     [
-        ((100, 100), [(0, 2), (0, 2)]),
-        ((100, 100, 1), [(0, 2), (0, 2), (2, 3)]),
-        ((120, 120, 120), [(0, 1), (1, 2), (2, 3)]),
-        ((90, 90, 90, 90, 90), [(0, 2), (0, 2), (2, 4), (2, 4), (4, 5)]),
+        ((32, 32), [(0, 2), (0, 2)]),
+        ((32, 32, 1), [(0, 2), (0, 2), (2, 3)]),
+        ((40, 120, 40), [(0, 1), (1, 2), (2, 3)]),
+        ((30, 30, 30, 30, 30), [(0, 2), (0, 2), (2, 4), (2, 4), (4, 5)]),
     ],
 )
 def test_windows_are_cut_at_sentence_ends(lengths: Sequence[int], windows: list[tuple[int, int]]) -> None:
@@ -144,8 +145,8 @@ def test_a_long_text_is_read_window_by_window_when_it_comes_to_them() -> None:
     asked, passage = told(synthesizer), split("今日は朝からとても良い天気でしたので散歩に行きました。" * 20)
     for position in range(len(passage)):
         assert asked.after(passage, position, Manner()) is not None
-        assert len(synthesizer.passes) == window_around(passage, position).start // 7 + 1
-    assert max(synthesizer.passes) < 2 * 3 * 200
+        assert len(synthesizer.passes) == window_around(passage, position).start // 2 + 1
+    assert max(synthesizer.passes) < 2 * 3 * WINDOW
 
 
 def test_80_ms_at_least() -> None:
