@@ -50,7 +50,7 @@ set_up_peer_venv() {
     fi
 }
 
-set_up_system gcc libc6-dev pkg-config libsystemd-dev libportaudio2 libasound2-dev mosquitto mosquitto-clients openssl shellcheck
+set_up_system gcc g++ libc6-dev pkg-config libsystemd-dev libportaudio2 libasound2-dev mosquitto mosquitto-clients openssl shellcheck
 set_up_venv dev
 set_up_peer_venv
 
