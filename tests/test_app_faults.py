@@ -319,7 +319,7 @@ sys.exit(app.run())
 
 
 @pytest.mark.parametrize(
-    "worker", ["_journal_worker", "_synthesis_worker", "_speaker_worker", "_words_worker", "_schedule['alarms']"]
+    "worker", ["_journal_worker", "_synthesis_worker", "_speaker_worker", "_words_worker", "_others[0]"]
 )
 def test_one_hung_thread_is_enough_to_starve_the_watchdog(tmp_path: Path, worker: str) -> None:
     daemon = Daemon(tmp_path / "daemon", None)
