@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -36,10 +37,15 @@ class Herald:
         self._early: list[dict[str, Any]] = []
         self._alarms: dict[str, dict[str, Any] | None] = {}
         self._outward: Outward | None = None
+        self._device = threading.Lock()
+        """That a device is lost is not overtaken by how it was when the broker was about to be told."""
 
     def to(self, outward: Outward | None) -> None:
         """Tell the broker over this from now on: how things are, and what went wrong before there was a broker."""
-        self._outward = outward
+        with self._device:
+            self._outward = outward
+            if outward is not None:
+                outward.audio(available=self._board.document.get("audio") != "offline")
         document = self._board.document
         self._home_assistant.look(document)
         self._home_assistant.to(outward)  # first, so that it is about to listen to what follows
@@ -47,7 +53,6 @@ class Herald:
             return
         outward.state(document)
         self._tell_next_alarm(outward)
-        outward.audio(available=document.get("audio") != "offline")
         for name, alarm in self._alarms.copy().items():
             self._tell_alarm(outward, name, alarm)
         early, self._early = self._early, []
@@ -98,9 +103,10 @@ class Herald:
 
     def device(self, available: bool, text: str) -> None:
         """The sound device is there (then `text` is its name) or is not (and why)."""
-        self._board.device(available, text)
-        if self._outward is not None:
-            self._outward.audio(available=available)
+        with self._device:
+            self._board.device(available, text)
+            if self._outward is not None:
+                self._outward.audio(available=available)
         if available:
             log.info("sound goes to %s", text)
         else:
