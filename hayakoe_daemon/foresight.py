@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -27,6 +28,9 @@ WAIT = 0.5
 
 SAME = 2.0
 """Seconds by which a repeat may come later than it was foreseen."""
+
+FARTHEST = 600.0
+"""Seconds after which a text is looked at again; what is further away was meant before the clock was set."""
 
 TRIES = 2
 """Times that a sentence is tried; then it is left to whoever speaks when it is due."""
@@ -61,12 +65,14 @@ class _Sheet:
     check_at: float = 0.0
     text: str | None = None
     """What it will say; None while that is not decided."""
+    passage: Sequence[Utterance] = ()
     missing: list[Utterance] = field(default_factory=list)
-    rests: Sequence[Utterance] = ()
-    """The passage whose pauses are not known yet."""
+    paused: bool = False
+    """The pauses of the passage were made."""
+    tried: Counter[str] = field(default_factory=Counter)
+    """Sentences, and how often they were made for it: one that cannot be kept is not made again and again."""
     ready: bool | None = None
     """None: nothing has to be made for it."""
-    failures: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -119,7 +125,7 @@ class Foresight:
             return
         now = self._at.clock()
         for sheet in self._take(self._coming()):
-            if now >= sheet.check_at:
+            if not now < sheet.check_at <= now + FARTHEST:
                 self._check(sheet, now)
             if sheet.text is not None and self._begin(sheet, now):
                 return
@@ -142,11 +148,17 @@ class Foresight:
             return
         text = self._at.compose(one.text, one.due, trusted=one.trusted)
         passage = self._at.split(text)
-        missing = [utterance for utterance in passage if utterance.text and not voice.knows(utterance, wish.manner)]
+        if sheet.ready:
+            sheet.tried.clear()  # what is unknown now is so because of another style, voice or word
+        missing = [
+            utterance
+            for utterance in _unknown(voice, passage, wish.manner)
+            if not sheet.tried[utterance.text] or sheet.text is None
+        ]
         cost = sum(self._cost(voice, utterance, wish.manner) for utterance in missing)
         if sheet.text is None:
             if now < one.due - lead(cost):
-                sheet.check_at = max(sheet.check_at, min(one.due - lead(cost), now + 600.0))
+                sheet.check_at = max(sheet.check_at, min(one.due - lead(cost), now + FARTHEST))
                 return
             if voice.want():
                 log.info("voice %s is loaded for the alarm %s", voice.name, one.name)
@@ -161,7 +173,7 @@ class Foresight:
                     "the alarm %s: %d of %d sentences are made %.0f s before it is due; that takes about %.0f s",
                     *(one.name, len(missing), len(passage), one.due - now, cost),
                 )
-            sheet.missing, sheet.rests = missing, passage
+            sheet.passage, sheet.missing, sheet.paused = passage, missing, False
             self._take_text(sheet, text, ready=False)
 
     def _take_text(self, sheet: _Sheet, text: str | None, *, ready: bool | None) -> None:
@@ -183,13 +195,14 @@ class Foresight:
         urgency = Urgency.DUE if pressing(cost, due=sheet.coming.due, now=now) else Urgency.IDLE
         if sheet.missing:
             utterance = sheet.missing.pop(0)
+            sheet.tried[utterance.text] += 1
             job = self._at.renders.submit(urgency, lambda: _sentence(voice, utterance, manner))
             self._work = _Work(sheet, voice.name, utterance, job)
-        elif sheet.rests:
-            passage, sheet.rests = sheet.rests, ()
+        elif not sheet.paused:
+            passage, sheet.paused = sheet.passage, True
             job = self._at.renders.submit(urgency, lambda: _pauses(voice, passage, manner))
             self._work = _Work(sheet, voice.name, None, job)
-        elif not sheet.failures:
+        elif not _unknown(voice, sheet.passage, manner):
             log.info("the alarm %s is ready %.0f s before it is due", sheet.coming.name, sheet.coming.due - now)
             self._take_text(sheet, sheet.text, ready=True)
             return False
@@ -212,11 +225,8 @@ class Foresight:
             return
         if error is None:
             self._learn(work.voice, work.job.figures.compute_seconds / beats(utterance.text))
-        else:
-            failures = work.sheet.failures
-            failures[utterance.text] = failures.get(utterance.text, 0) + 1
-            if failures[utterance.text] < TRIES:
-                work.sheet.missing.append(utterance)
+        elif work.sheet.tried[utterance.text] < TRIES:
+            work.sheet.missing.append(utterance)
 
     def _cost(self, voice: KeptVoice, utterance: Utterance, manner: Manner) -> float:
         """Seconds of computing that it takes to make this."""
@@ -229,6 +239,10 @@ class Foresight:
     def _learn(self, voice: str, seconds_a_beat: float) -> None:
         old = self._pace.get(voice)
         self._pace[voice] = seconds_a_beat if old is None else old + _WEIGHT * (seconds_a_beat - old)
+
+
+def _unknown(voice: KeptVoice, passage: Sequence[Utterance], manner: Manner) -> list[Utterance]:
+    return [utterance for utterance in passage if utterance.text and not voice.knows(utterance, manner)]
 
 
 def _sentence(voice: KeptVoice, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:

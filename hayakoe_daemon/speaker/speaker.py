@@ -259,8 +259,8 @@ class Speaker:
         first, then = spoken[0] if spoken else Utterance(0, ""), spoken[1:]
         if announcement.starts_at is not None:
             # A voice that is there in time is worth more than the one that was asked for.
-            left = announcement.starts_at - self._clock()
-            in_time = max(0.0, left + lead - MAKES_WAY) if left > 0 else settings.urgent_patience
+            ahead = announcement.starts_at - self._clock()
+            in_time = max(0.0, ahead + lead - MAKES_WAY) if ahead > 0 else settings.urgent_patience
             wish = replace(wish, patience=min(in_time, wish.patience))
         begun = time.monotonic()
         cast = ladder.cast(wish, first, then=then)

@@ -173,3 +173,15 @@ def test_closed_twice(case: Case) -> None:
 
 def test_it_has_a_name(case: Case) -> None:
     assert case.sink.name
+
+
+def test_a_round_with_a_moment_is_whole(case: Case) -> None:
+    for ahead in (case.sink.head_start, 0.1, -1.0):
+        case.sink.begin("alarm")
+        moment = time.monotonic() + ahead
+        case.sink.start_at(moment)
+        case.sink.write(tone(0.3))
+        case.sink.write(tone(0.2))
+        case.sink.finish()
+        case.assert_heard(0.5)
+        assert not case.paced or time.monotonic() >= moment + 0.5

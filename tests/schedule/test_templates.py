@@ -222,6 +222,16 @@ def test_each_sentence_is_for_itself(workshop: Workshop) -> None:
     ]
 
 
+def test_nothing_is_worked_out_when_it_is_read(workshop: Workshop) -> None:
+    for text in (
+        "{{ 5[99999] or 1 }}",
+        "{{ 'x' | round }}",
+        "{% if 1 / 0 %}{% endif %}",
+        "{% for i in none + 1 %}{% endfor %}",
+    ):
+        workshop.read(text, full=True)
+
+
 def test_which_values_it_needs(workshop: Workshop) -> None:
     template = workshop.read(
         "{% set x = weather.a %}{{ x }}{% for i in diary %}{{ i }}{% endfor %}{{ b.c }}{{ b['d-e'] }}", full=True

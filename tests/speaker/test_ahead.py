@@ -18,8 +18,10 @@ from hayakoe_daemon.speaker.ahead import Ahead
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.engine import Manner
 from hayakoe_daemon.voice.ladder import Cast
+from hayakoe_daemon.voice.recall import Recalled
 from hayakoe_daemon.voice.render_queue import MAX_AHEAD, RenderQueue, Urgency
 from hayakoe_daemon.worker import Worker
+from tests.support.waiting import wait_for
 
 SENTENCE = AudioChunk.silence(8.0, 8_000)
 
@@ -163,3 +165,52 @@ def test_who_interrupts_does_not_wait_for_all_of_it(house: House) -> None:
         ahead.await_all(look)
     ahead.close()
     house.voice.free.set()
+
+
+class Remembering(Ready):
+    """Has said the sentences of `knows` before; those of `lost` are gone from the disk since."""
+
+    def __init__(self, known: range, lost: int = -1) -> None:
+        super().__init__()
+        self.known, self.lost = known, lost
+
+    def knows(self, utterance: Utterance, manner: Manner) -> bool:
+        return utterance.index in self.known
+
+    def recall(self, passage: Sequence[Utterance], position: int, manner: Manner) -> Recalled | None:
+        return None if position == self.lost else Recalled(AudioChunk.silence(1.0, 8_000), 0.25)
+
+
+def heard(ahead: Ahead) -> list[tuple[float, float]]:
+    """Seconds of each sentence and of the pause after it."""
+    return [
+        (sum(chunk.seconds for chunk in ahead.chunks(position, lambda: None)), ahead.pause_after(position))
+        for position in range(len(ahead.order))
+    ]
+
+
+def test_what_was_said_before_waits_for_no_synthesis(house: House) -> None:
+    house.voice = Remembering(range(3))
+    house.workers[1].stop()  # it does something else
+    ahead = house.ahead(3)
+    ahead.await_all(lambda: None)
+    assert heard(ahead) == [(1.0, 0.25)] * 3
+    assert ahead.engine == "test"
+    assert house.voice.said == []
+
+
+def test_what_is_new_among_what_is_known_is_made_while_the_known_is_heard(house: House) -> None:
+    house.voice = Remembering(range(4))
+    ahead = house.ahead(6)
+    first = list(ahead.chunks(0, lambda: None))
+    assert first[0].seconds == 1.0
+    wait_for(lambda: house.voice.said, 5)
+    assert house.voice.said[0] == "sentence 4"
+    assert [seconds for seconds, _ in heard(ahead)] == [1.0, 1.0, 1.0, 1.0, 8.0, 8.0]
+    assert house.voice.said == ["sentence 4", "sentence 5"]
+
+
+def test_what_is_lost_from_the_disk_is_made(house: House) -> None:
+    house.voice = Remembering(range(3), lost=1)
+    assert [seconds for seconds, _ in heard(house.ahead(3))] == [1.0, 8.0, 1.0]
+    assert house.voice.said == ["sentence 1"]

@@ -165,3 +165,30 @@ def test_a_voice_without_its_models_says_what_it_has_said(first: House, tmp_path
         list(absent.speak(others[0], Manner()))
     with pytest.raises(EngineError, match="not loaded"):
         absent.pause_after(others, 0, Manner())
+
+
+def test_it_is_recalled_without_a_model_as_it_was_said(first: House, tmp_path: Path) -> None:
+    passage = split("七時三十分です。気温は五度です。", Verbalizer())
+    assert first.voice.recall(passage, 0, Manner()) is None
+    first.say(passage, Manner(keep=Keep.AHEAD))
+    first.cache.flush()
+    first.begin()
+    sound, pauses = first.say(passage)
+    for house in (first, House(tmp_path)):
+        house.begin()
+        recalled = [house.voice.recall(passage, position, Manner()) for position in range(len(passage))]
+        assert house.runs == (0, 0)
+        found = np.concatenate([one.sound.samples for one in recalled if one is not None])
+        assert np.abs(found - sound).max() < 1e-6
+        assert [one.pause for one in recalled if one is not None] == pytest.approx(pauses, abs=0.011)
+    assert first.voice.recall(passage, 0, Manner(length_scale=1.1)) is None
+
+
+def test_what_is_damaged_is_not_recalled(first: House, tmp_path: Path) -> None:
+    first.say(PASSAGE, Manner(keep=Keep.AHEAD))
+    first.cache.flush()
+    for file in tmp_path.rglob("*"):
+        if file.is_file() and file.name != "memory":
+            file.write_bytes(file.read_bytes()[:-20] + bytes(20))
+    assert first.voice.recall(PASSAGE, 0, Manner()) is None
+    assert not first.voice.knows(PASSAGE[0], Manner()), "and it is known then"

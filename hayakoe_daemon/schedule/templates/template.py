@@ -9,7 +9,6 @@ from typing import Any
 
 from jinja2 import Template as Compiled
 from jinja2 import UndefinedError, nodes
-from jinja2.meta import find_undeclared_variables
 
 from hayakoe_daemon.schedule.templates.budget import Budget
 from hayakoe_daemon.schedule.templates.errors import TemplateError
@@ -69,8 +68,13 @@ class Template:
 
 
 def _undeclared(tree: nodes.Template) -> frozenset[str]:
-    """The names that must come from outside."""
-    return frozenset(find_undeclared_variables(tree))
+    """The names that must come from outside.
+
+    Jinja's own function for this works constant expressions out on the way: a hostile text would have its say.
+    """
+    names = list(tree.find_all(nodes.Name))
+    stored = {one.name for one in names if one.ctx == "store"}
+    return frozenset(one.name for one in names if one.ctx == "load") - stored - {"loop"}
 
 
 def _is_name(node: nodes.Node, name: str) -> bool:

@@ -1,0 +1,219 @@
+"""What alarms say made ahead: by a voice that remembers, on a real render queue, with a clock that the test turns."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+
+from hayakoe_daemon.announcement import Announcement
+from hayakoe_daemon.audio.chunk import AudioChunk
+from hayakoe_daemon.foresight import Foresight, Workplace
+from hayakoe_daemon.schedule.ahead import Coming
+from hayakoe_daemon.text.utterance import Utterance
+from hayakoe_daemon.voice.cache.keep import Keep
+from hayakoe_daemon.voice.engine import EngineError, Manner
+from hayakoe_daemon.voice.kept import KeptVoice
+from hayakoe_daemon.voice.ladder import Ladder, Wish
+from hayakoe_daemon.voice.recall import Recalled
+from hayakoe_daemon.voice.render_queue import RenderQueue
+from tests.support.waiting import wait_for
+from tests.voice.fakes import Voice, asleep, ready, sound
+
+DUE = 1_000_000.0
+
+
+class Remembering(Voice):
+    """Knows what it has said; fails at 駄目."""
+
+    def __init__(self, name: str = "neural") -> None:
+        super().__init__(name, slow=3.0)
+        self.said: list[str] = []
+        self.paused = 0
+        self.forgets = False
+
+    def speak(self, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
+        assert manner.keep is Keep.AHEAD
+        if utterance.text == "駄目":
+            raise EngineError("it cannot")
+        yield sound(0.1)
+        self.said.append(utterance.text)
+
+    def pause_after(self, passage: Sequence[Utterance], position: int, manner: Manner) -> float:
+        self.paused += 1
+        return 0.2
+
+    def knows(self, utterance: Utterance, manner: Manner) -> bool:
+        return utterance.text in self.said and not self.forgets
+
+    def recall(self, passage: Sequence[Utterance], position: int, manner: Manner) -> Recalled | None:
+        return None
+
+
+class House:
+    """Foresight with its queue; sentences are words apart."""
+
+    def __init__(self, voice: KeptVoice, *, default: str = "neural") -> None:
+        self.now = DUE - 100
+        self.weather = "晴れ"
+        self.composed = 0
+        self.changes = 0
+        self.coming: tuple[Coming, ...] = ()
+        self.renders = RenderQueue()
+        ladder = Ladder(Voice("embedded"), tone=lambda: sound(0.9), voices=[voice])
+        self.foresight = Foresight(
+            Workplace(
+                compose=self._compose,
+                split=lambda text: [Utterance(index, part) for index, part in enumerate(text.split())],
+                wish=lambda said: Wish(said.voice, default, Manner(), 20.0),
+                ladder=ladder,
+                renders=self.renders,
+                clock=lambda: self.now,
+            )
+        )
+        self.foresight.watch(lambda: self.coming, self._changed)
+        self._stop = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._run, args=(step,)) for step in (self.renders.step, self.foresight.step)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def end(self) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(5)
+
+    def _run(self, step: Callable[[], None]) -> None:
+        while not self._stop.is_set():
+            step()
+
+    def _compose(self, text: str, now: float, *, trusted: bool) -> str:
+        self.composed += 1
+        return text.replace("{{ weather }}", self.weather)
+
+    def _changed(self) -> None:
+        self.changes += 1
+
+    def text(self, one: Coming) -> str:
+        return self.foresight.composed(one.text, one.due, trusted=one.trusted)
+
+
+def ring(text: str, due: float = DUE, *, name: str = "morning", voice: str | None = None) -> Coming:
+    return Coming(name, due, text, trusted=True, said=Announcement(name, "", "alarm", due, voice=voice, starts_at=due))
+
+
+@pytest.fixture
+def voice() -> Remembering:
+    return Remembering()
+
+
+@pytest.fixture
+def house(voice: Remembering) -> Iterator[House]:
+    house = House(ready(voice))
+    yield house
+    house.end()
+
+
+def test_each_sentence_and_all_pauses_are_made_and_the_text_stays(house: House, voice: Remembering) -> None:
+    one = ring("おはよう {{ weather }} です")
+    house.coming = (one,)
+    wait_for(lambda: house.foresight.ready("morning"))
+    assert voice.said == ["おはよう", "晴れ", "です"]
+    assert voice.paused == 2
+    assert house.changes == 2
+    house.weather = "雨"
+    house.now = DUE - 10.5  # too late to make another
+    assert house.text(one) == "おはよう 晴れ です"
+
+
+def test_of_a_text_that_has_changed_only_what_is_new_is_made(house: House, voice: Remembering) -> None:
+    one = ring("おはよう {{ weather }} です")
+    house.coming = (one,)
+    wait_for(lambda: house.foresight.ready("morning"))
+    house.weather = "雨"
+    house.now = DUE - 60
+    wait_for(lambda: house.text(one) == "おはよう 雨 です")
+    wait_for(lambda: house.foresight.ready("morning"))
+    assert voice.said == ["おはよう", "晴れ", "です", "雨"]
+
+
+def test_a_changed_alarm_does_not_say_what_the_old_one_did(house: House) -> None:
+    one = ring("おはよう")
+    house.coming = (one,)
+    wait_for(lambda: house.foresight.ready("morning"))
+    other = ring("おやすみ")
+    assert house.text(other) == "おやすみ"
+    assert house.text(ring("おはよう", DUE + 86_400)) == "おはよう"
+    house.coming = ()
+    wait_for(lambda: house.foresight.ready("morning") is None, 3)
+
+
+def test_it_is_not_begun_before_its_lead(house: House, voice: Remembering) -> None:
+    house.now = DUE - 3_600
+    house.coming = (ring("おはよう"),)
+    wait_for(lambda: house.composed)
+    assert house.foresight.ready("morning") is None
+    house.now = DUE - 125
+    wait_for(lambda: house.foresight.ready("morning"))
+    assert voice.said == ["おはよう"]
+
+
+def test_what_is_due_first_is_made_first(house: House, voice: Remembering) -> None:
+    house.coming = (ring("後", DUE + 5, name="later"), ring("先"))
+    wait_for(lambda: house.foresight.ready("later"))
+    assert voice.said == ["先", "後"]
+
+
+def test_what_cannot_be_made_is_tried_twice_and_the_rest_is_made(house: House, voice: Remembering) -> None:
+    house.coming = (ring("駄目 です"),)
+    wait_for(lambda: voice.paused)
+    house.now += 20
+    assert voice.said == ["です"]
+    assert house.foresight.ready("morning") is False
+
+
+def test_what_cannot_be_kept_is_not_made_again_and_again(house: House, voice: Remembering) -> None:
+    voice.forgets = True
+    house.coming = (ring("おはよう"),)
+    wait_for(lambda: voice.said)
+    for seconds in (80, 60, 40):
+        house.now = DUE - seconds
+        before = house.composed
+        wait_for(lambda before=before: house.composed > before)  # type: ignore[misc]
+    assert voice.said == ["おはよう"]
+    assert house.foresight.ready("morning") is False
+
+
+def test_another_style_is_made_anew(house: House, voice: Remembering) -> None:
+    house.coming = (ring("おはよう"),)
+    wait_for(lambda: house.foresight.ready("morning"))
+    voice.said.clear()  # as in another style nothing is known
+    house.now = DUE - 50
+    wait_for(lambda: voice.said == ["おはよう"])
+    wait_for(lambda: house.foresight.ready("morning"))
+
+
+def test_for_the_embedded_voice_nothing_is_made_and_the_text_is_composed_when_it_is_asked_for() -> None:
+    house = House(ready(Remembering()), default="embedded")
+    try:
+        one = ring("{{ weather }}")
+        house.coming = (one,)
+        assert house.text(one) == "晴れ"
+        house.weather = "雨"
+        assert house.text(one) == "雨"
+        assert house.foresight.ready("morning") is None
+    finally:
+        house.end()
+
+
+def test_a_voice_that_sleeps_is_woken_in_time() -> None:
+    sleeping = asleep("neural")
+    house = House(sleeping)
+    try:
+        house.coming = (ring("おはよう"),)
+        wait_for(lambda: str(sleeping.state) == "loading")
+        assert house.foresight.ready("morning") is None
+    finally:
+        house.end()
