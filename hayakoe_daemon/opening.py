@@ -70,24 +70,29 @@ class Opener:
 
     def open(self, name: str, manual: Manual, begin: Callable[[], None] = lambda: None) -> Opened:
         """`begin` is called before a model is loaded. Raises BeingPrepared, VoiceError and what libraries raise."""
+        return self.open_files(*_files(Store(manual.folder), name), manual, begin)
+
+    def open_files(
+        self, files: VoiceFiles, bert_files: BertFiles, manual: Manual, begin: Callable[[], None] = lambda: None
+    ) -> Opened:
+        """The same of files wherever they lie."""
         from hayakoe_daemon.voice.neural import NeuralVoice, Past  # noqa: PLC0415, only where there are such voices
 
-        files, bert_files = _files(Store(manual.folder), name)
-        wished = manual.order(name)
+        keys = Order.of(files, bert_files, manual.prepared, manual.precise)
+        wished = keys if manual.prepare else None
         found, note = Found(None, None), None
         if wished is not None:
             wished, found, note = self._prepared(wished, manual.precise)
         begin()
         bert = self._shared(bert_files, found, wished)
         synthesizer = self._synthesizer(files, found.voice, wished)
-        keys = wished or Order.of(files, bert_files, manual.prepared, manual.precise)
-        past = None if self._cache is None else Past(self._cache, _models(keys, found))
+        past = None if self._cache is None else Past(self._cache, _models(wished or keys, found))
         sources = (*sorted(files.synthesizer.parent.iterdir()), bert_files.model)
         now = stamps(sources)
 
         def levelled(gain: float) -> None:
             if past is not None and self._recollections is not None:
-                self._recollections.note(name, Recollection(past.models, gain, now))
+                self._recollections.note(files.name, Recollection(past.models, gain, now))
 
         engine = NeuralVoice(
             files, bert, synthesizer, measure=loudness, target_loudness=TARGET, past=past, levelled=levelled

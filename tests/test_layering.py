@@ -64,7 +64,7 @@ MAY_IMPORT = {
     "wyoming": ("announcement", "audio", "text", "voice"),
     "reader": ("text",),
     "dials": ("announcement", "config", "mqtt", "overrides", "speaker"),
-    "bench": ("audio", "mqtt", "reader", "text", "voice"),
+    "bench": ("audio", "mqtt", "opening", "reader", "text", "voice"),
 }
 """What each room may import of ours besides itself. `app` and `cli` see everything."""
 

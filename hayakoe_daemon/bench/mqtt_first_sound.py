@@ -1,7 +1,7 @@
 """How long it takes from an MQTT message to the first sample of speech, through a real broker and a daemon of its own.
 
 The daemon plays to `null:`; the time ends when the first sample of speech is handed to it. A warning of 5
-characters, and ordinary household Japanese of 10, 50 and 300.
+characters, which is one of its phrases, and ordinary household Japanese of 10, 50 and 300, made anew each time.
 """
 
 from __future__ import annotations
@@ -30,6 +30,10 @@ SENTENCE = (
 )
 TEXTS = {5: "地震です。", 10: "洗濯が終わりました。", 50: SENTENCE[:50], 300: (SENTENCE * 6)[:300]}
 """By their number of characters."""
+
+PHRASE = TEXTS[5]
+READY_WITHIN = 1800.0
+"""Seconds for a voice to be prepared and loaded."""
 
 PATIENCE = 60.0
 
@@ -61,10 +65,12 @@ class Latencies:
 def measure(port: int, folder: Path, runs: int, sections: Mapping[str, Any] | None = None) -> Iterator[Latencies]:
     """One figure after the other; the daemon is started for them and stopped. Raises BenchError.
 
-    `sections` of a config come on top of what the benchmark sets, such as `speech` and `voices`.
+    `sections` of a config come on top of what the benchmark sets: `speech` and `voices` for a neural voice.
     """
     topics = Topics("hayakoe/bench")
     with _watching(port, topics) as (client, events), _daemon(port, folder, topics, events, sections or {}):
+        if sections:
+            _await_phrase(topics, events)
         for characters, text in TEXTS.items():
             _once(client, topics, events, text, "warm-up")
             times = [_once(client, topics, events, text, f"n{run}") for run in range(runs)]
@@ -88,7 +94,7 @@ def _watching(port: int, topics: Topics) -> Iterator[tuple[MqttClient, Events]]:
 
     client = MqttClient(
         BrokerSettings("127.0.0.1", "hayakoe-stopwatch", port=port),
-        subscriptions=(topics.event, topics.status),
+        subscriptions=(topics.event, topics.status, topics.state),
         will=("hayakoe-stopwatch/status", "offline"),
         birth=("hayakoe-stopwatch/status", "online"),
         on_message=receive,
@@ -113,6 +119,7 @@ def _daemon(port: int, folder: Path, topics: Topics, events: Events, sections: M
                 "control": {"socket": str(folder / "control.sock")},
                 "mqtt": {"host": "127.0.0.1", "port": port},
                 "audio": {"device": "null:"},
+                "cache": {"phrases": [PHRASE]},
                 "log_level": "warning",
                 **sections,
             }
@@ -131,7 +138,8 @@ def _once(client: MqttClient, topics: Topics, events: Events, text: str, name: s
     """Publish once and wait for its end; the seconds to its first sample."""
     time.sleep(BREATH)
     announcement = f"{name}-{time.monotonic_ns()}"
-    message = json.dumps({"text": text, "id": announcement}, ensure_ascii=False)
+    kept = {} if text == PHRASE else {"seed": "random"}
+    message = json.dumps({"text": text, "id": announcement, **kept}, ensure_ascii=False)
     published = time.time()
     if not client.publish(topics.say, message):
         raise BenchError("the broker went away")
@@ -148,13 +156,23 @@ def _event(events: Events, topics: Topics, announcement: str, event_type: str) -
     return json.loads(_until(events, topics.event, wanted))
 
 
-def _until(events: Events, topic: str, wanted: Callable[[Any], bool]) -> Any:
-    until = time.monotonic() + PATIENCE
+def _await_phrase(topics: Topics, events: Events) -> None:
+    """Until the voice is ready and its phrase lies on disk."""
+
+    def made(payload: bytes) -> bool:
+        cache = json.loads(payload).get("cache", {})
+        return bool(cache.get("pinned") and cache.get("bytes"))
+
+    _until(events, topics.state, made, READY_WITHIN)
+
+
+def _until(events: Events, topic: str, wanted: Callable[[Any], bool], patience: float = PATIENCE) -> Any:
+    until = time.monotonic() + patience
     while True:
         try:
             seen, payload = events.get(timeout=max(0.0, until - time.monotonic()))
         except queue.Empty:
-            raise BenchError(f"nothing came on {topic} within {PATIENCE:g} s") from None
+            raise BenchError(f"nothing came on {topic} within {patience:g} s") from None
         if seen == "crash":
             raise BenchError(f"the MQTT client failed: {payload!r}")
         if seen == topic and wanted(payload):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +12,9 @@ from hayakoe_daemon.voice.engine import Engine, Manner
 from hayakoe_daemon.voice.hts import HtsEngine
 
 if TYPE_CHECKING:
-    from hayakoe_daemon.text.tokenizer import Tokenizer
     from hayakoe_daemon.voice.prepare.job import BertJob, VoiceJob
-    from hayakoe_daemon.voice.prepared_bert import PreparedBert
+    from hayakoe_daemon.voice.prepare.order import Order, Precise
     from hayakoe_daemon.voice.store.files import BertFiles, VoiceFiles
-    from hayakoe_daemon.voice.synthesizer import Floats
 
 PLAIN = Manner(sdp_ratio=0.0, noise_scale=0.0, noise_scale_w=0.0)
 """Nothing is left to chance: what differs between two renderings is due to the weights."""
@@ -34,26 +30,16 @@ def open_voice(configuration: Configuration) -> Engine:
     """The voice, able to take a request. Raises BenchError."""
     if configuration.voice == EMBEDDED:
         return HtsEngine(measure=loudness, target_loudness=TARGET)
-    from hayakoe_daemon.text.tokenizer import Tokenizer  # noqa: PLC0415, what only a neural voice needs
-    from hayakoe_daemon.voice.neural import NeuralVoice  # noqa: PLC0415
-    from hayakoe_daemon.voice.pieces import PiecewiseSynthesizer  # noqa: PLC0415
-    from hayakoe_daemon.voice.prepare.look_up import prepared_bert, prepared_voice  # noqa: PLC0415
-    from hayakoe_daemon.voice.prepared_bert import PreparedBert  # noqa: PLC0415
+    from hayakoe_daemon.opening import Manual, Opener  # noqa: PLC0415, what only a neural voice needs
 
-    files, bert_files = _files(configuration)
-    bert = prepared_bert(_bert_job(configuration, bert_files))
-    voice = None if bert is None else prepared_voice(_voice_job(configuration, files, bert_files, bert.folder))
-    if bert is None or voice is None:
+    files, bert = _files(configuration)
+    voice = _order(configuration, files, bert).look().voice
+    if voice is None:
         raise BenchError(f"{configuration.voice} is not prepared")
     if not voice.split:
         raise BenchError(f"{configuration.voice} was not recognised when it was prepared, and speaks whole")
-    return NeuralVoice(
-        files,
-        _Bert(Tokenizer(bert_files.tokenizer), PreparedBert(bert, len(os.sched_getaffinity(0)))),
-        PiecewiseSynthesizer(voice),
-        measure=loudness,
-        target_loudness=TARGET,
-    )
+    root = _root(configuration)
+    return Opener(None).open_files(files, bert, Manual(root, root, _precise(configuration))).engine
 
 
 def prepare(configuration: Configuration) -> None:
@@ -61,67 +47,44 @@ def prepare(configuration: Configuration) -> None:
     if configuration.voice == EMBEDDED:
         return
     from hayakoe_daemon.voice.prepare.errors import PreparationError  # noqa: PLC0415, as in `open_voice`
-    from hayakoe_daemon.voice.prepare.look_up import prepared_bert, prepared_voice  # noqa: PLC0415
-    from hayakoe_daemon.voice.prepare.prepared import PreparedVoice  # noqa: PLC0415
-    from hayakoe_daemon.voice.prepared_bert import PreparedBertFiles  # noqa: PLC0415
 
     _make_bert(configuration)
-    files, bert_files = _files(configuration)
-    bert_job = _bert_job(configuration, bert_files)
+    order = _order(configuration, *_files(configuration))
     try:
-        bert = prepared_bert(bert_job) or PreparedBertFiles.read(_made(bert_job))
-        job = _voice_job(configuration, files, bert_files, bert.folder)
-        voice = prepared_voice(job) or PreparedVoice.read(_made(job))
+        if order.look().bert is None:
+            _make(order.bert)
+        if order.look().voice is None:
+            _make(order.voice_job())
+        voice = order.look().voice
     except (OSError, PreparationError) as error:
         raise BenchError(str(error)) from error
-    if voice.precision is not job.precision:
-        raise BenchError(f"{configuration.voice} in {job.precision} is no gain on this machine, so it was not kept")
+    if voice is None:
+        raise BenchError(f"{configuration.voice} was prepared and is not there")
+    if voice.precision is not order.voice.precision:
+        raise BenchError(
+            f"{configuration.voice} in {order.voice.precision} is no gain on this machine, so it was not kept"
+        )
 
 
-def _made(job: VoiceJob | BertJob) -> Path:
+def _make(job: VoiceJob | BertJob) -> None:
     """Raises PreparationError."""
     from hayakoe_daemon.voice.prepare.process import Preparation  # noqa: PLC0415, as in `open_voice`
 
     work = Preparation(job)
     work.start()
-    return Path(work.wait(PATIENCE).folder)
+    work.wait(PATIENCE)
 
 
-def _bert_job(configuration: Configuration, bert: BertFiles) -> BertJob:
-    from hayakoe_daemon.voice.prepare.job import BertJob  # noqa: PLC0415, as in `open_voice`
+def _order(configuration: Configuration, files: VoiceFiles, bert: BertFiles) -> Order:
+    from hayakoe_daemon.voice.prepare.order import Order  # noqa: PLC0415, as in `open_voice`
 
-    return BertJob(bert.model, bert.tokenizer, _root(configuration))
-
-
-def _voice_job(configuration: Configuration, files: VoiceFiles, bert: BertFiles, prepared: Path) -> VoiceJob:
-    from hayakoe_daemon.voice.prepare.job import VoiceJob  # noqa: PLC0415, as in `open_voice`
-    from hayakoe_daemon.voice.prepare.prepared import Precision as OfVoice  # noqa: PLC0415
-
-    return VoiceJob(
-        name=files.name,
-        graph=files.synthesizer,
-        root=_root(configuration),
-        sample_rate=files.config.sample_rate,
-        hop_length=files.config.hop_length,
-        style=tuple(map(float, files.style_vectors[0])),
-        precision=OfVoice.INT8 if configuration.precision is Precision.INT8 else OfVoice.FP32,
-        bert=prepared,
-        tokenizer=bert.tokenizer,
-    )
+    return Order.of(files, bert, _root(configuration), _precise(configuration))
 
 
-class _Bert:
-    """A prepared BERT with its vocabulary."""
+def _precise(configuration: Configuration) -> Precise:
+    from hayakoe_daemon.voice.prepare.order import Precise, Wanted  # noqa: PLC0415, as in `open_voice`
 
-    def __init__(self, tokenizer: Tokenizer, bert: PreparedBert) -> None:
-        self.tokenizer = tokenizer
-        self._bert = bert
-
-    def features(self, token_ids: Sequence[int]) -> Floats:
-        return self._bert.features(token_ids)
-
-    def close(self) -> None:
-        self._bert.close()
+    return Precise(Wanted.INT8 if configuration.precision is Precision.INT8 else Wanted.FP32)
 
 
 def _files(configuration: Configuration) -> tuple[VoiceFiles, BertFiles]:

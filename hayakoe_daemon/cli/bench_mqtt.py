@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from hayakoe_daemon.bench.broker import NoBroker, private_broker
-from hayakoe_daemon.bench.configuration import BenchError
+from hayakoe_daemon.bench.configuration import EMBEDDED, BenchError
 from hayakoe_daemon.bench.mqtt_first_sound import measure
 from hayakoe_daemon.cli.failure import Failure
+from hayakoe_daemon.cli.settle import config_or_defaults
+from hayakoe_daemon.config.model import Config
+from hayakoe_daemon.config.places import prepared_dir, voices_dir
 
 RUNS = 20
 
@@ -19,12 +24,15 @@ def bench(given: argparse.Namespace) -> int:
     """Prints the time from an MQTT message to the first sample of speech."""
     runs = given.runs or RUNS
     documents = []
+    config = config_or_defaults(given)
+    voice = given.voice or config.speech.voice
+    sections = None if voice == EMBEDDED else _sections(voice, config)
     if not given.json:
-        print("From publishing to the first sample of speech handed to null:, embedded voice, in ms")
+        print(f"From publishing to the first sample of speech handed to null:, voice {voice}, in ms")
         print(f"{'characters':>10} {'runs':>5} {'median':>8} {'least':>8} {'most':>8}")
     try:
         with tempfile.TemporaryDirectory(prefix="hayakoe-bench-") as folder, private_broker(Path(folder)) as port:
-            for latencies in measure(port, Path(folder), runs):
+            for latencies in measure(port, Path(folder), runs, sections):
                 one = latencies.document()
                 documents.append(one)
                 if not given.json:
@@ -35,3 +43,10 @@ def bench(given: argparse.Namespace) -> int:
     if given.json:
         print(json.dumps({"first_sound": documents}, indent=2))
     return 0
+
+
+def _sections(voice: str, config: Config) -> dict[str, Any]:
+    """A daemon that speaks with this voice of ours, as it was prepared."""
+    voices = config.voices.model_dump(include={"prepare", "precision", "int8_snr", "int8_log_mel"})
+    places = {"dir": str(voices_dir(config, os.environ)), "prepared_dir": str(prepared_dir(config, os.environ))}
+    return {"speech": {"voice": voice}, "voices": {**voices, **places}}

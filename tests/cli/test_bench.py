@@ -17,7 +17,8 @@ from hayakoe_daemon.cli.main import main
     [
         (["--runs", "0"], "--runs: at least 1"),
         (["--rounds", "0"], "--rounds: at least 1"),
-        (["--voice", "alpha"], "--models and --voice go together"),
+        (["--models", "/"], "--voice is missing"),
+        (["--voice", "alpha", "--config", "/dev/null"], 'there is no voice "alpha"'),
         (["--against", "python3"], "--models is missing"),
         (["--compare", "fp32", "q8"], "--models is missing"),
         (["--models", "/no/such", "--voice", "alpha"], "there is no folder /no/such"),
