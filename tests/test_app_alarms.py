@@ -55,7 +55,7 @@ def wait_shown(home: Home, name: str, seconds: float = 10.0, **facts: Any) -> di
 
 
 def alarm_events(home: Home, name: str) -> list[str]:
-    """Each once: one that the broker had not confirmed when the daemon was killed is told again, with the same moment."""
+    """Each once: one that was not confirmed when the daemon was killed is told again, with the same moment."""
     of_it = [one for one in home.events() if one["kind"] == "alarm" and one["name"] == name]
     return [event_type for event_type, _ in dict.fromkeys((one["event_type"], one["at"]) for one in of_it)]
 
