@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -154,7 +154,11 @@ class ReadingBert:
         self.tokenizer = Tokenizer(tokenizer)
         self._bert = PreparedBert(files, len(os.sched_getaffinity(0)))
 
-    def features(self, token_ids: Sequence[int]) -> Floats:
+    def features(
+        self,
+        token_ids: Sequence[int],
+        then: Iterable[Sequence[int]] = (),  # noqa: ARG002, in 8 bits a batch would also change each row's scale
+    ) -> Floats:
         """As PreparedBert gives them."""
         return self._bert.features(token_ids)
 
