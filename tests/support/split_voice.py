@@ -156,6 +156,6 @@ def feed(count: int, *, seed: int = 0, **sampling: float) -> Feed:
     """A sentence of `count` ids, about twice as many frames."""
     random = np.random.default_rng(seed)
     phones = tuple(int(one) for one in random.integers(1, 100, count))
-    ids = Ids(phones, (6,) * count, (1,) * count, (count,))
+    ids = Ids(phones, (6,) * count, (1,) * count, (1,) * count)
     bert = random.standard_normal((FEATURES, count)).astype(np.float32)
-    return Feed(ids, bert, random.standard_normal(STYLE).astype(np.float32), sampling=Sampling(**sampling))
+    return Feed(ids, np.ascontiguousarray(bert.T), random.standard_normal(STYLE).astype(np.float32), sampling=Sampling(**sampling))
