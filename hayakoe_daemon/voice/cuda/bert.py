@@ -89,6 +89,11 @@ class CudaBert:
             self._graph.leave()
             self._lock.release()
 
+    def forget(self) -> None:
+        """What was read is not needed again."""
+        with self._lock:
+            self._kept.clear()
+
     def close(self) -> None:
         with self._lock:
             self._kept.clear()
