@@ -38,3 +38,12 @@ def batch_feeds(files: PreparedBertFiles, sentences: Sequence[Sequence[int]]) ->
         mask[row, : len(one)] = 1
     pairs = positions(np.asarray(files.rows, np.int32), ids[0])
     return {**pairs, "rows": np.ascontiguousarray(pairs["rows"]), "ids": ids, "mask": mask}
+
+
+def columns(word2ph: Sequence[int], sentence: int, tokens: int) -> npt.NDArray[np.int64]:
+    """For each id of a sentence which row of all features is its own, (ids,): what a voice's encoder is fed.
+
+    `word2ph` are ids a character, [CLS] and [SEP] included; `sentence` is its place in the batch, and `tokens` how many
+    each sentence has there, padding included.
+    """
+    return np.repeat(np.arange(len(word2ph), dtype=np.int64), word2ph) + sentence * tokens

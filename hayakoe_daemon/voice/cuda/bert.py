@@ -15,7 +15,7 @@ from hayakoe_daemon.voice.cuda.card import Card
 from hayakoe_daemon.voice.cuda.graph import BoundGraph, Value
 from hayakoe_daemon.voice.engine import EngineError
 from hayakoe_daemon.voice.prepared_bert import PreparedBertFiles
-from hayakoe_daemon.voice.prepared_bert_batch import batch_feeds
+from hayakoe_daemon.voice.prepared_bert_batch import FEATURES, batch_feeds
 from hayakoe_daemon.voice.synthesizer import Floats
 
 BATCH = 512
@@ -112,7 +112,7 @@ class CudaBert:
 
     def _read(self, sentences: Sequence[Tokens]) -> None:
         feeds = batch_feeds(self._files, sentences)
-        _, (batch,) = self._graph.run(feeds, stay=["features"], last=self._card.offloads)
+        _, (batch,) = self._graph.run(feeds, stay=[FEATURES], last=self._card.offloads)
         longest = batch.shape()[1]
         for number, tokens in enumerate(sentences):
             self._kept[tokens] = DeviceRows(batch, number * longest, len(tokens))

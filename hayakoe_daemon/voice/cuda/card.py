@@ -55,8 +55,8 @@ class Tenant(Protocol):
 class Card:
     """One for the process. Any thread may use it.
 
-    `failed` is told why voices have to leave it, in words for people, when it turns out in the middle of their work; it
-    returns at once. The processor may stand in for it, in tests: all goes the same way then.
+    `failed` is told once, in words for people, when it turns out that it cannot be used, which may be in the middle of
+    a sentence; it returns at once. The processor may stand in for it, in tests: all goes the same way then.
     """
 
     def __init__(
@@ -81,27 +81,22 @@ class Card:
 
     def hindrance(self) -> str | None:
         """Why nothing can compute on it, in words for people; None where nothing is known to be in the way."""
-        if self._why is None and self.device is Device.CUDA:
-            return no_cuda_build() or driver.missing()
-        return self._why
+        return self._why or self._missing()
 
     def give_up(self, why: str) -> None:
-        """It cannot be used, until somebody tries again."""
-        with self._lock:
-            self._why = why
-
-    def lost(self, why: str) -> None:
-        """The same in the middle of the work: all voices are to leave it."""
+        """It cannot be used, until somebody tries again; whoever is on it is to leave."""
         with self._lock:
             news, self._why = self._why is None, self._why or why
         if news:
             self._failed(why)
 
     def try_again(self) -> bool:
-        """Whether it was given up before; it counts as usable until it turns out otherwise."""
+        """True where it was given up and nothing is known to be in its way now: it may turn out to be of use."""
+        if self._why is None or self._missing() is not None:
+            return False
         with self._lock:
-            given_up, self._why = self._why is not None, None
-        return given_up
+            self._why = None
+        return True
 
     def session(self, path: Path) -> Any:
         """The graph in the file, loaded onto the card. Raises CardError where that is impossible."""
@@ -124,7 +119,7 @@ class Card:
         if not short and not any(sign in text for sign in _CARD_FAILED):
             return EngineError(f"{what} cannot be computed: {reason(error)}")
         why = "its memory ran out" if short else reason(error)
-        self.lost(why)
+        self.give_up(why)
         return CardError(f"{what} cannot be computed on the graphics card: {why}")
 
     def require(self, weights: int, what: str) -> None:
@@ -135,6 +130,9 @@ class Card:
                 f"{what} takes about {(weights + WORK) // _MEGABYTE} MB of the graphics card's memory and "
                 f"{free // _MEGABYTE} MB are free"
             )
+
+    def _missing(self) -> str | None:
+        return None if self.device is Device.CPU else no_cuda_build() or driver.missing()
 
     # --------------------------------------------------------------------------------------------------- who is on it
 

@@ -80,7 +80,7 @@ class BoundGraph:
         try:
             return self._card.session(self._path)
         except CardError as error:
-            self._card.lost(str(error))
+            self._card.give_up(str(error))
             raise
 
     def _bind(self, binding: Any, port: Port, value: Array | Value) -> None:

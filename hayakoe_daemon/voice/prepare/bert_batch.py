@@ -45,11 +45,11 @@ Sentences = Sequence[Sequence[int]]
 def memory_needed(model: Path) -> int:
     """Bytes that `prepare_batched_bert` holds at its peak, the pages of mapped files included; an estimate.
 
-    All of it once in the export and once in float32, from whatever it was kept in.
+    Measured on the full size: 3.2 GB from an export in float32 of 1.2 GB, all of which is then there a second time.
     """
     tensors = InPlace(model).model.graph.initializer
     floats = sum(4 * int(np.prod(one.dims)) for one in tensors)
-    return int(1.1 * (model.stat().st_size + floats)) + 400_000_000
+    return int(1.15 * (model.stat().st_size + floats)) + 500_000_000
 
 
 def prepare_batched_bert(

@@ -62,6 +62,10 @@ class Graph:
         except Exception as error:  # protobuf and onnx raise what they like here
             raise NotRecognisedError(f"{path} cannot be read as an ONNX graph: {error}") from error
 
+    def values(self, weight: onnx.TensorProto) -> Array:
+        """Of a weight of this model, or of one that points where this model keeps its own."""
+        return self._values(weight)
+
     @cached_property
     def readers(self) -> Mapping[str, list[onnx.NodeProto]]:
         found = defaultdict(list)
