@@ -1,8 +1,8 @@
 """What nvidia-smi tells, which comes with NVIDIA's driver: which card there is, and how much of its memory is taken.
 
-Memory is looked at from outside, because most of it is in no figure of ONNX Runtime's: CUDA's context and its kernels, cuDNN's scratch
-memory. Of the whole card, because inside a container the driver tells no figures of single processes. What was taken
-before counts for others, and is subtracted.
+Memory is looked at from outside, because most of it is in no figure of ONNX Runtime's: CUDA's context and its kernels,
+cuDNN's scratch memory. It is that of the whole card, because inside a container the driver tells no figures of single
+processes; what was taken before is another's, and is subtracted.
 """
 
 from __future__ import annotations

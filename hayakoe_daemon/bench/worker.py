@@ -67,7 +67,7 @@ def _manners(configuration: Configuration) -> Iterator[Manner]:
 
 
 class Speaker:
-    """Says texts as the daemon does, without playing them, each in the next of the manners; `rest` is called after it."""
+    """Says texts as the daemon does, unplayed, each in the next of the manners; `rest` is called after it."""
 
     def __init__(
         self, voice: Engine, rest: Callable[[], None], manners: Iterator[Manner], stopwatch: Stopwatch

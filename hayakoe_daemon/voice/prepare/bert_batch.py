@@ -12,7 +12,6 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 
-from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.prepare import bert_read
 from hayakoe_daemon.voice.prepare.bert import Progress, as_exported
 from hayakoe_daemon.voice.prepare.bert_batch_write import write_batched
@@ -65,7 +64,7 @@ def prepare_batched_bert(
     scratch = folder / "scratch"
     scratch.mkdir()
     try:
-        files = _Preparation(folder, scratch, key, job.device, progress).run(file, sentences)
+        files = _Preparation(folder, scratch, key, job, progress).run(file, sentences)
     except NotRecognisedError as error:
         log.warning("%s stays on the processor: %s", job.graph.name, error)
         files = as_exported(file, folder, key, f"as it is, on the processor: {error}")
@@ -91,7 +90,7 @@ class _Preparation:
     folder: Path
     scratch: Path
     key: str
-    device: Device
+    job: BertJob
     progress: Progress
 
     def run(self, file: InPlace, sentences: Sentences) -> PreparedBertFiles:
@@ -103,8 +102,7 @@ class _Preparation:
         self.progress(0.4, "checking BERT")
         whole, note = self._checked(file, Check.of(bert), files, sentences)
         self.progress(0.7, "writing BERT in halves")
-        self._write(bert, self.folder, half=True)
-        half, found = self._near(files, whole, sentences)
+        half, found = self._in_halves(bert, files, whole, sentences) if self.job.halves else (False, "in float32")
         if not half:
             self._write(bert, self.folder, half=False)
         log.info("BERT is written anew: %s, %s", note, found)
@@ -125,7 +123,7 @@ class _Preparation:
             part_bytes(self.folder, PART),
             tuple(int(row) for row in bert.rows),
             note=note,
-            device=self.device,
+            device=self.job.device,
             half=half,
         )
 
@@ -147,9 +145,12 @@ class _Preparation:
             raise NotRecognisedError(f"written anew it is {found:.1f} dB from the export, not {enough:.0f}")
         return together, f"{found:.0f} dB from the export, padding within {far:.0e}"
 
-    def _near(self, files: PreparedBertFiles, whole: Sequence[Floats], sentences: Sentences) -> tuple[bool, str]:
-        """Whether float16 may stay, and how near it is, in words."""
-        opened = on_device(_model(self.folder), self.device, self.folder)
+    def _in_halves(
+        self, bert: Deberta, files: PreparedBertFiles, whole: Sequence[Floats], sentences: Sentences
+    ) -> tuple[bool, str]:
+        """Written in float16; whether that may stay, and how near it is, in words."""
+        self._write(bert, self.folder, half=True)
+        opened = on_device(_model(self.folder), self.job.device, self.folder)
         try:
             found = pooled(whole, _features(opened, files, sentences))
         except NotRecognisedError:

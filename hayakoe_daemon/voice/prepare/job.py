@@ -57,6 +57,8 @@ class BertJob:
     root: Path
     name: str = "BERT"
     device: Device = Device.CPU
+    halves: bool = True
+    """False: in float32 on a graphics card too."""
 
     @property
     def shelf_name(self) -> str:

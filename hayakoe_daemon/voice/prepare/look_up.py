@@ -42,4 +42,6 @@ def voice_key(job: VoiceJob, shelf: Shelf) -> str:
 def bert_key(job: BertJob, shelf: Shelf) -> str:
     """Raises OSError where BERT's file cannot be read."""
     choices = [] if job.device is Device.CPU else [job.device.value]
+    if not job.halves:
+        choices.append("float32")
     return machine.key([shelf.hashes.of(job.graph)], *choices)
