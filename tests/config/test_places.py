@@ -21,6 +21,13 @@ def test_the_state_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     assert state_dir(Config(), {}) == Path.home() / ".local/state/hayakoe-daemon"
 
 
+def test_the_folder_of_rendered_speech() -> None:
+    under_systemd = {"STATE_DIRECTORY": "/s", "CACHE_DIRECTORY": "/c:/d"}
+    assert cache_dir(Config(cache=Cache(dir=Path("/given"))), under_systemd) == Path("/given")
+    assert cache_dir(Config(), under_systemd) == Path("/c/speech")
+    assert cache_dir(Config(), {"STATE_DIRECTORY": "/s"}) == Path("/s/speech")
+
+
 def test_the_control_socket() -> None:
     everything = {"RUNTIME_DIRECTORY": "/run/r", "XDG_RUNTIME_DIR": "/run/user/1", "STATE_DIRECTORY": "/s"}
     assert control_socket(Config(control=Control(socket=Path("/given"))), everything) == Path("/given")

@@ -64,6 +64,11 @@ class CudaBert:
         self._lock = threading.Lock()
         self._kept: OrderedDict[Tokens, DeviceRows] = OrderedDict()
 
+    @property
+    def on_card(self) -> bool:
+        """Whether it takes memory there now."""
+        return self._graph.there
+
     def features(self, token_ids: Sequence[int], then: Iterable[Sequence[int]] = ()) -> DeviceRows:
         """One sentence's. As many of the sentences that come next as there is room for are read with it and kept.
 

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 IDLE = 30.0
 """Seconds without work after which, with OFFLOAD, a voice or BERT leaves the card."""
 
-WORK = 500_000_000
-"""Bytes besides the weights: CUDA's context with its kernels, some 300 MB, and what a sentence of 10 s takes."""
+WORK = 400_000_000
+"""Bytes besides the weights: CUDA's context with its kernels at first, then what a sentence of 10 s takes."""
 
 _MEGABYTE = 1_000_000
 
@@ -55,8 +55,9 @@ class Tenant(Protocol):
 class Card:
     """One for the process. Any thread may use it.
 
-    `failed` is told once, in words for people, when it turns out that it cannot be used, which may be in the middle of
-    a sentence; it returns at once. The processor may stand in for it, in tests: all goes the same way then.
+    `chosen` are the options of its provider. `failed` is told once, in words for people, when it turns out that it
+    cannot be used, which may be in the middle of a sentence; it returns at once. The processor may stand in for it, in
+    tests: all goes the same way then.
     """
 
     def __init__(
@@ -64,12 +65,14 @@ class Card:
         device: Device = Device.CUDA,
         *,
         memory: GpuMemory = GpuMemory.RESIDENT,
+        chosen: Mapping[str, str] = options.CUDA,
         failed: Callable[[str], None] = lambda _: None,
         free: Callable[[], int | None] = driver.free_memory,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.device = device
         self.memory = memory
+        self._chosen = chosen
         self._failed = failed
         self._free = free
         self._clock = clock
@@ -102,7 +105,7 @@ class Card:
         """The graph in the file, loaded onto the card. Raises CardError where that is impossible."""
         libraries.preload()
         try:
-            made = options.session(path, self.device)
+            made = options.session(path, self.device, self._chosen)
         except Exception as error:
             raise CardError(f"{path.name} cannot be loaded onto the graphics card: {reason(error)}") from error
         if self.device.provider not in made.get_providers():

@@ -6,6 +6,7 @@ Names and defaults: https://onnxruntime.ai/docs/execution-providers/CUDA-Executi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hayakoe_daemon.voice.device import Device
 
 Provider = str | tuple[str, dict[str, str]]
 
-_CUDA = {
+CUDA: Mapping[str, str] = {
     # The card that CUDA_VISIBLE_DEVICES puts first.
     "device_id": "0",
     # The default doubles each region: a voice that needs 0.7 GB holds 1.3 then. Sizes vary with each sentence, but the
@@ -40,20 +41,22 @@ _CUDA = {
 }
 
 
-def providers(device: Device) -> list[Provider]:
+def providers(device: Device, chosen: Mapping[str, str] = CUDA) -> list[Provider]:
     """The device's provider, and behind it the processor's, which takes what is computed with shapes."""
     if device is Device.CPU:
         return [Device.CPU.provider]
-    return [(device.provider, dict(_CUDA)), Device.CPU.provider]
+    return [(device.provider, dict(chosen)), Device.CPU.provider]
 
 
-def session_options() -> Any:
-    """Of one session; the thread that asks waits for the card, so that more threads have nothing to do."""
+def session_options(device: Device) -> Any:
+    """Of one session."""
     import onnxruntime as ort  # noqa: PLC0415, heavy, and only where there is a card
 
     chosen = ort.SessionOptions()
     chosen.log_severity_level = 4  # what goes wrong is raised, and told once, by us
-    chosen.intra_op_num_threads = chosen.inter_op_num_threads = 1
+    chosen.inter_op_num_threads = 1
+    if device is not Device.CPU:
+        chosen.intra_op_num_threads = 1  # the thread that asks waits for the card: more have nothing to do
     chosen.enable_mem_pattern = False  # one plan is kept for each length of sentence, for ever
     chosen.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Weights beside the arena: else its regions hold them, and never shrink (microsoft/onnxruntime#11801).
@@ -71,8 +74,10 @@ def giving_back(device: Device) -> Any:
     return chosen
 
 
-def session(path: Path, device: Device) -> Any:
+def session(path: Path, device: Device, chosen: Mapping[str, str] = CUDA) -> Any:
     """Raises what onnxruntime raises. It may silently be one of the processor: ask it for its providers."""
     import onnxruntime as ort  # noqa: PLC0415, as above
 
-    return ort.InferenceSession(str(path), session_options(), providers=providers(device), enable_fallback=0)
+    return ort.InferenceSession(
+        str(path), session_options(device), providers=providers(device, chosen), enable_fallback=0
+    )

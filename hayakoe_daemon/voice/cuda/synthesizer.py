@@ -73,6 +73,11 @@ class CudaSynthesizer:
         """What is still to come after the piece that was handed out last; None before the first."""
         return self._outlook
 
+    @property
+    def on_card(self) -> bool:
+        """Whether it takes memory there now."""
+        return any(graph.there for graph in (self._encoder, self._flow, self._decoder))
+
     def durations(self, feed: Feed, seed: int | None = None) -> Counts:
         """Frames of each id, int64 (n,): those that `stream` speaks the same feed and seed with."""
         return self._encode(feed, seed).durations
