@@ -18,11 +18,14 @@ from hayakoe_daemon.config.model import Config, Tls
 from hayakoe_daemon.config.places import control_socket, dictionary_file, state_dir, voices_dir
 from hayakoe_daemon.dials import configured, valid
 from hayakoe_daemon.overrides import Overrides, Value
+from hayakoe_daemon.voice.providers import both_installed, no_cuda_build
 
 
 def check_config(given: argparse.Namespace) -> int:
-    """0 where the config is valid."""
+    """0 where the config is valid, and nothing is installed that would break it."""
     config, path = config_of(given)
+    if (broken := both_installed()) is not None:
+        raise Failure(broken)
     for key, spec in (("audio.device", config.audio.device), ("audio.second_device", config.audio.second_device)):
         _check_device(key, spec)
     print(f"{path}: valid")
@@ -58,6 +61,8 @@ def _doubts(config: Config) -> Iterator[str]:
     for key, name in (("audio.chime", config.audio.chime), ("audio.default_chime", config.audio.default_chime)):
         if isinstance(name, str) and name not in CHIMES:
             yield f'{key}: there is no chime "{name}"; allowed: {", ".join(CHIMES)}'
+    if config.voices.device == "cuda" and (lacking := no_cuda_build()) is not None:
+        yield f"voices.device: cuda, but {lacking}; voices speak on the processor until then"
     tls, tokenizer = config.mqtt.tls or Tls(), config.speech.tokenizer
     files = {
         "mqtt.password_file": config.mqtt.password_file,

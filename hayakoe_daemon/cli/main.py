@@ -202,9 +202,16 @@ def _bench(bench: argparse.ArgumentParser) -> None:
         help="these precisions, and how far from the first",
     )
     bench.add_argument("--mqtt", action="store_true", help="from an MQTT message to the first sample of speech instead")
-    bench.add_argument("--runs", type=int, metavar="N", help="how often each text is said (20; 10 with --against)")
     bench.add_argument(
-        "--rounds", type=int, default=5, metavar="N", help="in so many processes one after the other (5)"
+        "--device",
+        choices=("cuda", "cpu"),
+        help="what makes a voice faster on a graphics card, each alone and all together; cpu: it stands in, to try",
+    )
+    bench.add_argument(
+        "--runs", type=int, metavar="N", help="how often each text is said (20; 10 with --against; 100 with --device)"
+    )
+    bench.add_argument(
+        "--rounds", type=int, metavar="N", help="in so many processes one after the other (5; 2 with --device)"
     )
     bench.add_argument("--prepared", type=Path, metavar="DIR", help="keep what is prepared here, for the next time")
     bench.add_argument("--json", action="store_true", help="as JSON")

@@ -74,6 +74,7 @@ def _sound(announcement: Announcement, config: Config) -> list[AudioChunk]:
     utterances = reader.split(announcement.text)
     if utterances:
         cast = _cast(announcement, config, utterances[0])
+        cast.expect(utterances)
         notes = list(cast.notes)
         for position, utterance in enumerate(utterances):
             rendering = cast.say(utterance)

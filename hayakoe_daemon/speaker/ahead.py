@@ -62,6 +62,7 @@ class Ahead:
         self.notes = list(cast.notes)
         """Why lower rungs were used, and what could not be done as asked."""
         self.compute_seconds = 0.0
+        cast.expect(self._order)
         if self._order and not self._knows(0):
             self._submit(0)  # its attempt was noted by the claim
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.engine import Engine, EngineError, Manner
+from hayakoe_daemon.voice.expecting import Expects
 from hayakoe_daemon.voice.recall import Recalled, Remembers
 from hayakoe_daemon.voice.stamps import Stamps, stamps
 from hayakoe_daemon.voice.store.files import VoiceError
@@ -168,6 +169,12 @@ class KeptVoice:
         """As it has said it before; any thread may ask."""
         voice = self._engine or self._before
         return voice.recall(passage, position, manner.over(self.manner)) if isinstance(voice, Remembers) else None
+
+    def expect(self, utterances: Sequence[Utterance]) -> None:
+        """To be spoken next; any thread may tell."""
+        engine = self._engine
+        if isinstance(engine, Expects):
+            engine.expect(utterances)
 
     # ------------------------------------------------------------------------------------------------- what is wished
 

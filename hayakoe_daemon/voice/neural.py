@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -40,6 +40,10 @@ _WARMING = 0
 
 _REMEMBERED = 16
 """Sentences whose silence at the end is known, of announcements that interrupt each other."""
+
+
+_EXPECTED = 4
+"""Passages that are kept in mind, of announcements that interrupt each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ class NeuralVoice:
         self._said = None if past is None else Said(past.cache, self._feeder, past.models)
         self._rests = Rests(self._feeder, synthesizer, self._said)
         self._silences: OrderedDict[tuple[str, Manner], float] = OrderedDict()
+        self._expected: deque[tuple[Utterance, ...]] = deque(maxlen=_EXPECTED)
         self._tempo = Tempo()
         self._gain = gain
         self._levelled = levelled
@@ -104,6 +109,10 @@ class NeuralVoice:
         self._gain = gain_to(self._target_loudness, loudness)
         self._levelled(self._gain)
 
+    def expect(self, utterances: Sequence[Utterance]) -> None:
+        """These will probably be spoken next, in this order; any thread may tell. Of use on a graphics card alone."""
+        self._expected.append(tuple(utterances))
+
     def speak(self, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
         """The sound as the synthesizer gives it, piece by piece, levelled; in one piece where its pitch is changed.
 
@@ -114,9 +123,10 @@ class NeuralVoice:
             return
         if self._gain is None:
             self.warm_up()
+        then = self._following(utterance, manner)
         manner = _of_sentence(manner, utterance)
         pieces: list[Samples] = []
-        for piece in self._known_or_new(utterance.text, phonemes, manner):
+        for piece in self._known_or_new(utterance.text, phonemes, manner, then):
             pieces.append(piece.samples)
             sound = amplify(piece, self._gain or 1.0)
             yield Piece(sound.samples, sound.sample_rate, piece.outlook if isinstance(piece, Piece) else None)
@@ -197,14 +207,21 @@ class NeuralVoice:
         pieces = [piece.samples for piece in self._pieces(text, self._feeder.read(text), Manner(seed=_WARMING))]
         return AudioChunk(np.concatenate(pieces), self._synthesizer.sample_rate)
 
-    def _known_or_new(self, text: str, phonemes: Phonemes, manner: Manner) -> Iterator[AudioChunk]:
-        if self._said is None:
-            return self._pieces(text, phonemes, manner)
-        return self._said.through(phonemes, manner, text, lambda: self._pieces(text, phonemes, manner))
+    def _following(self, utterance: Utterance, manner: Manner) -> Iterator[str]:
+        """What will probably be made after it."""
+        passage = next((passage for passage in reversed(self._expected.copy()) if utterance in passage), ())
+        for one in passage[passage.index(utterance) + 1 :] if passage else ():
+            if not self.knows(one, manner):
+                yield one.text
 
-    def _pieces(self, text: str, phonemes: Phonemes, manner: Manner) -> Iterator[Piece]:
+    def _known_or_new(self, text: str, phonemes: Phonemes, manner: Manner, then: Iterable[str]) -> Iterator[AudioChunk]:
+        if self._said is None:
+            return self._pieces(text, phonemes, manner, then)
+        return self._said.through(phonemes, manner, text, lambda: self._pieces(text, phonemes, manner, then))
+
+    def _pieces(self, text: str, phonemes: Phonemes, manner: Manner, then: Iterable[str] = ()) -> Iterator[Piece]:
         begun = time.perf_counter()
-        feed = self._feeder.feed(phonemes, manner)
+        feed = self._feeder.feed(phonemes, manner, then)
         waited: float | None = None
         count = 0
         with closing(self._changed(feed, manner)) as sound:  # left at once where nobody wants the rest

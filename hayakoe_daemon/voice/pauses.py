@@ -67,6 +67,13 @@ def window_around(passage: Sequence[Utterance], position: int) -> Window:
     return Window(start, len(passage))
 
 
+def windows_after(passage: Sequence[Utterance], window: Window) -> Iterator[Window]:
+    """Those that follow it in the passage."""
+    while window.end < len(passage):
+        window = window_around(passage, window.end)
+        yield window
+
+
 def joined(sentences: Sequence[Utterance]) -> str:
     """The text of a pass, its line ends put back: a mark stands for each."""
     text = ""
@@ -114,7 +121,8 @@ class Rests:
         window = window_around(passage, position)
         key = (tuple(passage[window.start : window.end]), manner)
         if key not in self._known and self._told:
-            self._predict(*key)
+            following = (joined(passage[one.start : one.end]) for one in windows_after(passage, window))
+            self._predict(*key, following)
         rests = self._known.get(key)
         return None if rests is None else rests[position - window.start]
 
@@ -127,11 +135,11 @@ class Rests:
         rests = self._said.rests(self._feeder.read(joined(sentences)), manner, len(sentences))
         return None if rests is None else rests[position - window.start]
 
-    def _predict(self, sentences: Sequence[Utterance], manner: Manner) -> None:
+    def _predict(self, sentences: Sequence[Utterance], manner: Manner, then: Iterator[str]) -> None:
         phonemes = self._feeder.read(joined(sentences))
         rests = self._said.rests(phonemes, manner, len(sentences)) if self._said is not None else None
         if rests is None:
-            rests = self._computed(sentences, phonemes, manner)
+            rests = self._computed(sentences, phonemes, manner, then)
             if rests is None:
                 self._told = False  # and never will
                 return
@@ -141,8 +149,10 @@ class Rests:
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
 
-    def _computed(self, sentences: Sequence[Utterance], phonemes: Phonemes, manner: Manner) -> tuple[float, ...] | None:
-        frames = self._synthesizer.durations(self._feeder.feed(phonemes, manner), manner.seed)
+    def _computed(
+        self, sentences: Sequence[Utterance], phonemes: Phonemes, manner: Manner, then: Iterator[str]
+    ) -> tuple[float, ...] | None:
+        frames = self._synthesizer.durations(self._feeder.feed(phonemes, manner, then), manner.seed)
         if frames is None:
             return None
         alone = [self._feeder.read(one.text).phones if one.text else () for one in sentences]

@@ -49,7 +49,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
+class Expected:
     """A piece that is not there yet: in how many seconds it will be, and how many seconds of sound it is."""
 
     within: float
@@ -61,7 +61,7 @@ class Outlook:
     """What is still to come of a sentence, as seen at the moment `at` (time.monotonic)."""
 
     at: float
-    coming: tuple[Coming, ...]
+    coming: tuple[Expected, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +87,14 @@ def outlook(at: float, pieces: Iterable[Unmade], *, cost: float, lanes: int) -> 
     """
     free = [0.0] * lanes
     latest = 0.0
-    coming: list[Coming] = []
+    coming: list[Expected] = []
     for piece in pieces:
         if not piece.done:
             begin = heapq.heappop(free)
             end = begin + max(0.0, piece.seconds * cost - piece.elapsed)
             heapq.heappush(free, end)
             latest = max(latest, end)
-        coming.append(Coming(latest, piece.seconds))
+        coming.append(Expected(latest, piece.seconds))
     return Outlook(at, tuple(coming))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -126,9 +126,10 @@ def split_voice(
     side_by_side: bool = True,
     halos: Halos = HALOS,
     spoilt: Part | None = None,
+    wrap: Mapping[Part, Callable[[onnx.ModelProto], onnx.ModelProto]] | None = None,
 ) -> PreparedVoice:
     """Written into the folder, which is made; 44 100 Hz, 16 samples a frame. The weights of the part that is `spoilt`
-    are no numbers.
+    are no numbers. `wrap` puts something around parts.
     """
     folder.mkdir()
     decoders = (Part.DECODER_A, Part.DECODER_B) if in_two else (Part.DECODER,)
@@ -142,6 +143,8 @@ def split_voice(
             _decoder(source, part)
         if part is spoilt:
             _spoil(source)
+        if wrap is not None:
+            onnx.save(wrap[part](onnx.load(source)), source)
         parts[part] = save_mapped(source, folder, part)
         source.unlink()
     dimensions = Dimensions(INNER, CONDITION, CUT, RATE)
@@ -156,6 +159,11 @@ def feed(count: int, *, seed: int = 0, **sampling: float) -> Feed:
     """A sentence of `count` ids, about twice as many frames."""
     random = np.random.default_rng(seed)
     phones = tuple(int(one) for one in random.integers(1, 100, count))
-    ids = Ids(phones, (6,) * count, (1,) * count, (count,))
+    ids = Ids(phones, (6,) * count, (1,) * count, (1,) * count)
     bert = random.standard_normal((FEATURES, count)).astype(np.float32)
-    return Feed(ids, bert, random.standard_normal(STYLE).astype(np.float32), sampling=Sampling(**sampling))
+    return Feed(
+        ids,
+        np.ascontiguousarray(bert.T),
+        random.standard_normal(STYLE).astype(np.float32),
+        sampling=Sampling(**sampling),
+    )
