@@ -77,11 +77,15 @@ def prepare_batched_bert(
 
 
 def features_of(files: PreparedBertFiles) -> Callable[[Sequence[int]], Floats]:
-    """What it makes of one sentence's tokens, (tokens, hidden); on its device where that is at hand."""
-    opened = on_device(_model(files.folder), files.device, files.folder)
+    """What it makes of one sentence's tokens, (tokens, hidden); on its device where that is at hand.
+
+    It is opened anew for each sentence, which takes a second and leaves the memory to what is prepared with them.
+    """
 
     def features(ids: Sequence[int]) -> Floats:
-        return _features(opened, files, [ids])[0]
+        found = _features(on_device(_model(files.folder), files.device, files.folder), files, [ids])[0]
+        give_back()
+        return found
 
     return features
 
@@ -103,8 +107,7 @@ class _Preparation:
         self.progress(0.4, "checking BERT")
         whole, note = self._checked(file, Check.of(bert), files, sentences)
         self.progress(0.7, "writing BERT in halves")
-        self._write(bert, self.folder, half=True)
-        half, found = self._near(files, whole, sentences)
+        half, found = self._in_halves(bert, files, whole, sentences)
         if not half:
             self._write(bert, self.folder, half=False)
         log.info("BERT is written anew: %s, %s", note, found)
@@ -147,13 +150,16 @@ class _Preparation:
             raise NotRecognisedError(f"written anew it is {found:.1f} dB from the export, not {enough:.0f}")
         return together, f"{found:.0f} dB from the export, padding within {far:.0e}"
 
-    def _near(self, files: PreparedBertFiles, whole: Sequence[Floats], sentences: Sentences) -> tuple[bool, str]:
-        """Whether float16 may stay, and how near it is, in words."""
-        opened = on_device(_model(self.folder), self.device, self.folder)
+    def _in_halves(
+        self, bert: Deberta, files: PreparedBertFiles, whole: Sequence[Floats], sentences: Sentences
+    ) -> tuple[bool, str]:
+        """Written in float16: whether it may stay, and how near it is, in words."""
         try:
+            self._write(bert, self.folder, half=True)
+            opened = on_device(_model(self.folder), self.device, self.folder)
             found = pooled(whole, _features(opened, files, sentences))
-        except NotRecognisedError:
-            found = float("nan")
+        except NotRecognisedError as error:
+            return False, f"in float32: {error}"
         near = f"{found:.0f} dB" if np.isfinite(found) else "without numbers"
         if found >= ENOUGH_OF_HALVES:
             return True, f"in float16 {near} from float32, {where(opened)}"
