@@ -18,7 +18,7 @@ from hayakoe_daemon.voice.cuda.card import WORK, Card, GpuMemory
 from hayakoe_daemon.voice.cuda.synthesizer import CudaSynthesizer
 from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.engine import Engine, EngineError, Manner
-from hayakoe_daemon.voice.kept import State
+from hayakoe_daemon.voice.kept import KeptVoice, State
 from hayakoe_daemon.voice.neural import NeuralVoice
 from hayakoe_daemon.voice.pieces import PiecewiseSynthesizer
 from hayakoe_daemon.voice.prepare.look_up import bert_key, voice_key
@@ -52,7 +52,7 @@ def manual(tmp_path_factory: pytest.TempPathFactory) -> Manual:
         order = replace(made, device=device).order("alpha")
         assert order is not None
         keys = bert_key(order.bert, shelf), voice_key(order.voice, shelf)
-        places = [shelf.place(job.shelf_name, key) for job, key in zip((order.bert, order.voice), keys, strict=True)]
+        places = shelf.place(order.bert.shelf_name, keys[0]), shelf.place(order.voice.shelf_name, keys[1])
         if device is Device.CUDA:
             card_bert(places[0], key=keys[0])
             card_voice(places[1], frames=FRAMES, key=keys[1])
@@ -184,7 +184,7 @@ class House:
         wait_for(settled, 30.0)
 
     @property
-    def kept(self) -> tuple[object, ...]:
+    def kept(self) -> tuple[KeptVoice, ...]:
         return self.voices.ladder.voices
 
     @property

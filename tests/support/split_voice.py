@@ -136,7 +136,7 @@ def split_voice(
     """
     folder.mkdir()
     decoders = (Part.DECODER_A, Part.DECODER_B) if in_two else (Part.DECODER,)
-    made = {Part.ENCODER: partial(_encoder, frames=frames), Part.FLOW: _flow}
+    made: dict[Part, Callable[[Path], Path]] = {Part.ENCODER: partial(_encoder, frames=frames), Part.FLOW: _flow}
     parts = {}
     for part in (Part.ENCODER, Part.FLOW, *decoders):
         source = folder / "source.onnx"
