@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from hayakoe_daemon.bench.configuration import EMBEDDED, BenchError, Configurati
 from hayakoe_daemon.bench.stopwatch import Stopwatch
 from hayakoe_daemon.bench.subject import PLAIN, open_voice, prepare
 from hayakoe_daemon.reader import Reader
+from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.engine import Engine, EngineError, Manner
+from hayakoe_daemon.voice.reciting import at_work, recited
+from hayakoe_daemon.voice.render_queue import RenderQueue
 
 
 def main() -> None:
@@ -35,11 +39,12 @@ def main() -> None:
                 prepare(configuration)
             if configuration.voice != EMBEDDED:
                 stopwatch.attach()
-            speaker = Speaker(open_voice(configuration), PLAIN if configuration.plain else Manner(), stopwatch)
-            answer({"ready": True})
-            for line in requests:
-                request = json.loads(line)
-                answer(speaker.say(request["text"], request["sound"]))
+            manner, renders = PLAIN if configuration.plain else Manner(), RenderQueue()
+            speaker = Speaker(open_voice(configuration), manner, stopwatch, renders)
+            with at_work(renders):
+                answer({"ready": True})
+                for line in requests:
+                    answer(speaker.say(**json.loads(line)))
         except (BenchError, EngineError) as error:
             answer({"error": str(error)})
         except Exception as error:  # noqa: BLE001, whatever it was, whoever measures is told
@@ -49,20 +54,21 @@ def main() -> None:
 class Speaker:
     """Says texts as the daemon does, without playing them."""
 
-    def __init__(self, voice: Engine, manner: Manner, stopwatch: Stopwatch) -> None:
+    def __init__(self, voice: Engine, manner: Manner, stopwatch: Stopwatch, renders: RenderQueue) -> None:
         self._voice = voice
         self._manner = manner
         self._stopwatch = stopwatch
         self._reader = Reader({}, emoji_names=False)
+        self._renders = renders
 
-    def say(self, text: str, sound: str | None) -> dict[str, Any]:
+    def say(self, text: str, sound: str | None = None, at_once: int = 1) -> dict[str, Any]:
         """The figures of a Run: from the text as it was written to the last sample, pauses and loudness included."""
         self._stopwatch.reset()
         begun, cpu = time.perf_counter(), time.process_time()
         first: float | None = None
         audio = 0.0
         heard: list[AudioChunk] = []
-        for chunk in self._chunks(text):
+        for chunk in self._chunks(text, at_once):
             if first is None:
                 first = time.perf_counter() - begun
             audio += chunk.seconds
@@ -73,17 +79,19 @@ class Speaker:
             np.save(Path(sound), np.concatenate([chunk.samples for chunk in heard]))
         return {"first_sound": first, "total": total, "audio": audio, "cpu": cpu, "parts": self._stopwatch.parts()}
 
-    def _chunks(self, text: str) -> Iterator[AudioChunk]:
-        """The speech, and the pauses between its sentences."""
+    def _chunks(self, text: str, at_once: int) -> Iterator[AudioChunk]:
         passage = self._reader.split(text)
+        sentences = [partial(self._sentence, passage, position) for position in range(len(passage))]
+        return recited(self._renders, sentences, at_once=at_once)
+
+    def _sentence(self, passage: Sequence[Utterance], position: int) -> Iterator[AudioChunk]:
+        """The speech, and the pause after it."""
         rate = 0
-        for position, utterance in enumerate(passage):
-            for chunk in self._voice.speak(utterance, self._manner):
-                rate = chunk.sample_rate
-                if len(chunk.samples):
-                    yield chunk
-            if rate and position + 1 < len(passage):
-                yield AudioChunk.silence(self._voice.pause_after(passage, position, self._manner), rate)
+        for chunk in self._voice.speak(passage[position], self._manner):
+            rate = chunk.sample_rate
+            yield chunk
+        if rate and position + 1 < len(passage):
+            yield AudioChunk.silence(self._voice.pause_after(passage, position, self._manner), rate)
 
 
 if __name__ == "__main__":
