@@ -103,6 +103,7 @@ class Opener:
             files=sources,
             mapped=_files_of(found),
             note=note,
+            at_once=1 if voice is None else voice.sentences_at_once,
             of_no_use=lambda why: self._of_no_use(wished, voice, why) if wished and voice else None,
         )
 

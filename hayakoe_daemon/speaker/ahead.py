@@ -24,9 +24,9 @@ GAPLESS_AHEAD = 300.0
 class Ahead:
     """Sentences in, their sound out, each noted in the journal before it is made, and only then: where the daemon dies,
     those that are noted are suspects. One that is, or comes after one that is, is made alone, so that the next death
-    tells which of them it was. The others may be begun as soon as the one before has its first sound, and where all of
-    the text is wanted before any of it is heard, so many are made at once as the voice does best. What the voice has said before is taken from the disk when it is needed, and waits for
-    no other work.
+    tells which of them it was. Any other may be begun once there is sound of the one before; and where all of the text
+    is wanted before any of it is heard, so many are made at once as the voice does best. What the voice has said before
+    is taken from the disk when it is needed, and waits for no other work.
 
     Used by the speaker thread; jobs are submitted from the journal thread, after the commit that notes the attempt.
     """

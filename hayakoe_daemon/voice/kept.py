@@ -68,9 +68,10 @@ class KeptVoice:
     """A rung of the ladder whatever becomes of the voice: while it is not ready `speak` raises EngineError with why.
 
     The loading thread calls `load` whenever `due` says so: it makes the engine with `open_` and warms it up. From then
-    on the engine is used and closed by the threads of the render queue only. `changed` is told of every change of state and after
-    every attempt to load it, `trouble` of what went wrong, in words for people; both return at once. Everything else
-    may be called by any thread. While there is no engine, `before` says what it has said in former lives.
+    on the engine is used and closed by the threads of the render queue only. `changed` is told of every change of state
+    and after every attempt to load it, `trouble` of what went wrong, in words for people; both return at once.
+    Everything else may be called by any thread. While there is no engine, `before` says what it has said in former
+    lives.
     """
 
     def __init__(

@@ -123,4 +123,3 @@ class RenderQueue:
 
     def _waiting(self) -> list[Job]:
         return [job for job in self._jobs if job.hungry and job not in self._in_hand]
-

@@ -113,6 +113,8 @@ class PreparedVoice:
     side_by_side: bool = False
     """True where several ranges of frames at once, each on one thread, beat threads inside an operator."""
     rewrites: tuple[Rewrite, ...] = ()
+    sentences_at_once: int = 1
+    """How many sentences are made in the least time, where all of a text is wanted before any of it is heard."""
 
     def __post_init__(self) -> None:
         if set(self.parts) not in FORMS:
@@ -189,4 +191,5 @@ def _from_plain(folder: Path, told: dict[str, Any]) -> PreparedVoice:
         halos=Halos(**told["halos"]),
         side_by_side=bool(told["side_by_side"]),
         rewrites=tuple(Rewrite(**one) for one in told["rewrites"]),
+        sentences_at_once=max(1, int(told.get("sentences_at_once", 1))),
     )
