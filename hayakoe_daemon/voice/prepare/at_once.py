@@ -50,9 +50,11 @@ def choose(seconds: Seconds, tried: Sequence[int]) -> tuple[int, Rewrite]:
     best, gain = 1, 0.0
     for count in tried:
         found = alone / seconds(count)
-        if found <= gain:
+        if best > 1 and found <= gain:
             break
         best, gain = count, found
+        if gain <= 1.0:
+            break
     if gain < WORTH:
         return 1, Rewrite(NAME, kept=False, note="one after the other takes no longer here", gain=gain)
     return best, Rewrite(NAME, kept=True, note=f"{best} at a time, where all of a text is wanted", gain=gain)
