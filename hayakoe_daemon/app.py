@@ -113,7 +113,7 @@ class App:
             renders=self._renders,
             cache=self._cache,
         )
-        steps = {**self._voices.steps, "cache": self._cache.step}
+        steps = {**self._voices.steps, **self._renders.beside, "cache": self._cache.step}
         self._upkeep = [self.crew.worker(name, step, limit=600.0) for name, step in steps.items()]
         self._lead = Lead(config.audio.sounds_dir)
         self._topics = Topics(config.topic)

@@ -157,7 +157,14 @@ class Opener:
                 self._of_no_use(wished, voice, why)
 
         mapped = () if on_card and manual.gpu_memory is GpuMemory.RESIDENT else _files_of(found)
-        return Opened(engine, files=sources, mapped=mapped, note=note, of_no_use=of_no_use)
+        return Opened(
+            engine,
+            files=sources,
+            mapped=mapped,
+            note=note,
+            at_once=1 if voice is None else voice.sentences_at_once,
+            of_no_use=of_no_use,
+        )
 
     def recollected(self, name: str, manual: Manual) -> Recollected | None:
         """The voice as it was last time, for what it said then; None where nothing is known of that."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
+from hayakoe_daemon.bench.at_once import AtOnce
 from hayakoe_daemon.bench.compare import Compared
 from hayakoe_daemon.bench.figures import MEBIBYTE, Measured, Spread
 from hayakoe_daemon.bench.machine import machine
@@ -27,6 +28,7 @@ class Report:
     at: datetime
     ratios: dict[str, Any] = field(default_factory=dict)
     compared: Sequence[Compared] = ()
+    at_once: Sequence[AtOnce] = ()
     busy: float = 0.0
 
     def document(self) -> dict[str, Any]:
@@ -36,6 +38,7 @@ class Report:
             "busy": round(self.busy, 2),
             "configurations": [one.document() | {"decoder_reach": self._rounded_reach(one)} for one in self.measured],
             "distances": {one.name: one.document() for one in self.compared},
+            "at_once": {one.name: one.document() for one in self.at_once},
         }
 
     def reach(self, measured: Measured) -> float | None:
@@ -56,6 +59,8 @@ class Report:
                 continue
             parts += [f"<h2>{escape(name)} against the peer</h2><p>Above 1 is better than the peer.</p>"]
             parts.append(table([("", "ratio"), *ratio_rows(ratios)]))
+        if self.at_once:
+            parts += ["<h2>Sentences at once</h2>", *(table(one.rows()) for one in self.at_once)]
         if self.compared:
             parts += ["<h2>Distances</h2>", table(self.distance_rows())]
         return page("hayakoe-daemon bench", self.at, parts)

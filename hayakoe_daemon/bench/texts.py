@@ -25,6 +25,9 @@ TEXTS = {
 SENTENCES = {name: text for name, text in TEXTS.items() if name != "xlong"}
 """Where sound is compared: in a text of several sentences pauses shift what follows."""
 
+AT_ONCE = "xlong"
+"""The text of which several sentences are made at once."""
+
 WARM_UP = "玄関のドアが開いています。今日の天気は、晴れのち曇りでしょう。"
 """Said before anything is measured."""
 

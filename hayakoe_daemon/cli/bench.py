@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from hayakoe_daemon.bench.at_once import AtOnce, measure_at_once
 from hayakoe_daemon.bench.compare import distances
 from hayakoe_daemon.bench.configuration import EMBEDDED, BenchError, Configuration, Precision
 from hayakoe_daemon.bench.machine import TOO_BUSY, busy
@@ -30,6 +31,9 @@ from hayakoe_daemon.config.places import voices_dir
 PEER = "peer"
 
 ROUNDS = 5
+
+AT_ONCE = (2, 4)
+"""How many sentences of a text are made at once, where there are as many cores."""
 
 
 def bench(given: argparse.Namespace) -> int:
@@ -100,8 +104,16 @@ def _measured(given: argparse.Namespace, prepared: Path) -> Report:
         if peer
         else {},
         compared=distances(configurations, SENTENCES) if given.compare else (),
+        at_once=() if given.compare or peer else _at_once(configurations, rounds),
         busy=others,
     )
+
+
+def _at_once(configurations: Sequence[Configuration], runs: int) -> Sequence[AtOnce]:
+    """Of the voices that could make several sentences at once."""
+    neural = [one for one in configurations if one.voice != EMBEDDED]
+    counts = [count for count in AT_ONCE if count <= len(os.sched_getaffinity(0))]
+    return measure_at_once(neural, counts, runs, _tell) if counts else ()
 
 
 def _configurations(given: argparse.Namespace, prepared: Path) -> list[Configuration]:
@@ -155,6 +167,9 @@ def _print(report: Report) -> None:
         if found is None:
             continue
         _table(console, (f"{name} against the peer", "ratio, above 1 is better"), ratio_rows(found))
+    for several in report.at_once:
+        head, *rows = several.rows()
+        _table(console, head, rows)
     if report.compared:
         head, *rows = report.distance_rows()
         _table(console, head, rows)

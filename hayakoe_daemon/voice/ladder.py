@@ -48,6 +48,12 @@ class Cast:
         """The rungs, the highest one first."""
         return tuple(rung.name for rung in self._rungs)
 
+    @property
+    def at_once(self) -> int:
+        """How many sentences are best made at once, where all of a text is wanted before any of it is heard."""
+        top = self._rungs[0]
+        return top.at_once if isinstance(top, KeptVoice) else 1
+
     def lowest(self, spoke: Collection[str]) -> str | None:
         """The lowest rung of those that spoke; None where nobody did."""
         return next((name for name in (TONE, *reversed(self.names)) if name in spoke), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -88,6 +89,8 @@ class NeuralVoice:
         self._tempo = Tempo()
         self._gain = gain
         self._levelled = levelled
+        self._lock = threading.Lock()
+        """Of what it remembers, where several sentences are spoken at once."""
 
     @property
     def styles(self) -> Sequence[str]:
@@ -223,17 +226,21 @@ class NeuralVoice:
         begun = time.perf_counter()
         feed = self._feeder.feed(phonemes, manner, then)
         waited: float | None = None
+        rested = 0.0  # before the first sound, for another sentence
         count = 0
         with closing(self._changed(feed, manner)) as sound:  # left at once where nobody wants the rest
             for piece in sound:
                 if waited is None and len(piece):
-                    waited = time.perf_counter() - begun + self._held_back(piece)
+                    waited = time.perf_counter() - begun - rested + self._held_back(piece)
                 count += len(piece)
+                left = time.perf_counter()
                 yield Piece(piece, self._synthesizer.sample_rate, self._synthesizer.outlook)
+                rested += time.perf_counter() - left
         if waited is None:
             raise EngineError(f"{self.name} gave no sound")
         scale = feed.sampling.length_scale
-        self._tempo.learn(text, scale, sounding=count / self._synthesizer.sample_rate, waited=waited)
+        with self._lock:
+            self._tempo.learn(text, scale, sounding=count / self._synthesizer.sample_rate, waited=waited)
 
     def _held_back(self, first: Floats) -> float:
         """Seconds for which the reader will hold the first piece back, so that the sentence never runs dry."""
@@ -249,10 +256,12 @@ class NeuralVoice:
             yield pitch.changed(np.concatenate(list(pieces)), self._synthesizer.sample_rate, manner)
 
     def _remember_silence(self, text: str, manner: Manner, samples: Samples) -> None:
-        self._silences[text, manner] = silence_at_end(samples, self._synthesizer.sample_rate)
-        self._silences.move_to_end((text, manner))
-        if len(self._silences) > _REMEMBERED:
-            self._silences.popitem(last=False)
+        silence = silence_at_end(samples, self._synthesizer.sample_rate)
+        with self._lock:
+            self._silences[text, manner] = silence
+            self._silences.move_to_end((text, manner))
+            if len(self._silences) > _REMEMBERED:
+                self._silences.popitem(last=False)
 
 
 def _pause(spoken: Utterance, rest: float, silence: float) -> float:

@@ -8,6 +8,7 @@ is a part of it. HayaKoe rests as long (found from outside: fed with lengths and
 from __future__ import annotations
 
 import itertools
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -112,6 +113,7 @@ class Rests:
         self._synthesizer = synthesizer
         self._known: OrderedDict[tuple[tuple[Utterance, ...], Manner], tuple[float, ...]] = OrderedDict()
         self._told = True
+        self._lock = threading.Lock()
 
     def after(self, passage: Sequence[Utterance], position: int, manner: Manner) -> float | None:
         """Seconds of silence between `passage[position]` and the next sentence, that at both their ends included.
@@ -145,9 +147,10 @@ class Rests:
                 return
             if self._said is not None:
                 self._said.note_rests(phonemes, manner, rests)
-        self._known[tuple(sentences), manner] = rests
-        if len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
+        with self._lock:
+            self._known[tuple(sentences), manner] = rests
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
 
     def _computed(
         self, sentences: Sequence[Utterance], phonemes: Phonemes, manner: Manner, then: Iterator[str]

@@ -16,6 +16,9 @@ from hayakoe_daemon.audio.chunk import AudioChunk
 MARGIN = 0.1
 """How much longer than foreseen everything may take."""
 
+SHARED = 2.0
+"""How many times longer everything takes, at most, while another sentence is begun beside it."""
+
 _WEIGHT = 0.3
 """What the newest sentence counts for in the pace; the ones before it share the rest."""
 
@@ -96,6 +99,18 @@ def outlook(at: float, pieces: Iterable[Unmade], *, cost: float, lanes: int) -> 
             latest = max(latest, end)
         coming.append(Expected(latest, piece.seconds))
     return Outlook(at, tuple(coming))
+
+
+def leaves_room(outlook: Outlook, *, unheard: float, now: float) -> bool:
+    """Whether all that is to come would be there in time even if it took SHARED times as long as foreseen, where
+    `unheard` seconds of sound lie ready at `now` (time.monotonic).
+    """
+    since = now - outlook.at
+    for piece in outlook.coming:
+        if piece.within * SHARED - since > unheard:
+            return False
+        unheard += piece.seconds
+    return True
 
 
 class Start:

@@ -127,6 +127,8 @@ class PreparedVoice:
     """Where it is to compute: other parts, with other inputs, for each device."""
     halves: tuple[Part, ...] = ()
     """The parts that compute in float16 inside; the others do in float32 (or 8 bits, as `precision` says)."""
+    sentences_at_once: int = 1
+    """How many sentences are made in the least time, where all of a text is wanted before any of it is heard."""
 
     def __post_init__(self) -> None:
         if set(self.parts) not in FORMS:
@@ -205,4 +207,5 @@ def _from_plain(folder: Path, told: dict[str, Any]) -> PreparedVoice:
         rewrites=tuple(Rewrite(**one) for one in told["rewrites"]),
         device=Device(told.get("device", Device.CPU)),
         halves=tuple(Part(name) for name in told.get("halves", ())),
+        sentences_at_once=max(1, int(told.get("sentences_at_once", 1))),
     )

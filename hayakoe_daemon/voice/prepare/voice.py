@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import onnx
 
-from hayakoe_daemon.voice.prepare import memory, rewrites, split
+from hayakoe_daemon.voice.engine import EngineError
+from hayakoe_daemon.voice.prepare import at_once, memory, rewrites, split
 from hayakoe_daemon.voice.prepare.anatomy import anatomy
 from hayakoe_daemon.voice.prepare.errors import NotRecognisedError, PreparationError
 from hayakoe_daemon.voice.prepare.feeds import SENTENCES, Features, Trial, trials
@@ -34,7 +36,15 @@ ANY = 2.0
 """INT8 and float16 are judged by whoever makes them; here it only has to be sound, which is never further than this
 from anything."""
 
-STEPS = ("reading the graph", "running it as it is", "the flow", "the decoder", "saving", "checking")
+STEPS = (
+    "reading the graph",
+    "running it as it is",
+    "the flow",
+    "the decoder",
+    "saving",
+    "checking",
+    "several sentences at once",
+)
 
 _BASE, _FACTOR = 250_000_000, 4.0
 """Bytes that a preparation takes without any graph, and for each byte of the graph. Measured on the full size, 250 MB:
@@ -116,6 +126,7 @@ class Preparation:
             except NotRecognisedError as error:
                 self._tell.remark(f"voice {self._job.name}: {error}")
             else:
+                self._try_several(tried)
                 return
         self._whole("its parts do not give what it gives whole")
 
@@ -230,6 +241,20 @@ class Preparation:
         if far > bound:
             raise NotRecognisedError(f"its parts are {far:.1e} from the whole, more than {bound:g}")
         self._tell.remark(f"samples within {far:.1e} of the unprepared graph")
+
+    def _try_several(self, tried: tuple[Trial, ...]) -> None:
+        """Note how many sentences at once are best; where that cannot be found out they come one after the other."""
+        self._next()
+        voice = PreparedVoice.read(self._folder)
+        longest = max((one.feed for one in tried), key=lambda feed: len(feed.ids.phones))
+        try:
+            with at_once.trial(voice, [longest]) as seconds:
+                count, told = at_once.choose(seconds, at_once.counts(len(os.sched_getaffinity(0))))
+        except EngineError as error:
+            self._tell.remark(f"{at_once.NAME} were not tried: {error}")
+            return
+        self._tell.remark(_told(told))
+        replace(voice, sentences_at_once=count, rewrites=(*voice.rewrites, told)).write()
 
     def _whole(self, why: str) -> None:
         for left in self._folder.iterdir():
