@@ -64,6 +64,10 @@ def build_parser() -> argparse.ArgumentParser:
     command("check-config", "check the config and list what is set over it at run time", "look", "check_config")
     devices = command("devices", "list the sound devices and the one the config picks", "look", "devices")
     devices.add_argument("--json", action="store_true", help="as JSON")
+    doctor = command(
+        "doctor", "examine this machine, its voices, broker and sound, and say what to type", "doctor", "doctor"
+    )
+    doctor.add_argument("--json", action="store_true", help="as JSON")
     _explain(command("explain", "show how a text is read: words, accent, phones", "explain", "explain"))
     _dictionary(command("dictionary", "add, remove and list words with a reading of your own", "dictionary", "run"))
     _voices(command("voices", "list, check, add, prepare and remove neural voices", "voices", "run"))
