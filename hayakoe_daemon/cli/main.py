@@ -6,9 +6,9 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 
+from hayakoe_daemon import __version__
 from hayakoe_daemon.cli.alarm_options import add_actions
 from hayakoe_daemon.cli.failure import Failure
 
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=PROGRAM, description="A voice for Japanese homes.")
-    parser.add_argument("--version", nargs=0, action=_Version, help="print the version")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}", help="print the version")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def command(name: str, help_: str, module: str, function: str) -> argparse.ArgumentParser:
@@ -75,14 +75,6 @@ def build_parser() -> argparse.ArgumentParser:
     add_actions(command("alarms", "show what rings when, and change it", "alarms", "list_"))
     _briefing(command("briefing", "say a briefing now, or show what it would say", "briefing", "run"))
     return parser
-
-
-class _Version(argparse.Action):
-    """Looks the version up only when it is asked for."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        print(PROGRAM, version(PROGRAM))
-        parser.exit()
 
 
 def _say(say: argparse.ArgumentParser) -> None:

@@ -30,7 +30,7 @@ class Trial:
     latency: float
     """From a sample given to the player until it is heard, as the device tells."""
     tail: float
-    """From the last sample heard until all is surely out: what follows a sentence before the device is free."""
+    """From when the last sample is to be heard until all is surely out: only then has a sentence been said."""
     pace: float
     """Seconds of sound played in a second: 1 on a card, far more on what only takes files."""
 
@@ -72,12 +72,13 @@ class _Closing:
         heard, first = next(((heard, at) for heard, at in self._beats if heard), (frames, drained))
         last = next((at for heard, at in self._beats if heard >= frames), drained)
         between = max(last - first, 1e-3)
+        began_at = first - heard / opened["rate"]
         return Trial(
             rate=opened["rate"],
             channels=opened["channels"],
             opened_in=opened_in,
-            latency=max(0.0, first - sent - heard / opened["rate"]),
-            tail=max(0.0, drained - last),
+            latency=max(0.0, began_at - sent),
+            tail=max(0.0, drained - began_at - SILENCE),
             pace=(frames - heard) / opened["rate"] / between if frames > heard else float("inf"),
         )
 
