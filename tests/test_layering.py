@@ -99,6 +99,7 @@ HOMES = {
     "httpx": "voice.store",
     "huggingface_hub": "voice.store.hub",
     "rich": "cli",
+    "shtab": "cli.completion",
     "jpholiday": "schedule.holidays",
     "apscheduler": "schedule.scheduler",
     "jinja2": "schedule.templates",
