@@ -65,12 +65,25 @@ _HASHING = 300.0
 """Seconds; a Raspberry Pi reads 40 MB of an SD card in each."""
 
 
-def without_config(problems: Sequence[str], machine: Machine) -> list[Check]:
-    """What can be examined where the config cannot be used."""
+BUNDLED = Check("offline", examine_bundled)
+"""Whether all that speech needs is on this machine, without speaking."""
+
+
+def speaking(*parts: Part) -> Check:
+    """The same by speaking, in a process of its own for each of them."""
+    return Check(
+        "offline",
+        lambda: examine_voices(parts, lambda part: rehearse(part, patience=_REHEARSAL)),
+        len(parts) * _REHEARSAL + 5.0,
+    )
+
+
+def without_config(problems: Sequence[str], machine: Machine, offline: Check) -> list[Check]:
+    """What can be examined where the config cannot be used; `offline` is BUNDLED, or what comes of `speaking`."""
     return [
         Check("config", lambda: examine_config("", problems, ())),
         Check("unit", lambda: examine_unit(machine)),
-        _voices([Part()]),
+        offline,
         *_of_the_machine(machine, Unreachable("it was not looked for")),
     ]
 
@@ -82,7 +95,7 @@ def thorough(config: Config, path: Path, environ: Mapping[str, str], daemon: Fou
         parts.append(_part(config, environ))
     return [
         *_of_the_house(config, path, environ, daemon, machine, every_byte=True),
-        _voices(parts),
+        speaking(*parts),
         Check("speed", lambda: examine_last_speech(daemon)),
         *_of_the_machine(machine, daemon),
     ]
@@ -92,7 +105,7 @@ def gentle(config: Config, path: Path, environ: Mapping[str, str], daemon: Daemo
     """What a daemon may look at while it speaks: nothing that takes the sound device, memory or the cores."""
     return [
         *_of_the_house(config, path, environ, daemon, machine, every_byte=False),
-        Check("offline", examine_bundled),
+        BUNDLED,
         Check("speed", lambda: examine_last_speech(daemon)),
         *_of_the_machine(machine, daemon),
     ]
@@ -154,7 +167,7 @@ class Examiner:
         try:
             config = load(self._path)
         except ConfigError as error:
-            return without_config([str(problem) for problem in error.problems], self._machine)
+            return without_config([str(problem) for problem in error.problems], self._machine, BUNDLED)
         daemon = Daemon(os.getpid(), os.geteuid(), self._look)
         return gentle(config, self._path, os.environ, daemon, self._machine)
 
@@ -192,14 +205,6 @@ def _of_the_machine(machine: Machine, daemon: Found) -> list[Check]:
         Check("power", lambda: examine_power(machine)),
         Check("onnxruntime", lambda: examine_runtimes(installed_packages())),
     ]
-
-
-def _voices(parts: list[Part]) -> Check:
-    return Check(
-        "offline",
-        lambda: examine_voices(parts, lambda part: rehearse(part, patience=_REHEARSAL)),
-        len(parts) * _REHEARSAL + 5.0,
-    )
 
 
 def _part(config: Config, environ: Mapping[str, str]) -> Part:

@@ -38,7 +38,11 @@ def examine_broker(settings: BrokerSettings, topic: str, machine: Machine) -> It
 
 def _session(settings: BrokerSettings, trip: RoundTrip, machine: Machine) -> Iterator[Finding]:
     if not settings.session_expiry:
-        yield warning("session", "mqtt.session_expiry is 0: what is sent while the daemon is away is lost", None)
+        yield warning(
+            "session",
+            "mqtt.session_expiry is 0: what is sent while the daemon is away is lost",
+            "mqtt.session_expiry: 1 h",
+        )
         return
     if not trip.session_kept:
         yield failure(

@@ -15,6 +15,8 @@ from hayakoe_daemon.doctor.finding import Finding, failure, warning, worst
 FORMAT = 1
 """Of the JSON document; raised when something in it changes its meaning. New keys may come at any time."""
 
+_AGAIN = "sudo hayakoe-daemon doctor"
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -31,7 +33,7 @@ def examine(checks: Sequence[Check], *, patience: float = float("inf")) -> Itera
     for check in checks:
         left = until - time.monotonic()
         if left <= 0:
-            yield warning(check.name, "it was not looked at: the time for the whole examination was up")
+            yield warning(check.name, "it was not looked at: the time for the whole examination was up", _AGAIN)
         else:
             yield from _findings(check, min(check.deadline, left))
 
@@ -45,7 +47,7 @@ def _findings(check: Check, seconds: float) -> Iterator[Finding]:
             for finding in check.look():
                 found.put(finding)
         except Exception as error:  # noqa: BLE001, a check that breaks is a finding and not the end
-            found.put(failure(check.name, f"it could not be looked at: {type(error).__name__}: {error}"))
+            found.put(failure(check.name, f"it could not be looked at: {type(error).__name__}: {error}", _AGAIN))
         finally:
             found.put(None)
 
@@ -55,7 +57,7 @@ def _findings(check: Check, seconds: float) -> Iterator[Finding]:
         try:
             finding = found.get(timeout=max(0.0, until - time.monotonic()))
         except queue.Empty:
-            yield failure(check.name, f"no answer within {seconds:.0f} s: whatever it asked hangs")
+            yield failure(check.name, f"no answer within {seconds:.0f} s: whatever it asked hangs", _AGAIN)
             return
         if finding is None:
             return

@@ -24,7 +24,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the examination. ValueError where it has no name or no meaning."""
+    """One line of the examination. ValueError where it says not what it means, or what to do."""
 
     name: str
     verdict: Verdict
@@ -36,6 +36,8 @@ class Finding:
     def __post_init__(self) -> None:
         if not self.name or not self.means:
             raise ValueError("a finding has a name and says what it means")
+        if self.verdict is not Verdict.OK and not self.remedy:
+            raise ValueError(f"{self.name} is a {self.verdict} and says not what to do")
 
     def document(self) -> dict[str, str | None]:
         return {"name": self.name, "verdict": str(self.verdict), "means": self.means, "remedy": self.remedy}
@@ -45,11 +47,11 @@ def ok(name: str, means: str, hint: str | None = None) -> Finding:
     return Finding(name, Verdict.OK, means, hint)
 
 
-def warning(name: str, means: str, remedy: str | None = None) -> Finding:
+def warning(name: str, means: str, remedy: str) -> Finding:
     return Finding(name, Verdict.WARNING, means, remedy)
 
 
-def failure(name: str, means: str, remedy: str | None = None) -> Finding:
+def failure(name: str, means: str, remedy: str) -> Finding:
     return Finding(name, Verdict.FAILURE, means, remedy)
 
 

@@ -16,7 +16,7 @@ SCARCE, NONE_LEFT = 150, 40
 def examine_memory(machine: Machine, daemon: Found) -> Iterator[Finding]:
     available = _available(machine)
     if available is None:
-        yield warning(NAME, "this system does not tell how much memory is left")
+        yield warning(NAME, "this system does not tell how much memory is left", "free -m")
         return
     taken = _taken(machine, daemon.pid) if isinstance(daemon, Daemon) else None
     means = f"{available} MiB are left" + ("" if taken is None else f", the daemon takes {taken}")

@@ -27,8 +27,10 @@ def examine_power(machine: Machine) -> Iterator[Finding]:
     model = text(machine.proc / "device-tree/model")
     hottest = _hottest(machine)
     if hottest is not None:
-        verdict = warning if hottest >= HOT else ok
-        yield verdict("heat", f"{hottest} °C" + (": it is slowed down at such heat" if hottest >= HOT else ""), None)
+        if hottest >= HOT:
+            yield warning("heat", f"{hottest} °C: it is slowed down at such heat", "give it air or a heat sink")
+        else:
+            yield ok("heat", f"{hottest} °C")
     if model is None or "Raspberry Pi" not in model:
         yield ok(NAME, "no Raspberry Pi, which would tell of a weak supply")
         return

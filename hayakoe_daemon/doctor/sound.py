@@ -44,9 +44,7 @@ def examine_sound(output: Output, daemon: Found, environment: Mapping[str, str] 
             try:
                 yield from _tried(device, output.rate, try_device(device, output.rate, environment))
             except NotOpened as error:
-                held = (
-                    " The daemon that runs here may be playing on it." if "busy" in str(error) and daemon.runs else ""
-                )
+                held = " The daemon that runs here may be playing on it." if daemon.runs else ""
                 yield failure(NAME, f"{error}{held}", "hayakoe-daemon devices")
 
 
@@ -55,8 +53,8 @@ def _no_card(device: str) -> Finding:
         return warning(NAME, "audio.device is null: nothing is ever heard", "hayakoe-daemon devices")
     folder = Path(device.removeprefix("wav:")).expanduser()
     there = next((one for one in (folder, *folder.parents) if one.exists()), Path("/"))
-    if not os.access(there, os.W_OK):
-        return failure(NAME, f"sound is to be written into {folder}, which is not yours to write", f"ls -ld {there}")
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        return failure(NAME, f"sound is to be written into {folder}, which cannot be", f"ls -ld {there}")
     return warning(NAME, f"sound is written into {folder} and not heard", "hayakoe-daemon devices")
 
 

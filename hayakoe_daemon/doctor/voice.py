@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
@@ -20,7 +20,7 @@ _BUNDLED = ("pyopenjtalk-plus", "kanalizer", "jpholiday", "tzdata")
 _REINSTALL = "pip install --force-reinstall --no-deps hayakoe-daemon pyopenjtalk-plus kanalizer"
 
 
-def examine_voices(parts: list[Part], rehearse: Callable[[Part], Rehearsed]) -> Iterator[Finding]:
+def examine_voices(parts: Iterable[Part], rehearse: Callable[[Part], Rehearsed]) -> Iterator[Finding]:
     """Each of them speaks a sentence with the network cut off; the embedded voice is to be among them."""
     for part in parts:
         name = part.voice or "embedded"
@@ -58,7 +58,9 @@ def examine_last_speech(daemon: Found) -> Iterator[Finding]:
 def _offline(name: str, rehearsed: Rehearsed) -> Finding:
     if rehearsed.asked_for:
         return warning(
-            OFFLINE, f"{name} speaks with the network cut off, but something asked for {rehearsed.asked_for[0]}", None
+            OFFLINE,
+            f"{name} speaks with the network cut off, but something asked for {rehearsed.asked_for[0]}",
+            _REINSTALL,
         )
     how = "in an empty network" if rehearsed.isolated else "with every network call refused"
     return ok(OFFLINE, f"{name} spoke {rehearsed.audio:.1f} s {how}")
