@@ -29,7 +29,7 @@ from hayakoe_daemon.doctor.daemon import Daemon, Found, Unreachable, examine_dae
 from hayakoe_daemon.doctor.disk import examine_disk, examine_writing
 from hayakoe_daemon.doctor.examination import Check, document, examine
 from hayakoe_daemon.doctor.finding import Finding, Verdict, ok
-from hayakoe_daemon.doctor.machine import Machine
+from hayakoe_daemon.doctor.machine import Machine, may_look
 from hayakoe_daemon.doctor.memory import examine_memory
 from hayakoe_daemon.doctor.models import examine_models, examine_prepared
 from hayakoe_daemon.doctor.permissions import (
@@ -182,7 +182,7 @@ def _of_the_house(
     folders = {"state": state, "rendered speech": cache_dir(config, environ), "voices": store.folder}
     now = time.time()
     return [
-        Check("config", lambda: examine_config(str(path), (), doubts(config, environ))),
+        Check("config", lambda: _config(config, path, environ)),
         Check("daemon", lambda: examine_daemon(daemon)),
         Check("unit", lambda: examine_unit(machine), 15.0),
         Check("sound", lambda: examine_sound(output, daemon, environ), 45.0),
@@ -205,6 +205,11 @@ def _of_the_machine(machine: Machine, daemon: Found) -> list[Check]:
         Check("power", lambda: examine_power(machine)),
         Check("onnxruntime", lambda: examine_runtimes(installed_packages())),
     ]
+
+
+def _config(config: Config, path: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
+    may_look(voices_dir(config, environ))  # else voices that are there would pass for misnamed
+    return examine_config(str(path), (), doubts(config, environ))
 
 
 def _part(config: Config, environ: Mapping[str, str]) -> Part:

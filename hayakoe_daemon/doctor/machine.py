@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +55,12 @@ class Machine:
         """Known of Docker, Podman, LXC and systemd-nspawn."""
         marks = (".dockerenv", "run/.containerenv", "run/systemd/container", "run/host/container-manager")
         return any((self.root / mark).exists() for mark in marks)
+
+
+def may_look(folder: Path) -> None:
+    """Raises PermissionError where the folder is there and not for our eyes: it must not pass for an empty one."""
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder):
+        pass
 
 
 def text(path: Path) -> str | None:

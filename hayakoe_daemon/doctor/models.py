@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from hayakoe_daemon.doctor.finding import Finding, failure, ok, warning
+from hayakoe_daemon.doctor.machine import may_look
 from hayakoe_daemon.opening import Manual
 from hayakoe_daemon.voice.prepare.machine import processor
 from hayakoe_daemon.voice.store.files import VoiceError
@@ -17,6 +18,7 @@ PREPARED = "prepared"
 
 def examine_models(store: Store, *, every_byte: bool) -> Iterator[Finding]:
     """`every_byte` reads them, 250 MB and more; else their sizes tell."""
+    may_look(store.folder)
     names = store.names()
     if not names:
         yield ok(NAME, "no neural voice is installed; the embedded one speaks")
@@ -43,6 +45,7 @@ def examine_models(store: Store, *, every_byte: bool) -> Iterator[Finding]:
 
 def examine_prepared(store: Store, manual: Callable[[str], Manual], *, wanted: bool) -> Iterator[Finding]:
     """`manual` says how the voice of a name is to be opened; `wanted` where voices are prepared at all."""
+    may_look(store.folder)
     if not store.names():
         return
     if not wanted:

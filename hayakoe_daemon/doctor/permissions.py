@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from hayakoe_daemon.doctor.finding import Finding, failure, ok, warning
-from hayakoe_daemon.doctor.machine import Machine
+from hayakoe_daemon.doctor.machine import Machine, may_look
 
 NAME = "permissions"
 MOST_FILES = 20_000
@@ -54,14 +54,11 @@ def examine_socket(socket: Path) -> Iterator[Finding]:
 
 def examine_state_folder(folder: Path) -> Iterator[Finding]:
     """A command that ran as root may have left files behind that the daemon's user cannot change."""
-    try:
-        owner = folder.stat().st_uid
-        strangers = [path for path in islice(folder.rglob("*"), MOST_FILES) if path.lstat().st_uid != owner]
-    except FileNotFoundError:
+    may_look(folder)
+    if not folder.is_dir():
         return
-    except OSError as error:
-        yield warning(NAME, f"{folder} may not be looked into by you: {error.strerror}", "sudo hayakoe-daemon doctor")
-        return
+    owner = folder.stat().st_uid
+    strangers = [path for path in islice(folder.rglob("*"), MOST_FILES) if _owner(path, owner) != owner]
     if strangers:
         user = user_name(owner)
         yield failure(
@@ -88,6 +85,14 @@ def examine_sound_access(machine: Machine, uid: int) -> Iterator[Finding]:
         )
     else:
         yield ok(NAME, f"{user} may play on {len(nodes)} sound device(s)")
+
+
+def _owner(path: Path, else_: int) -> int:
+    """Its number; `else_` where the file has gone meanwhile."""
+    try:
+        return path.lstat().st_uid
+    except FileNotFoundError:
+        return else_
 
 
 def user_name(uid: int) -> str:

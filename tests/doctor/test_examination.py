@@ -40,6 +40,16 @@ def test_a_check_that_breaks_is_a_failure_with_its_reason() -> None:
     assert "KeyError: 'hwmon'" in found[1].means
 
 
+def test_what_one_may_not_see_is_a_warning_and_says_how() -> None:
+    def closed() -> Iterator[Finding]:
+        raise PermissionError(13, "Permission denied", "/var/lib/x")
+        yield
+
+    [found] = examine([Check("disk", closed)])
+    assert (found.verdict, found.remedy) == (Verdict.WARNING, "sudo hayakoe-daemon doctor")
+    assert "/var/lib/x" in found.means
+
+
 def test_what_there_is_no_time_for_is_named() -> None:
     free = threading.Event()
     slow = Check("models", lambda: [ok("models", "whole")] if free.wait() else [])

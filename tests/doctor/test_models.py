@@ -83,6 +83,7 @@ def test_a_voice_is_prepared_until_the_recipe_changes(tmp_path: Path, monkeypatc
         preparation = Preparation(job)
         preparation.start()
         preparation.wait(300.0)
+        preparation.cancel()
     [(verdict, means)] = told(examine_prepared(store, lambda _: manual, wanted=True))
     assert (verdict, "for this processor" in means) == ("ok", True)
     monkeypatch.setattr(machine, "RECIPE", machine.RECIPE + 1)
