@@ -9,7 +9,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -69,12 +69,12 @@ BUNDLED = Check("offline", examine_bundled)
 """Whether all that speech needs is on this machine, without speaking."""
 
 
-def speaking(*parts: Part) -> Check:
-    """The same by speaking, in a process of its own for each of them."""
+def speaking(parts: Callable[[], Iterable[Part]] = tuple) -> Check:
+    """The same by speaking: the embedded voice, and then these parts, each in a process of its own."""
     return Check(
         "offline",
-        lambda: examine_voices(parts, lambda part: rehearse(part, patience=_REHEARSAL)),
-        len(parts) * _REHEARSAL + 5.0,
+        lambda: examine_voices([Part(), *parts()], lambda part: rehearse(part, patience=_REHEARSAL)),
+        3 * _REHEARSAL,
     )
 
 
@@ -90,12 +90,9 @@ def without_config(problems: Sequence[str], machine: Machine, offline: Check) ->
 
 def thorough(config: Config, path: Path, environ: Mapping[str, str], daemon: Found, machine: Machine) -> list[Check]:
     """Everything: it speaks, reads every byte of the models, and opens the sound device where no daemon has it."""
-    parts = [Part()]
-    if not isinstance(daemon, Daemon) and config.speech.voice in Store(voices_dir(config, environ)).names():
-        parts.append(_part(config, environ))
     return [
         *_of_the_house(config, path, environ, daemon, machine, every_byte=True),
-        speaking(*parts),
+        speaking(lambda: _parts(config, environ, daemon)),
         Check("speed", lambda: examine_last_speech(daemon)),
         *_of_the_machine(machine, daemon),
     ]
@@ -212,12 +209,17 @@ def _config(config: Config, path: Path, environ: Mapping[str, str]) -> Iterator[
     return examine_config(str(path), (), doubts(config, environ))
 
 
-def _part(config: Config, environ: Mapping[str, str]) -> Part:
-    """The config's own voice."""
+def _parts(config: Config, environ: Mapping[str, str], daemon: Found) -> Iterator[Part]:
+    """The config's own voice, where it is prepared and no daemon has it in memory already: else it takes too much."""
     plan = derived.voice_plan(config, environ)
-    precise = plan.precise(plan.default)
+    name = plan.default
+    if isinstance(daemon, Daemon) or name not in Store(plan.folder).names():
+        return
+    order = plan.manual(name).order(name)
+    if order is None or not order.known or order.look().voice is None:
+        return
     bound = (config.voices.int8_snr, config.voices.int8_log_mel)
-    return Part(plan.default, str(plan.folder), str(plan.prepared), str(precise.wanted), bound)
+    yield Part(name, str(plan.folder), str(plan.prepared), str(plan.precise(name).wanted), bound)
 
 
 def _broker(config: Config, environ: Mapping[str, str], machine: Machine) -> Iterator[Finding]:

@@ -18,7 +18,6 @@ from hayakoe_daemon.config.load import load
 from hayakoe_daemon.doctor.examination import document, examine
 from hayakoe_daemon.doctor.finding import Finding, Verdict, worst
 from hayakoe_daemon.doctor.machine import Machine
-from hayakoe_daemon.doctor.rehearsal import Part
 from hayakoe_daemon.examining import find_daemon, speaking, thorough, without_config
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def _findings(given: argparse.Namespace) -> Iterator[Finding]:
         path = find(given.config, os.environ)
         config = load(path)
     except ConfigError as error:
-        return examine(without_config([str(problem) for problem in error.problems], machine, speaking(Part())))
+        return examine(without_config([str(problem) for problem in error.problems], machine, speaking()))
     return examine(thorough(config, path, os.environ, find_daemon(config, os.environ), machine))
 
 

@@ -62,6 +62,8 @@ class Rehearsed:
     audio: float
     compute: float
     peak: int
+    busy: float
+    """How much more the machine has to do than it has cores; above 1 these figures are those of a busy one."""
 
     @property
     def rtf(self) -> float:
@@ -109,6 +111,7 @@ def main() -> None:
         audio=audio,
         compute=ended - loaded,
         peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
+        busy=os.getloadavg()[0] / (os.cpu_count() or 1),
     )
     print(json.dumps(asdict(rehearsed)))  # noqa: T201, the parent reads it
 

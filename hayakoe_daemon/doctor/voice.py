@@ -14,6 +14,9 @@ OFFLINE, SPEED = "offline", "speed"
 HARD = 0.7
 """RTF above which other work on the machine can make speech wait."""
 
+BUSY = 1.5
+"""Load for each core above which figures are said to be those of a busy machine."""
+
 _BUNDLED = ("pyopenjtalk-plus", "kanalizer", "jpholiday", "tzdata")
 """Packages that carry dictionaries, voices and tables."""
 
@@ -67,9 +70,9 @@ def _offline(name: str, rehearsed: Rehearsed) -> Finding:
 
 
 def _speed(name: str, rehearsed: Rehearsed) -> Finding:
-    return _judged(
-        f"{name}:", rehearsed.rtf, f", loaded in {rehearsed.loaded_in:.1f} s, {rehearsed.peak} MiB at its peak"
-    )
+    busy = "" if rehearsed.busy <= BUSY else ", while the machine had much else to do"
+    more = f", loaded in {rehearsed.loaded_in:.1f} s, {rehearsed.peak} MiB at its peak{busy}"
+    return _judged(f"{name}:", rehearsed.rtf, more)
 
 
 def _judged(who: str, rtf: float, more: str) -> Finding:

@@ -80,13 +80,13 @@ def test_a_neural_voice_speaks_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("compute", "verdict"), [(0.2, "ok"), (0.8, "warning"), (1.5, "warning")])
 def test_how_fast_it_is(compute: float, verdict: str) -> None:
-    rehearsed = Rehearsed(True, (), loaded_in=1.0, audio=2.0, compute=2.0 * compute, peak=120)
+    rehearsed = Rehearsed(True, (), loaded_in=1.0, audio=2.0, compute=2.0 * compute, peak=120, busy=0.1)
     assert told(examine_voices([Part()], lambda _: rehearsed))[1][0] == verdict
     assert told(examine_last_speech(daemon({"latency": {"rtf": compute}, "last_engine": "alpha"})))[0][0] == verdict
 
 
 def test_what_asks_for_the_network_is_told() -> None:
-    asked = Rehearsed(False, ("('192.0.2.1', 80)",), loaded_in=1.0, audio=2.0, compute=1.0, peak=120)
+    asked = Rehearsed(False, ("('192.0.2.1', 80)",), loaded_in=1.0, audio=2.0, compute=1.0, peak=120, busy=0.1)
     assert told(examine_voices([Part()], lambda _: asked))[0][0] == "warning"
 
 
