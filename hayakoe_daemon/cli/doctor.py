@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from hayakoe_daemon import __version__
 from hayakoe_daemon.config.errors import ConfigError
 from hayakoe_daemon.config.find import find
 from hayakoe_daemon.config.load import load
-from hayakoe_daemon.doctor.examination import document, examine
+from hayakoe_daemon.doctor.examination import Check, document, examine
 from hayakoe_daemon.doctor.finding import Finding, Verdict, worst
 from hayakoe_daemon.doctor.machine import Machine
 from hayakoe_daemon.examining import find_daemon, speaking, thorough, without_config
@@ -32,30 +31,40 @@ def doctor(given: argparse.Namespace) -> int:
     """0 where all is well, 1 with a warning, 2 with a failure."""
     # What the parts would log stands in the findings.
     logging.getLogger().addHandler(logging.NullHandler())
-    began = time.monotonic()
-    findings: list[Finding] = []
-    console = None if given.json else _console()
-    for finding in _findings(given):
-        findings.append(finding)
-        if console is not None:
-            _show(console, finding)
-    if console is None:
-        at, took = datetime.now(UTC).astimezone(), time.monotonic() - began
-        print(json.dumps(document(findings, version=__version__, at=at, seconds=took), ensure_ascii=False, indent=2))
-    else:
-        counts = [sum(finding.verdict is verdict for finding in findings) for verdict in Verdict]
-        console.print("{} ok, {} warning(s), {} failure(s)".format(*counts))
+    checks = _checks(given)
+    findings = _as_json(checks) if given.json else _for_people(checks)
     return worst(findings).status
 
 
-def _findings(given: argparse.Namespace) -> Iterator[Finding]:
+def _checks(given: argparse.Namespace) -> list[Check]:
     machine = Machine()
     try:
         path = find(given.config, os.environ)
         config = load(path)
     except ConfigError as error:
-        return examine(without_config([str(problem) for problem in error.problems], machine, speaking()))
-    return examine(thorough(config, path, os.environ, find_daemon(config, os.environ), machine))
+        return without_config([str(problem) for problem in error.problems], machine, speaking())
+    return thorough(config, path, os.environ, find_daemon(config, os.environ), machine)
+
+
+def _as_json(checks: list[Check]) -> list[Finding]:
+    began = time.monotonic()
+    findings = list(examine(checks))
+    at, took = datetime.now(UTC).astimezone(), time.monotonic() - began
+    print(json.dumps(document(findings, version=__version__, at=at, seconds=took), ensure_ascii=False, indent=2))
+    return findings
+
+
+def _for_people(checks: list[Check]) -> list[Finding]:
+    """Each finding as it comes; on a terminal also what is being looked at."""
+    console = _console()
+    findings = []
+    with console.status("") as status:
+        for finding in examine(checks, begin=status.update):
+            findings.append(finding)
+            _show(console, finding)
+    counts = [sum(finding.verdict is verdict for finding in findings) for verdict in Verdict]
+    console.print("{} ok, {} warning(s), {} failure(s)".format(*counts))
+    return findings
 
 
 def _console() -> Console:

@@ -27,14 +27,20 @@ class Check:
     deadline: float = 10.0
 
 
-def examine(checks: Sequence[Check], *, patience: float = float("inf")) -> Iterator[Finding]:
-    """All findings as they come. After `patience` seconds for all together, what is left is only named."""
+def examine(
+    checks: Sequence[Check], *, patience: float = float("inf"), begin: Callable[[str], None] = lambda _: None
+) -> Iterator[Finding]:
+    """All findings as they come; `begin` is told the name of each check before it.
+
+    After `patience` seconds for all together, what is left is only named.
+    """
     until = time.monotonic() + patience
     for check in checks:
         left = until - time.monotonic()
         if left <= 0:
             yield warning(check.name, "it was not looked at: the time for the whole examination was up", _AGAIN)
         else:
+            begin(check.name)
             yield from _findings(check, min(check.deadline, left))
 
 
