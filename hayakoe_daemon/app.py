@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from hayakoe_daemon import derived, serving, telling, waking
+from hayakoe_daemon import derived, examining, serving, telling, waking
 from hayakoe_daemon.announcement import Announcement
 from hayakoe_daemon.answer import Answer
 from hayakoe_daemon.board import Board, status_text
@@ -177,6 +177,7 @@ class App:
                 ask_alarms=self._alarms.ask,
                 brief=self._briefings.ask,
                 fill=self._briefings.fill,
+                examine=examining.Examiner(path, lambda what: self._hatch.look(what)).ask,  # noqa: PLW0108, made later
                 event=self._herald.event,
                 complain=self._complaints.complain,
                 clock=clock,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib.metadata import version
 
+from hayakoe_daemon import __version__
 from hayakoe_daemon.audio import flac
 from hayakoe_daemon.audio.open import open_sink
 from hayakoe_daemon.audio.sink import Sink
@@ -81,7 +81,7 @@ def home_assistant(config: Config) -> Wish:
     device = Device(
         node=config.node,
         title=config.title,
-        version=version("hayakoe-daemon"),
+        version=__version__,
         topics=Topics(config.topic),
         language=Language(section.language),
     )
