@@ -79,7 +79,7 @@ put_archive() {
     local builder=$WORK/builder
     "$(find_python)" -m venv "$builder"
     "$builder/bin/python" -m pip --disable-pip-version-check install --quiet --require-hashes --requirement "$ROOT/deploy/locks/build.txt"
-    (cd -- "$1" && "$builder/bin/python" -m hatchling build --target sdist "$WORK/dist" >/dev/null 2>&1) || die "the sdist could not be built"
+    (cd -- "$1" && "$builder/bin/python" -m hatchling build --target sdist --directory "$WORK/dist" >/dev/null 2>&1) || die "the sdist could not be built"
     mkdir -p -- "$2"
     tar -C "$2" --strip-components 1 -xzf "$WORK"/dist/*.tar.gz
 }

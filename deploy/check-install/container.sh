@@ -28,6 +28,8 @@ fresh_tree() {
     mkdir "$TREE" "$WORK/upper" "$WORK/scratch"
     mount -t overlay overlay -o "lowerdir=$BASE,upperdir=$WORK/upper,workdir=$WORK/scratch" "$TREE" || die "$DIR is on no disk that overlayfs can use"
     : >"$TREE/etc/machine-id"
+    # what an installed Debian has and debootstrap leaves out
+    printf '127.0.0.1 localhost\n127.0.1.1 %s\n' "$(hostname)" >"$TREE/etc/hosts"
     rm -f -- "$TREE/etc/resolv.conf"
     cp -L -- /etc/resolv.conf "$TREE/etc/resolv.conf"
     if [ -n "$ca" ]; then

@@ -42,6 +42,32 @@ holds "killed" killed
 holds "it is there again" eventually restarted
 holds "and speaks" say_over_mqtt "また話せます。"
 
+echo "--    a neural voice, within what the unit allows"
+# The tests' tiny one, in the layout of HayaKoe.
+make_voice() {
+    local voice=/home/taro/voice/onnx/speakers/tiny bert=/home/taro/voice/onnx/bert/q8 tokenizer=/home/taro/voice/bert/tokenizer
+    mkdir -p "$voice" "$bert" "$tokenizer" &&
+        python3 -c 'import sys, tarfile; tarfile.open(sys.argv[1]).extractall(sys.argv[2])' \
+            "$CLONE/tests/fixtures/tiny-voice.tar.xz" /check/voice &&
+        mv /check/voice/{config.json,duration_predictor.onnx,style_vectors.npy,synthesizer.onnx} "$voice/" &&
+        mv /check/voice/bert_q8.onnx "$bert/" && mv /check/voice/vocab.txt "$tokenizer/"
+}
+prepared() { find "/var/lib/$SERVICE/prepared" -name manifest.json | grep -q tiny; }
+said_by_tiny() {
+    local watcher
+    mosquitto_sub -t hayakoe/home/event -W 20 >/check/events &
+    watcher=$!
+    "$SERVICE" say --wait --voice tiny 'これは試験です。' || return
+    # the event follows the answer
+    eventually grep -q '"finished"' /check/events
+    kill "$watcher"
+    grep -q '"finished".*"engine": "tiny"' /check/events
+}
+holds "made from what the tests have" make_voice
+holds "added, with sudo" as_taro "sudo $SERVICE voices add /home/taro/voice"
+PATIENCE=300 holds "prepared by the service" eventually prepared
+PATIENCE=120 holds "a sentence is said by it" eventually said_by_tiny
+
 echo "--    a broker with a password"
 mosquitto_passwd -b -c /etc/mosquitto/passwords house geheim >/dev/null 2>&1
 chown mosquitto /etc/mosquitto/passwords

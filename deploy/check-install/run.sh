@@ -28,11 +28,11 @@ fails() { ! "$@"; }
 as_taro() { runuser -l taro -c "$*"; }
 active() { [ "$(systemctl is-active "$SERVICE")" = active ]; }
 version() { "$SERVICE" --version; }
-used() { df --output=used -B 1000000 / | tail -n 1; }
+used() { du --summarize --one-file-system --block-size=1000000 / 2>/dev/null | cut -f 1; }
 
-# eventually COMMAND...: within 30 s
+# eventually COMMAND...: within 30 s, or as many as PATIENCE says
 eventually() {
-    local until=$((SECONDS + 30))
+    local until=$((SECONDS + ${PATIENCE:-30}))
     until "$@"; do
         [ "$SECONDS" -lt "$until" ] || return 1
         sleep 0.2
