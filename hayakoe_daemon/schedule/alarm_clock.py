@@ -99,7 +99,8 @@ class AlarmClock:
         if due or requests or self._rings():
             self._alarms.look(self._clock())
             self._scheduler.wake_at(self._alarms.wakes)
-            _, seconds = self._scheduler.turn()
+            late, seconds = self._scheduler.turn()
+            seconds = 0.0 if late else seconds  # it has come to be due only now: it is looked at in the next turn
         with self._news:
             if not self._requests:
                 self._news.wait(LOOK if seconds is None else min(LOOK, max(LEAST, seconds)))
