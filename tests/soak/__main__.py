@@ -16,7 +16,7 @@ from tests.soak.faults import Trouble
 from tests.soak.house import House
 from tests.soak.household import START, Household, config
 from tests.soak.life import Life
-from tests.soak.report import Outcome, judge
+from tests.soak.report import Outcome, judge, lines
 from tests.soak.scene import Scene
 from tests.soak.witness import Witness
 from tests.support.web_server import Page, WebServer
