@@ -76,12 +76,13 @@ class Trend:
     threads: tuple[int, int]
 
 
-def trends(samples: Sequence[Sample], *, settled: float = 2 * 3600.0, least: int = 8) -> list[Trend]:
-    """Of each life with so many samples after its first hours."""
+def trends(samples: Sequence[Sample], *, least: int = 12) -> list[Trend]:
+    """Of each life with so many samples, without its first third: until it has done everything once it grows."""
     found = []
     for life in sorted({one.life for one in samples}):
-        own = [one for one in samples if one.life == life and one.age >= settled]
+        own = [one for one in samples if one.life == life]
         if len(own) >= least:
+            own = own[len(own) // 3 :]
             days = [one.at / DAY for one in own]
             found.append(
                 Trend(

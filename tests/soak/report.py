@@ -18,6 +18,9 @@ from tests.soak.witness import Told, recorded
 RSS_SLOPE = 1.0
 """MiB a day that one long life may grow, when it has settled: a year of that would be noticed."""
 
+SETTLED = 6 * 3600.0
+"""Seconds of a life after which it is compared with others."""
+
 LONG_LIFE = 2.0
 """Days from which on a slope says anything."""
 
@@ -136,7 +139,7 @@ def _growth(files: dict[str, int]) -> Iterator[str]:
 
 
 def _slope(samples: list[Sample]) -> float:
-    settled = [one for one in samples if one.age >= 2 * 3600.0]
+    settled = [one for one in samples if one.age >= SETTLED]
     return slope([one.at / DAY for one in settled], [one.rss for one in settled])
 
 
