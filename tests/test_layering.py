@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "hayakoe_daemon"
 MAY_IMPORT = {
     "announcement": (),
     "answer": (),
+    "clock": (),
     "worker": (),
     "crew": ("worker",),
     "feed": (),
@@ -50,15 +51,15 @@ MAY_IMPORT = {
     ),
     "durations": (),
     "schedule": (
-        *("alarm_change", "announcement", "answer", "durations", "journal"),
+        *("alarm_change", "announcement", "answer", "clock", "durations", "journal"),
         *("mqtt.field_errors", "mqtt.payload_error", "mqtt.say_message"),
     ),
     "phrases": ("audio.chunk", "text.utterance", "voice"),
     "foresight": ("announcement", "audio.chunk", "schedule", "text", "voice"),
-    "telling": ("config", "herald", "schedule", "waking"),
+    "telling": ("clock", "config", "herald", "schedule", "waking"),
     "waking": (
-        *("announcement", "answer", "board", "config", "foresight", "herald", "journal", "lead", "schedule"),
-        *("speaker", "text", "voice"),
+        *("announcement", "answer", "board", "clock", "config", "foresight", "herald", "journal", "lead"),
+        *("schedule", "speaker", "text", "voice"),
     ),
     "serving": ("announcement", "herald", "reader", "speaker.settings", "voice", "wyoming"),
     "wyoming": ("announcement", "audio", "text", "voice"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from hayakoe_daemon.announcement import Announcement, Priority
 from hayakoe_daemon.answer import Refused
+from hayakoe_daemon.clock import SYSTEM
 from hayakoe_daemon.reader import Reader
 from hayakoe_daemon.schedule import briefing_desk
 from hayakoe_daemon.schedule.briefing_desk import BriefingDesk, Made
@@ -238,7 +240,7 @@ class Running:
     """A desk with its thread."""
 
     def __init__(self, folder: Path, sources: dict[str, dict[str, Any]], briefings: dict[str, dict[str, Any]]) -> None:
-        keeper = Sources(folder, lambda: NOW)
+        keeper = Sources(folder, replace(SYSTEM, wall=lambda: NOW))
         self.desk = BriefingDesk(keeper, Composer(keeper.look), lambda: NOW, iter("abcdefgh").__next__)
         self.desk.configure(
             {name: SourceFields.model_validate(one) for name, one in sources.items()},

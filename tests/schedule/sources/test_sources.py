@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from hayakoe_daemon.clock import SYSTEM
 from hayakoe_daemon.schedule.sources import slot, sources
 from hayakoe_daemon.schedule.sources.fields import SourceFields
 from hayakoe_daemon.schedule.sources.look import Standing
@@ -40,7 +42,7 @@ def server() -> Iterator[WebServer]:
 
 
 def house(folder: Path, clock: Clock, **fields: dict[str, Any]) -> Sources:
-    found = Sources(folder, clock)
+    found = Sources(folder, replace(SYSTEM, wall=clock))
     found.configure({name: SourceFields.model_validate(one) for name, one in fields.items()}, TOKYO)
     return found
 
