@@ -31,7 +31,11 @@ def dictionary_file(config: Config, environ: Mapping[str, str]) -> Path:
 
 def cache_dir(config: Config, environ: Mapping[str, str]) -> Path:
     """The folder of rendered speech. It need not exist yet."""
-    return config.cache.dir or state_dir(config, environ) / "speech"
+    if config.cache.dir is not None:
+        return config.cache.dir
+    if given := environ.get("CACHE_DIRECTORY"):
+        return _first(given) / "speech"
+    return state_dir(config, environ) / "speech"
 
 
 def voices_dir(config: Config, environ: Mapping[str, str]) -> Path:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from hayakoe_daemon.config import Config, Control, control_socket, find_control_socket, state_dir
+from hayakoe_daemon.config.model import Cache
+from hayakoe_daemon.config.places import cache_dir
 
 
 def test_the_state_folder(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,6 +19,13 @@ def test_the_state_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert state_dir(Config(), {"XDG_STATE_HOME": "/x"}) == Path("/x/hayakoe-daemon")
     assert state_dir(Config(), {}) == Path.home() / ".local/state/hayakoe-daemon"
+
+
+def test_the_folder_of_rendered_speech() -> None:
+    under_systemd = {"STATE_DIRECTORY": "/s", "CACHE_DIRECTORY": "/c:/d"}
+    assert cache_dir(Config(cache=Cache(dir=Path("/given"))), under_systemd) == Path("/given")
+    assert cache_dir(Config(), under_systemd) == Path("/c/speech")
+    assert cache_dir(Config(), {"STATE_DIRECTORY": "/s"}) == Path("/s/speech")
 
 
 def test_the_control_socket() -> None:

@@ -10,12 +10,15 @@ import os
 import sys
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 
 from hayakoe_daemon.voice.prepare.errors import PreparationError
 from hayakoe_daemon.voice.prepare.job import Done, Failed, Note, Remark, Step, job_from, note_line
 from hayakoe_daemon.voice.prepare.memory import peak
 
 NICENESS = 15
+OOM_SCORE = "500"
 
 
 class _Teller:
@@ -33,6 +36,8 @@ def tell(note: Note) -> None:
 
 def main() -> int:
     os.nice(NICENESS)
+    with suppress(OSError):  # where memory runs out, this can be had again, and the voice that speaks cannot
+        Path("/proc/self/oom_score_adj").write_text(OOM_SCORE, encoding="ascii")
     begin = time.monotonic()
     job = job_from(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()

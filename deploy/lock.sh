@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+set -euo pipefail
+
+usage() {
+    cat <<'EOF2'
+usage: deploy/lock.sh [--upgrade]
+
+Writes deploy/locks/: what deploy/install.sh installs, one file per architecture and Python, every version pinned and every
+file named by its hash; and build.txt, what builds the two wheels that no index has. Run it after a change of
+pyproject.toml; commit what comes of it.
+
+  --upgrade   the newest versions that pyproject.toml allows; else a version that is there and still fits stays
+  --help      show this
+
+It needs the network and any Python 3.11 to 3.13: all files are made on one machine.
+EOF2
+}
+
+upgrade=()
+case "$#:${1:-}" in
+0:) ;;
+1:--upgrade) upgrade=(--upgrade) ;;
+1:-h | 1:--help)
+    usage
+    exit
+    ;;
+*)
+    usage >&2
+    exit 2
+    ;;
+esac
+
+# shellcheck source=deploy/lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+exec </dev/null
+cd -- "$ROOT"
+
+ARCHITECTURES=(x86_64 aarch64)
+PYTHONS=(3.11 3.12 3.13)
+# The glibc of Debian 12, the oldest system there is to install on.
+GLIBC=2_36
+# pyworld (the extra `pitch`) is not among them: it comes as source only, and would want a C++ compiler on every machine.
+EXTRAS=(fetch zeroconf)
+# pyopenjtalk-plus asks for this dictionary of 193 MB, and reads it only where it may use Sudachi; see text/openjtalk.py.
+LEFT_OUT=sudachidict-core
+
+# shellcheck disable=SC2317 # on_exit calls it
+remove_scratch() { rm -rf -- "$SCRATCH"; }
+SCRATCH=$(mktemp -d)
+on_exit remove_scratch
+
+compile() {
+    local target=$1 title=$2
+    shift 2
+    # what is there already is what uv starts from
+    [ ! -e "$target" ] || cp -- "$target" "$SCRATCH/lock"
+    "$SCRATCH/uv/bin/uv" pip compile --quiet --no-config --generate-hashes --no-header --no-annotate "${upgrade[@]}" \
+        --output-file "$SCRATCH/lock" "$@" >/dev/null
+    {
+        printf '# %s\n# Made by deploy/lock.sh; not to be edited.\n' "$title"
+        cat -- "$SCRATCH/lock"
+    } >"$SCRATCH/whole"
+    rm -- "$SCRATCH/lock"
+    install -m 644 -- "$SCRATCH/whole" "$target"
+    say "$target: $(grep -c == "$target") packages"
+}
+
+python=$(find_python) || die "there is no Python 3.11, 3.12 or 3.13"
+"$python" -m venv "$SCRATCH/uv"
+"$SCRATCH/uv/bin/python" -m pip --disable-pip-version-check --no-input install --quiet uv
+
+mkdir -p deploy/locks
+printf 'hatchling\nsetuptools\n' >"$SCRATCH/build.in"
+compile deploy/locks/build.txt "What builds hayakoe-daemon and systemd-python, on any machine." \
+    --only-binary :all: --python-version "${PYTHONS[0]}" "$SCRATCH/build.in"
+for architecture in "${ARCHITECTURES[@]}"; do
+    for version in "${PYTHONS[@]}"; do
+        compile "deploy/locks/$architecture-py${version/./}.txt" "hayakoe-daemon[$(IFS=,; echo "${EXTRAS[*]}")] on $architecture with Python $version." \
+            --only-binary :all: --no-binary systemd-python --no-emit-package "$LEFT_OUT" \
+            --python-platform "$architecture-manylinux_$GLIBC" --python-version "$version" "${EXTRAS[@]/#/--extra=}" pyproject.toml
+    done
+done
