@@ -235,12 +235,16 @@ step_install() {
     chmod 755 "$TREE/usr/sbin/policy-rc.d"
     inside sh -c 'apt-get -qq update && apt-get -qq -o Dpkg::Use-Pty=0 --no-install-recommends install "$@" && apt-get clean' sh \
         "${PACKAGES[@]}" >"$folder/apt.log" 2>&1 || die "apt-get failed: $(tail -n 5 -- "$folder/apt.log")"
-    say "Installing the project and what its tests need (what pip says: $folder/pip.log)."
-    inside sh -c 'test -x '"$GUEST"' || python3 -m venv /opt/check
-        /opt/check/bin/python -m pip install --no-input --progress-bar off "/src[fetch,pitch,zeroconf]" hypothesis pytest pytest-xdist' \
+    say "Installing the locked requirements, and what the tests need besides (what pip says: $folder/pip.log)."
+    # the project itself stays in /src: the tests are to find it as it is now
+    # shellcheck disable=SC2016
+    inside sh -c '
+        test -x /opt/check/bin/python || python3 -m venv /opt/check
+        cd /opt/check/bin
+        lock=/src/deploy/locks/aarch64-$(./python -c "import sys; print(\"py%d%d\" % sys.version_info[:2])").txt
+        ./python -m pip install --no-input --progress-bar off --no-deps --require-hashes --requirement "$lock" &&
+            ./python -m pip install --no-input --progress-bar off hypothesis pytest pytest-xdist' \
         >"$folder/pip.log" 2>&1 || die "pip failed: $(tail -n 5 -- "$folder/pip.log")"
-    # the tests are to find the project in /src, as it is now
-    inside "$GUEST" -m pip uninstall --quiet --yes hayakoe-daemon
     inside "$GUEST" -c 'import onnxruntime, numpy; print("installed: onnxruntime", onnxruntime.__version__, "numpy", numpy.__version__)'
 }
 
