@@ -66,7 +66,7 @@ MAY_IMPORT = {
     "reader": ("text",),
     "dials": ("announcement", "config", "mqtt", "overrides", "speaker"),
     "doctor": ("audio", "mqtt", "opening", "reader", "schedule", "voice"),
-    "doubts": ("audio.chime", "config", "derived", "voices"),
+    "doubts": ("audio.chime", "config", "derived", "voices", "voice"),
     "examining": (
         "answer",
         "config",
