@@ -110,6 +110,19 @@ def test_included_files_count_and_another_port_is_another_broker(tmp_path: Path)
     assert keeping(Machine(tmp_path), 1883) is None
 
 
+def test_the_files_of_a_container_are_the_container_s(tmp_path: Path) -> None:
+    inside = {"proc/41/root/etc/mosquitto/mosquitto.conf": "listener 1884\npersistence true\nautosave_interval 3\n"}
+    machine(tmp_path, inside)
+    kept = mosquitto(tmp_path, "persistence false")
+    assert kept is not None
+    assert (kept.persistence, kept.autosave_interval) == (True, 3)
+
+
+def test_a_config_that_may_not_be_read_tells_nothing(tmp_path: Path) -> None:
+    files = {"proc/41/comm": "mosquitto\n", "proc/41/cmdline": "mosquitto\0-c\0/none.conf\0"}
+    assert keeping(machine(tmp_path, files), 1883) is None
+
+
 def test_which_broker_is_here() -> None:
     assert is_here("localhost")
     assert is_here("127.0.0.1")
