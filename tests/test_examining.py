@@ -12,8 +12,12 @@ from typing import Any
 import pytest
 
 from hayakoe_daemon.answer import Answer, Examined, Refused
+from hayakoe_daemon.config.model import Config, Mqtt
+from hayakoe_daemon.doctor.daemon import Unreachable
+from hayakoe_daemon.doctor.examination import examine
+from hayakoe_daemon.doctor.finding import Finding
 from hayakoe_daemon.doctor.machine import Machine
-from hayakoe_daemon.examining import Examiner
+from hayakoe_daemon.examining import Examiner, thorough
 from tests.doctor.house import machine
 from tests.fakecard import FakeCard
 from tests.support.broker import Broker, Watcher
@@ -83,6 +87,22 @@ def test_a_config_that_cannot_be_read(tmp_path: Path) -> None:
     assert [one["verdict"] for one in names["config"]] == ["failure", "failure"]
     assert "did you mean node?" in names["config"][0]["means"]
     assert names["offline"][0]["verdict"] == "ok"
+
+
+def test_a_password_that_systemd_gives_to_the_service(tmp_path: Path) -> None:
+    with Broker(tmp_path / "broker", users={"me": "right"}) as broker:
+        mqtt = Mqtt(host=broker.host, port=broker.port, user="me", password_credential="mqtt")
+        config, root = Config(state_dir=tmp_path / "state", mqtt=mqtt), tmp_path / "root"
+
+        def examined() -> list[Finding]:
+            checks = thorough(config, tmp_path / "c.yaml", {}, Unreachable("none"), Machine(root))
+            return list(examine([check for check in checks if check.name == "broker"]))
+
+        assert [str(one.verdict) for one in examined()] == ["warning"]
+        credentials = root / "run/credentials/hayakoe-daemon.service"
+        credentials.mkdir(parents=True)
+        (credentials / "mqtt").write_text("right\n")
+        assert [str(one.verdict) for one in examined()] == ["ok", "ok"]
 
 
 def test_one_examination_at_a_time(tmp_path: Path) -> None:
