@@ -4,7 +4,7 @@ from pathlib import Path
 
 from hayakoe_daemon.doctor.daemon import Unreachable
 from hayakoe_daemon.doctor.sound import Output, examine_sound
-from hayakoe_daemon.doctor.sound_trial import try_device
+from hayakoe_daemon.doctor.sound_trial import Trial, try_device
 from tests.doctor.house import daemon, told
 from tests.fakecard import FakeCard, environment, instant_capture
 from tests.support.waiting import wait_for
@@ -13,12 +13,14 @@ NOBODY = Unreachable("no daemon")
 
 
 def test_a_card_is_tried_with_silence(card: FakeCard) -> None:
-    trial = try_device("fakehw", None, card.env)
+    def in_time() -> Trial | None:
+        """None where this machine was too busy to keep the card fed."""
+        trial = try_device("fakehw", None, card.env)
+        return trial if 0.01 < trial.latency < 0.4 and trial.tail < 0.4 and 0.8 < trial.pace < 1.2 else None
+
+    trial = wait_for(in_time, 60.0)
     assert trial.rate == 48_000
     assert trial.channels == 1
-    assert trial.latency > 0.01
-    assert trial.tail >= 0.0
-    assert 0.0 < trial.pace < 1.5
     assert len(card.heard()) > 0.5 * trial.rate
     assert not card.heard().any()
 
