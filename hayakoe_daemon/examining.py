@@ -28,7 +28,7 @@ from hayakoe_daemon.doctor.configuration import examine_config
 from hayakoe_daemon.doctor.daemon import Daemon, Found, Unreachable, examine_daemon
 from hayakoe_daemon.doctor.disk import examine_disk, examine_writing
 from hayakoe_daemon.doctor.examination import Check, document, examine
-from hayakoe_daemon.doctor.finding import Finding, Verdict, ok
+from hayakoe_daemon.doctor.finding import Finding, Verdict, ok, warning
 from hayakoe_daemon.doctor.machine import Machine, may_look
 from hayakoe_daemon.doctor.memory import examine_memory
 from hayakoe_daemon.doctor.models import examine_models, examine_prepared
@@ -43,7 +43,7 @@ from hayakoe_daemon.doctor.power import examine_power
 from hayakoe_daemon.doctor.rehearsal import Part, rehearse
 from hayakoe_daemon.doctor.runtimes import examine_runtimes, installed_packages
 from hayakoe_daemon.doctor.sound import Output, examine_sound
-from hayakoe_daemon.doctor.unit import examine_unit
+from hayakoe_daemon.doctor.unit import UNIT, examine_unit
 from hayakoe_daemon.doctor.voice import examine_bundled, examine_last_speech, examine_voices
 from hayakoe_daemon.doctor.writes import examine_writes
 from hayakoe_daemon.doubts import doubts
@@ -223,9 +223,18 @@ def _parts(config: Config, environ: Mapping[str, str], daemon: Found) -> Iterato
 
 
 def _broker(config: Config, environ: Mapping[str, str], machine: Machine) -> Iterator[Finding]:
-    if config.mqtt.enabled:
-        return examine_broker(derived.broker(config, environ), Topics(config.topic).doctor, machine)
-    return iter((ok("broker", "mqtt.enabled is off: only the commands of this machine are heard"),))
+    credential, given = config.mqtt.password_credential, environ
+    if not config.mqtt.enabled:
+        yield ok("broker", "mqtt.enabled is off: only the commands of this machine are heard")
+        return
+    if credential is not None and "CREDENTIALS_DIRECTORY" not in environ:
+        folder = machine.root / "run/credentials" / UNIT  # where systemd hands it to the service; root may look, too
+        if not os.access(folder / credential, os.R_OK):
+            means = f"the password is the service's credential {credential}, which is not for your eyes; not tried"
+            yield warning("broker", means, f"mosquitto_rr -V 5 -t {config.topic}/do/doctor -e answer -n")
+            return
+        given = {**environ, "CREDENTIALS_DIRECTORY": str(folder)}
+    yield from examine_broker(derived.broker(config, given), Topics(config.topic).doctor, machine)
 
 
 def _permissions(

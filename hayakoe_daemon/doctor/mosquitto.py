@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,7 +88,8 @@ def _config(machine: Machine, pid: int) -> tuple[dict[str, list[str]] | None, tu
 def _files(machine: Machine, process: Path, name: str) -> Iterator[Path]:
     """The config and what it includes; in a container these are the container's files."""
     inside = process / "root"
-    root = inside if (inside / name.lstrip("/")).exists() else machine.root
+    seen = os.path.exists(inside / name.lstrip("/"))  # noqa: PTH110, false where we may not look
+    root = inside if seen else machine.root
     config = root / name.lstrip("/")
     yield config
     for line, value in _lines(text(config) or ""):

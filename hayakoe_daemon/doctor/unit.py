@@ -14,7 +14,18 @@ EXPOSED = 2.5
 """Of systemd-analyze's ten; the unit that is shipped is below."""
 
 RESTARTS = 3
-_SHOWN = ("LoadState", "ActiveState", "UnitFileState", "FragmentPath", "DropInPaths", "NRestarts", "WatchdogUSec")
+_SHOWN = (
+    "LoadState",
+    "ActiveState",
+    "SubState",
+    "UnitFileState",
+    "FragmentPath",
+    "DropInPaths",
+    "NRestarts",
+    "WatchdogUSec",
+)
+
+_START = "sudo systemctl start hayakoe-daemon; journalctl -u hayakoe-daemon -n 50"
 
 
 def examine_unit(machine: Machine) -> Iterator[Finding]:
@@ -40,9 +51,7 @@ def _life(unit: dict[str, str]) -> Iterator[Finding]:
     if active in ("active", "reloading"):
         yield ok(NAME, f"it is {active}")
     else:
-        yield failure(
-            NAME, f"it is {active}", "sudo systemctl start hayakoe-daemon; journalctl -u hayakoe-daemon -n 50"
-        )
+        yield failure(NAME, f"it is {active} ({unit.get('SubState')})", _START)
     if enabled not in ("enabled", "enabled-runtime", "static"):
         yield warning(NAME, "it does not start with the machine", "sudo systemctl enable hayakoe-daemon")
     restarts = unit.get("NRestarts", "0")

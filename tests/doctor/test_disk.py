@@ -42,6 +42,7 @@ def test_a_disk_that_is_mounted_read_only_is_a_failure() -> None:
 
 
 def test_writing_is_timed_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk, "SLOW", 60.0)
     assert told(examine_writing(tmp_path))[0][0] == "ok"
     assert not list(tmp_path.iterdir())
     monkeypatch.setattr(disk, "SLOW", 0.0)

@@ -9,6 +9,7 @@ from tests.doctor.house import machine, told
 
 SHOWN = """LoadState=loaded
 ActiveState={active}
+SubState=auto-restart
 UnitFileState={enabled}
 FragmentPath=/etc/systemd/system/hayakoe-daemon.service
 DropInPaths={drop_ins}
@@ -38,7 +39,7 @@ def test_one_that_is_well(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "verdict", "says"),
     [
-        ({"active": "failed"}, "failure", "it is failed"),
+        ({"active": "failed"}, "failure", "it is failed (auto-restart)"),
         ({"enabled": "disabled"}, "warning", "does not start with the machine"),
         ({"restarts": 12}, "warning", "restarted it 12 times"),
         ({"exposure": "6.4"}, "warning", "its exposure is 6.4"),
