@@ -126,7 +126,10 @@ class PreparedVoice:
     device: Device = Device.CPU
     """Where it is to compute: other parts, with other inputs, for each device."""
     halves: tuple[Part, ...] = ()
-    """The parts that compute in float16 inside; the others do in float32 (or 8 bits, as `precision` says)."""
+    """The parts that compute in float16 inside; the others do in float32 (or 8 bits, as `precision` says).
+
+    On a card TF32 is to be off for the others, and on for these: off it keeps convolutions from the tensor cores.
+    """
     sentences_at_once: int = 1
     """How many sentences are made in the least time, where all of a text is wanted before any of it is heard."""
 
