@@ -86,8 +86,9 @@ set_up_service() {
 
 # What the command prints, as the file $1; none where this version does not know that.
 printed() {
-    mkdir -p -- "$(dirname -- "$1")"
-    if ! "$COMMAND" "${@:2}" >"$1" 2>/dev/null || [ ! -s "$1" ]; then
+    if "$COMMAND" "${@:2}" >"$SCRATCH/printed" 2>/dev/null && [ -s "$SCRATCH/printed" ]; then
+        install -D -m 644 -- "$SCRATCH/printed" "$1"
+    else
         rm -f -- "$1"
     fi
 }
