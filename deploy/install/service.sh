@@ -73,7 +73,7 @@ undo_switch() {
 
 # Unit, command, completion and manual of the current version.
 set_up_service() {
-    install -m 644 -- "$PREFIX/current/share/$NAME/systemd/$UNIT" "$UNIT_FILE"
+    install -D -m 644 -- "$PREFIX/current/share/$NAME/systemd/$UNIT" "$UNIT_FILE"
     ln -sfn -- "$PREFIX/current/bin/$NAME" "$COMMAND"
     printed "$SHARE/bash-completion/completions/$NAME" completion bash
     printed "$SHARE/zsh/site-functions/_$NAME" completion zsh
@@ -95,6 +95,10 @@ printed() {
 
 # Enable the unit, and (re)start it where $1 is not empty. Returns when it is ready.
 start_service() {
+    if ! command -v systemctl >/dev/null; then
+        say "There is no systemd here, so nothing starts the service: $COMMAND run"
+        return
+    fi
     systemctl enable --quiet "$UNIT" || die "systemctl could not enable $UNIT"
     if ! booted; then
         say "systemd is not running here: the service starts with the machine."
