@@ -4,6 +4,7 @@
 |---|---|
 | Accepted | `{"status": "accepted", "id": ...}`, and `"duplicate": true` where the id was known already |
 | Done | `{"status": "done"}`: a command or a setting was carried out |
+| Examined | `{"status": "done", "verdict": ..., "findings": [...], ...}`: what `hayakoe-daemon doctor --json` prints |
 | Refused | `{"status": "error", "code": ..., "message": ..., "field": ...}`, `field` only where there is one |
 """
 
@@ -38,6 +39,16 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Examined:
+    """The daemon has looked after itself; `examination` is the document of the doctor."""
+
+    examination: Mapping[str, Any]
+
+    def document(self) -> dict[str, Any]:
+        return {"status": "done", **self.examination}
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """The request was not carried out, and nothing of it was kept.
 
@@ -55,7 +66,7 @@ class Refused:
         return document
 
 
-Answer = Accepted | Done | Refused
+Answer = Accepted | Done | Examined | Refused
 
 
 def read_answer(document: Mapping[str, Any]) -> Answer:

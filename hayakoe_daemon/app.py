@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from hayakoe_daemon import derived, serving, telling, waking
+from hayakoe_daemon import derived, examining, serving, telling, waking
 from hayakoe_daemon.announcement import Announcement
 from hayakoe_daemon.answer import Answer
 from hayakoe_daemon.board import Board, status_text
+from hayakoe_daemon.clock import SYSTEM, Clock
 from hayakoe_daemon.complaints import Complaints
 from hayakoe_daemon.config.errors import ConfigError
 from hayakoe_daemon.config.load import load
@@ -64,10 +65,10 @@ STOP_WITHIN = 4.0
 class App:
     """One life of the daemon: `run` returns the exit status."""
 
-    def __init__(self, config: Config, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, config: Config, path: Path, *, clock: Clock = SYSTEM) -> None:
         self._config = config
         self._path = path
-        self._clock = clock
+        self._clock = clock.wall
         self._bell = Bell()
         self._stop_asked = False
         self._reload_asked = False
@@ -79,9 +80,9 @@ class App:
         self._home_assistant = HomeAssistant(
             derived.home_assistant(config), self._folder, lambda: self._alarms.settable
         )
-        self._herald = Herald(self._board, self._feed, self._home_assistant, systemd.status, clock)
+        self._herald = Herald(self._board, self._feed, self._home_assistant, systemd.status, clock.wall)
         self._memory = Memory(lambda mib: self._board.figures(memory=mib, cache_hits=self._cache.statistics.hits))
-        self._complaints = Complaints(self._herald.error, clock)
+        self._complaints = Complaints(self._herald.error, clock.wall)
         self._dials = Dials(
             config,
             Overrides(self._folder / "overrides.json", valid),
@@ -113,7 +114,7 @@ class App:
             renders=self._renders,
             cache=self._cache,
         )
-        steps = {**self._voices.steps, "cache": self._cache.step}
+        steps = {**self._voices.steps, **self._renders.beside, "cache": self._cache.step}
         self._upkeep = [self.crew.worker(name, step, limit=600.0) for name, step in steps.items()]
         self._lead = Lead(config.audio.sounds_dir)
         self._topics = Topics(config.topic)
@@ -122,7 +123,7 @@ class App:
         self._journal = Journal(
             self._folder / "journal.sqlite3",
             limits=derived.limits(config),
-            clock=clock,
+            clock=clock.wall,
             trouble=self._herald.journal_trouble,
             on_letters=self._herald.letters,
             on_waiting=self._board.waiting,
@@ -136,7 +137,7 @@ class App:
             self._dials.settings,
             Audience(event=self._herald.event, speaking=self._board.speaking, device=self._herald.device),
             manners=self._dials.manners,
-            clock=clock,
+            clock=clock.wall,
             alive=lambda: self._speaker_worker.progress(),  # noqa: PLW0108, the worker is made of the speaker
         )
         self._speaker_worker = self.crew.worker("speaker", self._speaker.step, limit=60.0)
@@ -159,7 +160,7 @@ class App:
             new_id=_new_id,
         )
         self._wyoming = serving.wyoming_server(
-            self._reader, self._voices.ladder, self._renders, self._dials.settings, self._herald, clock
+            self._reader, self._voices.ladder, self._renders, self._dials.settings, self._herald, clock.wall
         )
         others = {"alarms": self._alarms.step, "briefings": self._briefings.step, "foresight": foresight.step}
         others["wyoming"] = self._wyoming.step
@@ -177,9 +178,10 @@ class App:
                 ask_alarms=self._alarms.ask,
                 brief=self._briefings.ask,
                 fill=self._briefings.fill,
+                examine=examining.Examiner(path, lambda what: self._hatch.look(what)).ask,  # noqa: PLW0108, made later
                 event=self._herald.event,
                 complain=self._complaints.complain,
-                clock=clock,
+                clock=clock.wall,
                 new_id=_new_id,
             )
         )

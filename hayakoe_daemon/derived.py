@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib.metadata import version
 
+from hayakoe_daemon import __version__
 from hayakoe_daemon.audio import flac
 from hayakoe_daemon.audio.open import open_sink
 from hayakoe_daemon.audio.sink import Sink
@@ -19,6 +19,8 @@ from hayakoe_daemon.mqtt.discovery.names import Language
 from hayakoe_daemon.mqtt.link import BrokerSettings, TlsFiles
 from hayakoe_daemon.mqtt.topics import Topics
 from hayakoe_daemon.voice.cache.cache import RenderCache
+from hayakoe_daemon.voice.cuda.card import GpuMemory
+from hayakoe_daemon.voice.device import Device as Computing
 from hayakoe_daemon.voice.engine import Manner
 from hayakoe_daemon.voice.prepare.int8_bound import Bound
 from hayakoe_daemon.voice.prepare.order import Precise, Wanted
@@ -79,7 +81,7 @@ def home_assistant(config: Config) -> Wish:
     device = Device(
         node=config.node,
         title=config.title,
-        version=version("hayakoe-daemon"),
+        version=__version__,
         topics=Topics(config.topic),
         language=Language(section.language),
     )
@@ -118,6 +120,8 @@ def voice_plan(config: Config, environ: Mapping[str, str]) -> Plan:
         prepare=voices.prepare,
         precise=lambda name: precise(config, name),
         warmth=Warmth(voices.keep_warm),
+        device=Computing(voices.device),
+        gpu_memory=GpuMemory(voices.gpu_memory),
         manners={name: _manner(voice) for name, voice in own.items()},
         named=[
             ("speech.voice", default),

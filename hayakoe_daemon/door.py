@@ -76,6 +76,8 @@ class House:
     """Have the briefing of that name composed; returns at once."""
     fill: Callable[[Announcement, Callable[[Announcement | Refused], None]], None]
     """Have the values put into the text of an announcement; returns at once."""
+    examine: Callable[[Callable[[Answer], None]], None]
+    """Have the machine and this daemon examined; returns at once."""
     event: Callable[[Event], None]
     complain: Callable[[Refused, str], None]
     """Told of each refusal, with its source."""
@@ -208,6 +210,8 @@ class Door:
             case "reset":
                 house.reset(command.setting or "")
                 reply(Done())
+            case "doctor":
+                house.examine(self._told(origin, reply))
 
     def _told(self, origin: Origin, reply: Callable[[Answer], None]) -> Callable[[Answer], None]:
         """`reply` for an answer that comes later; a refusal is complained of as well."""

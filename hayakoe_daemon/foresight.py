@@ -77,7 +77,7 @@ class _Sheet:
 
 @dataclass(slots=True)
 class _Work:
-    """What the synthesis thread makes for a sheet now: one sentence, or all its pauses."""
+    """What is made for a sheet now: one sentence, or all its pauses."""
 
     sheet: _Sheet
     voice: str
@@ -94,7 +94,7 @@ class Foresight:
         self._changed: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
         self._sheets: dict[Coming, _Sheet] = {}
-        self._work: _Work | None = None
+        self._works: list[_Work] = []
         self._pace: dict[str, float] = {}
 
     def watch(self, coming: Callable[[], Sequence[Coming]], changed: Callable[[], None]) -> None:
@@ -119,9 +119,9 @@ class Foresight:
     # ----------------------------------------------------------------------------------------------------- its thread
 
     def step(self) -> None:
-        """Have one sentence made, or look whether texts have changed."""
-        if self._work is not None:
-            self._await(self._work)
+        """Have sentences made, or look whether texts have changed."""
+        if self._works:
+            self._await()
             return
         now = self._at.clock()
         for sheet in self._take(self._coming()):
@@ -194,29 +194,42 @@ class Foresight:
         cost = sum(self._cost(voice, utterance, manner) for utterance in sheet.missing)
         urgency = Urgency.DUE if pressing(cost, due=sheet.coming.due, now=now) else Urgency.IDLE
         if sheet.missing:
-            utterance = sheet.missing.pop(0)
-            sheet.tried[utterance.text] += 1
-            job = self._at.renders.submit(urgency, lambda: _sentence(voice, utterance, manner))
-            self._work = _Work(sheet, voice.name, utterance, job)
+            while sheet.missing and len(self._works) < voice.at_once:
+                self._make(sheet, voice, sheet.missing.pop(0), manner, urgency)
+        elif self._works:
+            return True
         elif not sheet.paused:
             passage, sheet.paused = sheet.passage, True
             job = self._at.renders.submit(urgency, lambda: _pauses(voice, passage, manner))
-            self._work = _Work(sheet, voice.name, None, job)
+            self._works.append(_Work(sheet, voice.name, None, job))
         elif not _unknown(voice, sheet.passage, manner):
             log.info("the alarm %s is ready %.0f s before it is due", sheet.coming.name, sheet.coming.due - now)
             self._take_text(sheet, sheet.text, ready=True)
             return False
-        return self._work is not None
+        return bool(self._works)
 
-    def _await(self, work: _Work) -> None:
+    def _make(self, sheet: _Sheet, voice: KeptVoice, utterance: Utterance, manner: Manner, urgency: Urgency) -> None:
+        sheet.tried[utterance.text] += 1
+        job = self._at.renders.submit(urgency, lambda: _sentence(voice, utterance, manner), at_once=voice.at_once)
+        self._works.append(_Work(sheet, voice.name, utterance, job))
+
+    def _await(self) -> None:
+        """Until one of those in the making is done, half a second at the most; then the next one takes its place."""
+        sheet, first = self._works[0].sheet, self._works[0].job
         until = time.monotonic() + WAIT
-        while not work.job.over and time.monotonic() < until:
-            work.job.await_change(WAIT)
-        if not work.job.over:
-            if work.sheet.coming not in self._coming():
+        while not (over := [work for work in self._works if work.job.over]) and time.monotonic() < until:
+            first.await_change(WAIT)
+        if not over and sheet.coming not in self._coming():
+            for work in self._works:
                 work.job.cancel()  # it was changed or turned off meanwhile
             return
-        self._work = None
+        for work in over:
+            self._settle(work, len(self._works))
+            self._works.remove(work)
+        if over and self._works:
+            self._begin(sheet, self._at.clock())
+
+    def _settle(self, work: _Work, at_once: int) -> None:
         utterance, error = work.utterance, work.job.error
         if error is not None:
             what = "its pauses" if utterance is None else repr(utterance.text)
@@ -224,7 +237,7 @@ class Foresight:
         if utterance is None:
             return
         if error is None:
-            self._learn(work.voice, work.job.figures.compute_seconds / beats(utterance.text))
+            self._learn(work.voice, work.job.figures.compute_seconds / at_once / beats(utterance.text))
         elif work.sheet.tried[utterance.text] < TRIES:
             work.sheet.missing.append(utterance)
 

@@ -11,7 +11,7 @@ from hayakoe_daemon.answer import Answer, Refused
 from hayakoe_daemon.board import Board
 from hayakoe_daemon.door import Door, Origin
 from hayakoe_daemon.journal.journal import Journal
-from hayakoe_daemon.mqtt.topics import Topics
+from hayakoe_daemon.mqtt.topics import Kind, Request, Topics
 from hayakoe_daemon.schedule.alarm_clock import AlarmClock
 from hayakoe_daemon.schedule.briefing_desk import BriefingDesk
 from hayakoe_daemon.words import WordBook
@@ -35,6 +35,8 @@ class Hatch:
         if request is None:
             known = "say, do/ACTION, do/briefing/NAME, set/THING, dictionary/ACTION and alarm/NAME/set"
             reply(Refused("unknown_topic", f"There is no {topic!r}; there are {known}."))
+        elif request == Request(Kind.DO, "doctor"):
+            reply(Refused("not_here", "Use `hayakoe-daemon doctor`, which sees more than the daemon can."))
         else:
             self.door.handle(request, payload, Origin("control"), reply)
 

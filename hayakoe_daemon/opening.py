@@ -1,15 +1,17 @@
-"""How a neural voice is opened: as it was prepared for this machine, else as its files are."""
+"""How a neural voice is opened: on its device, as it was prepared for this machine, else as its files are."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hayakoe_daemon.audio.level import TARGET, loudness
 from hayakoe_daemon.voice.absent import NoBert, NoSynthesizer
+from hayakoe_daemon.voice.cuda.card import Card, CardError, GpuMemory
+from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.engine import EngineError
 from hayakoe_daemon.voice.kept import BeingPrepared, Opened
 from hayakoe_daemon.voice.prepare.look_up import bert_key, voice_key
@@ -24,6 +26,7 @@ from hayakoe_daemon.voice.store.store import Store
 
 if TYPE_CHECKING:
     from hayakoe_daemon.voice.cache.cache import RenderCache
+    from hayakoe_daemon.voice.prepared_bert import PreparedBertFiles
     from hayakoe_daemon.voice.synthesizer import BertModel, Synthesizer
 
 log = logging.getLogger(__name__)
@@ -40,29 +43,45 @@ class Manual:
     precise: Precise = Precise()  # noqa: RUF009, it is frozen
     prepare: bool = True
     """False: it is opened as its files are."""
+    device: Device = Device.CPU
+    gpu_memory: GpuMemory = GpuMemory.RESIDENT
 
     def order(self, name: str) -> Order | None:
         """None where it is not to be prepared. Raises VoiceError."""
-        return order(Store(self.folder), name, self.prepared, self.precise) if self.prepare else None
+        if not self.prepare:
+            return None
+        return order(Store(self.folder), name, self.prepared, self.precise, self.device)
 
 
-def order(store: Store, name: str, root: Path, precise: Precise) -> Order:
+def order(store: Store, name: str, root: Path, precise: Precise, device: Device = Device.CPU) -> Order:
     """Raises VoiceError, also where there is no BERT."""
     files, bert = _files(store, name)
-    return Order.of(files, bert, root, precise)
+    return Order.of(files, bert, root, precise, device)
+
+
+class _NotForTheCard(Exception):  # noqa: N818, it goes on on the processor
+    """The voice speaks on the processor, though the card is well; says why."""
 
 
 class Opener:
     """Opens voices, and has them prepared by the workshop; without one what was not prepared is opened as it is.
 
-    All voices share one BERT. What they say is kept in the `cache`, and in `recollections` what they need to say it
-    again before they are opened. `open` belongs to one thread.
+    All voices share one BERT, and one graphics card. What they say is kept in the `cache`, and in `recollections` what
+    they need to say it again before they are opened. `open` belongs to one thread.
     """
 
     def __init__(
-        self, workshop: Workshop | None, cache: RenderCache | None = None, recollections: Recollections | None = None
+        self,
+        workshop: Workshop | None,
+        cache: RenderCache | None = None,
+        recollections: Recollections | None = None,
+        *,
+        card: Card | None = None,
     ) -> None:
         self._workshop = workshop
+        self._card = card or Card()
+        self._on_card: set[str] = set()
+        self._spares: set[Order] = set()
         self._cache = cache
         self._recollections = recollections
         self._bert: tuple[BertFiles, int, Path | None, BertModel] | None = None
@@ -76,13 +95,42 @@ class Opener:
         self, files: VoiceFiles, bert_files: BertFiles, manual: Manual, begin: Callable[[], None] = lambda: None
     ) -> Opened:
         """The same of files wherever they lie."""
+        self._on_card.discard(files.name)
+        if manual.device is Device.CPU:
+            return self._open(files, bert_files, manual, begin)
+        self._card.memory = manual.gpu_memory
+        why = self._card.hindrance() if manual.prepare else "voices.prepare is off, and the graphics card needs it"
+        if why is None:
+            try:
+                opened = self._open(files, bert_files, manual, begin)
+            except CardError as error:
+                why = str(error)
+            except _NotForTheCard as error:
+                return self._on_the_processor(files, bert_files, manual, begin, str(error))
+            else:
+                return opened
+        self._card.give_up(why)
+        return self._on_the_processor(files, bert_files, manual, begin, why)
+
+    def _on_the_processor(
+        self, files: VoiceFiles, bert_files: BertFiles, manual: Manual, begin: Callable[[], None], why: str
+    ) -> Opened:
+        opened = self._open(files, bert_files, replace(manual, device=Device.CPU), begin)
+        note = f"it speaks on the processor, not on the graphics card: {why}"
+        return replace(opened, note=note if opened.note is None else f"{note}; {opened.note}")
+
+    def _open(self, files: VoiceFiles, bert_files: BertFiles, manual: Manual, begin: Callable[[], None]) -> Opened:
         from hayakoe_daemon.voice.neural import NeuralVoice, Past  # noqa: PLC0415, only where there are such voices
 
-        keys = Order.of(files, bert_files, manual.prepared, manual.precise)
+        keys = Order.of(files, bert_files, manual.prepared, manual.precise, manual.device)
+        self._spares.discard(keys)
+        on_processor = Order.of(files, bert_files, manual.prepared, manual.precise)
         wished = keys if manual.prepare else None
         found, note = Found(None, None), None
         if wished is not None:
-            wished, found, note = self._prepared(wished, manual.precise)
+            wished, found, note = self._prepared(wished, on_processor, manual.precise)
+            if wished.voice.device is not Device.CPU and (found.bert is None or found.voice is None):
+                raise _NotForTheCard(note or "it is not prepared for it yet")
         begin()
         bert = self._shared(bert_files, found, wished)
         synthesizer = self._synthesizer(files, found.voice, wished)
@@ -98,12 +146,24 @@ class Opener:
             files, bert, synthesizer, measure=loudness, target_loudness=TARGET, past=past, levelled=levelled
         )
         voice = found.voice
+        on_card = wished is not None and wished.voice.device is not Device.CPU
+        if wished is not None and on_card:
+            engine.warm_up()  # where memory is short this is where it shows, and the processor can take over
+            self._on_card.add(files.name)
+            self._make_spare(on_processor)
+
+        def of_no_use(why: str) -> None:
+            if wished and voice and not (on_card and self._card.hindrance()):
+                self._of_no_use(wished, voice, why)
+
+        mapped = () if on_card and manual.gpu_memory is GpuMemory.RESIDENT else _files_of(found)
         return Opened(
             engine,
             files=sources,
-            mapped=_files_of(found),
+            mapped=mapped,
             note=note,
-            of_no_use=lambda why: self._of_no_use(wished, voice, why) if wished and voice else None,
+            at_once=1 if voice is None else voice.sentences_at_once,
+            of_no_use=of_no_use,
         )
 
     def recollected(self, name: str, manual: Manual) -> Recollected | None:
@@ -129,6 +189,23 @@ class Opener:
         return Recollected(voice, known.files)
 
     @property
+    def on_card(self) -> frozenset[str]:
+        """The voices that were opened on the graphics card."""
+        return frozenset(self._on_card)
+
+    def tidy(self) -> None:
+        """What idles leaves the graphics card, where it is to; called now and then."""
+        self._card.tidy()
+
+    def try_card_again(self) -> bool:
+        """True where the graphics card was given up, and may be of use after all."""
+        return self._card.try_again()
+
+    def is_spare(self, order: Order) -> bool:
+        """Whether it was prepared for the day on which the graphics card fails: nobody waits for it."""
+        return order in self._spares
+
+    @property
     def prepares(self) -> bool:
         return self._workshop is not None
 
@@ -136,17 +213,23 @@ class Opener:
         """No voice is left that needs it."""
         self._bert = None
 
-    def _prepared(self, wished: Order, precise: Precise) -> tuple[Order, Found, str | None]:
-        """As it is wished, else as it was prepared in 32 bits, until then or in its place."""
+    def _make_spare(self, on_processor: Order) -> None:
+        """Have it prepared for the processor as well, so that it can take over at once."""
+        if self._workshop is not None and self._workshop.ready(on_processor) is None:
+            self._spares.add(on_processor)
+
+    def _prepared(self, wished: Order, on_processor: Order, precise: Precise) -> tuple[Order, Found, str | None]:
+        """As it is wished, else as it was prepared for the processor or in 32 bits, until then or in its place."""
         found: Found | None = Found(None, None)
         if self._workshop is not None:
             found = self._workshop.ready(wished)
         elif wished.known:
             found = wished.look()
-        if found is None or found.voice is None:
-            before = wished.in_fp32().look() if wished.known else Found(None, None)
-            if before.bert is not None and before.voice is not None:
-                return wished.in_fp32(), before, None if self._workshop is None else self._workshop.refusal(wished)
+        if (found is None or found.voice is None) and wished.known:
+            for former in (on_processor, on_processor.in_fp32()):
+                before = former.look()
+                if before.bert is not None and before.voice is not None:
+                    return former, before, None if self._workshop is None else self._workshop.refusal(wished)
         if found is None:
             raise BeingPrepared
         note = None if self._workshop is None else self._workshop.refusal(wished)
@@ -163,12 +246,26 @@ class Opener:
         from hayakoe_daemon.voice.sessions import map_prepared  # noqa: PLC0415, as above
 
         try:
+            if voice.device is not Device.CPU:
+                return self._synthesizer_on_card(files, voice)
             if voice.split:
                 return PiecewiseSynthesizer(voice)
             return WholeSynthesizer(files, graph=map_prepared(voice.graph(Part.WHOLE)))
+        except CardError:
+            raise
         except EngineError as error:
             self._of_no_use(wished, voice, str(error))
             raise BeingPrepared from error
+
+    def _synthesizer_on_card(self, files: VoiceFiles, voice: PreparedVoice) -> Synthesizer:
+        from hayakoe_daemon.voice.cuda.synthesizer import CudaSynthesizer  # noqa: PLC0415, onnxruntime is heavy
+        from hayakoe_daemon.voice.sessions import Graph  # noqa: PLC0415, as above
+        from hayakoe_daemon.voice.vits import WholeSynthesizer  # noqa: PLC0415, as above
+
+        if voice.split:
+            return CudaSynthesizer(voice, self._card)
+        whole = voice.graph(Part.WHOLE)
+        return WholeSynthesizer(files, graph=Graph(whole, self._card.session(whole)))
 
     def _shared(self, files: BertFiles, found: Found, wished: Order | None) -> BertModel:
         """One for all voices, opened anew only where another BERT was installed or prepared."""
@@ -180,14 +277,20 @@ class Opener:
 
                 self._bert = (files, at, where, Bert(files))
             else:
-                from hayakoe_daemon.voice.prepared_bert import ReadingBert  # noqa: PLC0415, as above
-
                 try:
-                    self._bert = (files, at, where, ReadingBert(made, files.tokenizer))
+                    self._bert = (files, at, where, self._prepared_bert(made, files.tokenizer))
+                except CardError:
+                    raise
                 except EngineError as error:
                     self._make_again(wished, made.folder, wished.bert.shelf_name, str(error))
                     raise BeingPrepared from error
         return self._bert[3]
+
+    def _prepared_bert(self, made: PreparedBertFiles, tokenizer: Path) -> BertModel:
+        from hayakoe_daemon.voice.cuda.bert import CudaBert  # noqa: PLC0415, onnxruntime is heavy
+        from hayakoe_daemon.voice.prepared_bert import ReadingBert  # noqa: PLC0415, as above
+
+        return ReadingBert(made, tokenizer) if made.device is Device.CPU else CudaBert(made, tokenizer, self._card)
 
     def _of_no_use(self, wished: Order, voice: PreparedVoice, why: str) -> None:
         self._make_again(wished, voice.folder, wished.voice.shelf_name, why)

@@ -66,7 +66,9 @@ class Phrases:
             self._jobs = [self._submit(text, voice, manner) for text in texts]
 
     def _submit(self, text: str, voice: KeptVoice, manner: Manner) -> Job:
-        return self._renders.submit(Urgency.IDLE, lambda: _pinned(text, self._split(text), voice, manner))
+        return self._renders.submit(
+            Urgency.IDLE, lambda: _pinned(text, self._split(text), voice, manner), at_once=voice.at_once
+        )
 
 
 def _pinned(text: str, passage: Sequence[Utterance], voice: KeptVoice, manner: Manner) -> Iterator[AudioChunk]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from hayakoe_daemon.clock import Clock
 from hayakoe_daemon.config.model import Config
 from hayakoe_daemon.herald import Herald
 from hayakoe_daemon.schedule.briefing_desk import BriefingDesk
@@ -16,9 +17,9 @@ SOURCES_FOLDER = "sources"
 """In the state folder: what sources brought last."""
 
 
-def briefing_desk(folder: Path, clock: Callable[[], float], new_id: Callable[[], str]) -> BriefingDesk:
+def briefing_desk(folder: Path, clock: Clock, new_id: Callable[[], str]) -> BriefingDesk:
     sources = Sources(folder / SOURCES_FOLDER, clock)
-    return BriefingDesk(sources, Composer(sources.look), clock, new_id)
+    return BriefingDesk(sources, Composer(sources.look), clock.wall, new_id)
 
 
 def take(desk: BriefingDesk, config: Config, herald: Herald) -> None:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from hayakoe_daemon.audio.chime import tone_pattern
 from hayakoe_daemon.audio.level import TARGET, loudness
 from hayakoe_daemon.opening import Manual, Opener
+from hayakoe_daemon.voice.cuda.card import Card, GpuMemory
+from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.engine import Manner
 from hayakoe_daemon.voice.hts import NAME, HtsEngine
 from hayakoe_daemon.voice.kept import KeptVoice, State
@@ -67,13 +69,17 @@ class Plan:
     """How precise the voice of that name is to be."""
     warmth: Warmth = Warmth.CACHED
     """How what was prepared is kept at hand."""
+    device: Device = Device.CPU
+    """Where voices compute, if they can."""
+    gpu_memory: GpuMemory = GpuMemory.RESIDENT
+    """What becomes of voices on a graphics card that are not needed now."""
     manners: Mapping[str, Manner] = field(default_factory=dict)
     """What single voices do where an announcement does not say."""
     named: Sequence[tuple[str, str]] = ()
     """Where in the config which voice is named."""
 
     def manual(self, name: str) -> Manual:
-        return Manual(self.folder, self.prepared, self.precise(name), self.prepare)
+        return Manual(self.folder, self.prepared, self.precise(name), self.prepare, self.device, self.gpu_memory)
 
 
 def misnamed(plan: Plan, names: Sequence[str]) -> dict[tuple[str, str], str]:
@@ -122,7 +128,9 @@ class Voices:
         self._workshop = Workshop(finished=self._prepared, progressed=changed)
         self._warm_files = WarmFiles(plan.warmth, trouble)
         recollections = Recollections(plan.loadings.with_name("recollections.json"))
-        self._opener = Opener(None if alone else self._workshop, cache, recollections)
+        self._opener = Opener(
+            None if alone else self._workshop, cache, recollections, card=Card(failed=self._without_card)
+        )
         self._looked = 0.0
         self._seen: int | None = None
 
@@ -152,6 +160,7 @@ class Voices:
             self._trouble(complaint)
         self._warm_files.keep(plan.warmth)
         again = self._workshop.try_again()
+        again |= self._opener.try_card_again()
         for voice in voices:
             voice.manner = plan.manners.get(voice.name, Manner())
             if voice.name in new:
@@ -178,6 +187,7 @@ class Voices:
             self._looked = now
             if _changed_at(self._plan.folder) != self._seen:
                 self.take(self._plan)
+        self._opener.tidy()
         self._loader.step()
 
     def load_here(self, name: str) -> None:
@@ -244,8 +254,16 @@ class Voices:
 
     def _prepared(self, order: Order) -> None:
         voice = self._kept.get(order.name)
-        if voice is not None:
+        if voice is not None and not self._opener.is_spare(order):
             voice.renew()
+
+    def _without_card(self, why: str) -> None:
+        """Those that were on the graphics card are opened on the processor, by the loading thread."""
+        self._trouble(f"the graphics card is not used, voices speak on the processor: {why}")
+        for name in self._opener.on_card:
+            voice = self._kept.get(name)
+            if voice is not None:
+                voice.renew()
 
     def _warm(self) -> None:
         voices = tuple(self._kept.values())

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from hayakoe_daemon.announcement import Announcement, Event, EventType
 from hayakoe_daemon.answer import Refused
 from hayakoe_daemon.board import Board
+from hayakoe_daemon.clock import Clock
 from hayakoe_daemon.config.model import Config
 from hayakoe_daemon.foresight import Foresight, Workplace
 from hayakoe_daemon.herald import Herald
@@ -39,11 +40,11 @@ def alarm_clock(
     wish: Callable[[Announcement], Wish],
     ladder: Ladder,
     renders: RenderQueue,
-    clock: Callable[[], float],
+    clock: Clock,
     new_id: Callable[[], str],
 ) -> tuple[AlarmClock, Foresight]:
     """The alarms, and what they say made ahead."""
-    foresight = Foresight(Workplace(briefings.composed, split, wish, ladder, renders, clock))
+    foresight = Foresight(Workplace(briefings.composed, split, wish, ladder, renders, clock.wall))
 
     def refusal(announcement: Announcement) -> Refused | None:
         voice = announcement.voice
@@ -69,11 +70,11 @@ def alarm_clock(
         shown=herald.alarm,
         trouble=herald.trouble,
         no_sound=no_sound,
-        clock=clock,
+        clock=clock.wall,
         new_id=new_id,
         rendered=foresight.ready,
     )
-    alarms = AlarmClock(AlarmBook(folder / ALARMS_FILE, config.alarms), zone(config, herald), household)
+    alarms = AlarmClock(AlarmBook(folder / ALARMS_FILE, config.alarms), zone(config, herald), household, clock)
     foresight.watch(lambda: alarms.coming, alarms.tell)
     return alarms, foresight
 

@@ -18,6 +18,8 @@ from tests.support.broker import Broker, Watcher
 from tests.support.daemon import Daemon, Home
 from tests.support.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 TOKYO = ZoneInfo("Asia/Tokyo")
 CONFIG = {
     "time_zone": "Asia/Tokyo",

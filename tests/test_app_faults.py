@@ -18,6 +18,8 @@ from tests.support.broker import Broker, Watcher
 from tests.support.daemon import Daemon, Home
 from tests.support.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 THREE = "これは一番目の文です。これは二番目の文です。これは三番目の文です。"
 REPORTED_WITHIN = 2.0
 """Seconds from a fault of the sound device to its report."""

@@ -16,6 +16,8 @@ from tests.support.daemon import Daemon, Home
 from tests.support.waiting import wait_for
 from tests.test_app_faults import resident
 
+pytestmark = pytest.mark.realtime
+
 LIMIT = 50
 
 

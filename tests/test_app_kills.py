@@ -23,6 +23,8 @@ from tests.support.broker import Broker
 from tests.support.daemon import Daemon, Home
 from tests.support.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 RATE = 48_000
 LENGTH = 0.5
 """Seconds of each message's sound."""

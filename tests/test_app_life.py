@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.daemon import Daemon
+from tests.support.waiting import patient
 
 CRASH = """
 import sys
@@ -32,7 +33,7 @@ def test_an_exception_in_any_thread_ends_the_daemon(tmp_path: Path, worker: str)
         [sys.executable, "-c", CRASH.format(worker=worker), str(daemon.config_file)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=patient(60),
         check=False,
         cwd=Path(__file__).parents[1],
     )
@@ -65,7 +66,7 @@ def test_sigterm_ends_well_although_the_device_hangs_in_opening(tmp_path: Path) 
         [sys.executable, "-c", HANGING_DEVICE, str(daemon.config_file)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=patient(60),
         check=False,
         cwd=Path(__file__).parents[1],
     )

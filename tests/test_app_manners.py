@@ -15,6 +15,8 @@ from tests.support.broker import Broker
 from tests.support.daemon import Daemon, Home
 from tests.support.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 SILENT_WITHIN = 0.150
 """Seconds from stop, skip or an urgent message to silence."""
 

@@ -22,6 +22,8 @@ from tests.support.daemon import Daemon, Home
 from tests.support.installed import add_bert, add_voices
 from tests.support.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 TOKYO = ZoneInfo("Asia/Tokyo")
 RTF = 3.0
 WITHIN = 0.1

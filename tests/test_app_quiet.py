@@ -16,6 +16,8 @@ from tests.support.daemon import Daemon, Home
 from tests.support.waiting import wait_for
 from tests.test_app_kills import RATE, pitch, tones_heard
 
+pytestmark = pytest.mark.realtime
+
 FIRST = 60
 """The tones begin here, above all that speech and chimes have."""
 

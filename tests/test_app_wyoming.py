@@ -17,7 +17,7 @@ from hayakoe_daemon.audio.level import TARGET, loudness
 from tests.support.broker import Broker
 from tests.support.daemon import Daemon, Home
 from tests.support.installed import add_bert, add_voices
-from tests.support.waiting import wait_for
+from tests.support.waiting import patient, wait_for
 from tests.support.wyoming_client import HOST, ask, pcm, rate, types
 
 TEXT = "洗濯が終わりました。早めに干してください。"
@@ -88,7 +88,7 @@ def test_a_neural_voice_with_its_styles(tmp_path: Path, port: int) -> None:
 
 
 def test_it_comes_and_goes_with_the_config(daemon: Daemon, port: int) -> None:
-    with socket.create_connection((HOST, port), timeout=5) as client:
+    with socket.create_connection((HOST, port), timeout=patient(5)) as client:
         daemon.configure({"wyoming": {"max_text": 3}})
         daemon.reload()
         assert client.recv(1) == b""
@@ -101,14 +101,14 @@ def test_it_comes_and_goes_with_the_config(daemon: Daemon, port: int) -> None:
 
 
 def test_clients_do_not_hold_up_the_end(daemon: Daemon, port: int) -> None:
-    clients = [socket.create_connection((HOST, port), timeout=5) for _ in range(20)]
+    clients = [socket.create_connection((HOST, port), timeout=patient(5)) for _ in range(20)]
     for client in clients:
         text = "まだまだ続きますので、どうぞそのままお聞きください。" * 50
         client.sendall(b'{"type": "synthesize", "data": {"text": "%s"}}\n' % text.encode())
     assert clients[0].recv(1)
     begun = time.monotonic()
     assert daemon.stop() == 0
-    assert time.monotonic() - begun < 4.0
+    assert time.monotonic() - begun < patient(4.0)
     for client in clients:
         client.close()
 
@@ -132,7 +132,7 @@ def test_live_speech_goes_before_everything_that_is_asked_for(
     with Daemon(tmp_path / "daemon", broker, config={"wyoming": {"enabled": True, "port": port}}):
         home.wait_online()
         wait_for(lambda: listens(port))
-        clients = [socket.create_connection((HOST, port), timeout=5) for _ in range(10)]
+        clients = [socket.create_connection((HOST, port), timeout=patient(5)) for _ in range(10)]
         for client in clients:
             client.sendall(b'{"type": "synthesize", "data": {"text": "%s"}}\n' % text.encode())
         for client in clients:

@@ -18,7 +18,7 @@ from hayakoe_daemon.voice.kept import KeptVoice
 from hayakoe_daemon.voice.ladder import Ladder, Wish
 from hayakoe_daemon.voice.recall import Recalled
 from hayakoe_daemon.voice.render_queue import RenderQueue
-from tests.support.waiting import wait_for
+from tests.support.waiting import patient, wait_for
 from tests.voice.fakes import Voice, asleep, ready, sound
 
 DUE = 1_000_000.0
@@ -83,7 +83,7 @@ class House:
     def end(self) -> None:
         self._stop.set()
         for thread in self._threads:
-            thread.join(5)
+            thread.join(patient(5))
 
     def _run(self, step: Callable[[], None]) -> None:
         while not self._stop.is_set():

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.waiting import patient
+
 CHECK, VENV = os.environ.get("HOME_ASSISTANT_CHECK", ""), os.environ.get("HOME_ASSISTANT_VENV", "")
 
 pytestmark = [
@@ -58,7 +60,7 @@ def check(tmp_path: Path, mode: str, *options: str, calls: list[Any]) -> dict[st
     subprocess.run(
         [CHECK, "--venv", VENV, *files, "--output", tmp_path / "report.json", *options, "--", *command],
         check=True,
-        timeout=240,
+        timeout=patient(240),
     )
     return dict(json.loads((tmp_path / "report.json").read_text()))
 

@@ -7,7 +7,7 @@ import time
 
 from hayakoe_daemon.system.health import Health
 from hayakoe_daemon.worker import Worker
-from tests.support.waiting import wait_for
+from tests.support.waiting import patient, wait_for
 
 
 def test_it_steps_until_it_is_stopped() -> None:
@@ -21,9 +21,9 @@ def test_it_steps_until_it_is_stopped() -> None:
 
     worker = Worker("w", step, limit=1.0, on_crash=lambda *_: None)
     worker.start()
-    assert stepped.wait(5)
+    assert stepped.wait(patient(5))
     worker.stop()
-    assert worker.join(5)
+    assert worker.join(patient(5))
     count = len(steps)
     assert count >= 1
     assert worker.healthy(time.monotonic() + 100)
@@ -37,7 +37,7 @@ def test_a_crash_is_told_with_the_thread_s_name() -> None:
 
     worker = Worker("synthesis", step, limit=1.0, on_crash=lambda name, error: crashes.append((name, error)))
     worker.start()
-    assert worker.join(5)
+    assert worker.join(patient(5))
     assert [(name, str(error)) for name, error in crashes] == [("synthesis", "broken")]
     assert not worker.healthy(time.monotonic())
 
@@ -56,7 +56,7 @@ def test_the_watchdog_is_fed_only_while_every_thread_moves() -> None:
     ]
     for worker in workers:
         worker.start()
-    assert hanging.wait(5)
+    assert hanging.wait(patient(5))
     fed: list[float] = []
     health = Health(workers, lambda: fed.append(1.0), interval=0.3)
     assert health.look(time.monotonic())
@@ -71,7 +71,7 @@ def test_the_watchdog_is_fed_only_while_every_thread_moves() -> None:
     wait_for(lambda: health.look(time.monotonic()), 5)
     for worker in workers:
         worker.stop()
-        worker.join(5)
+        worker.join(patient(5))
 
 
 def test_a_long_step_that_makes_progress_is_healthy() -> None:
@@ -89,4 +89,4 @@ def test_a_long_step_that_makes_progress_is_healthy() -> None:
     while not done.is_set():
         assert worker.healthy(time.monotonic())
         time.sleep(0.01)
-    worker.join(5)
+    worker.join(patient(5))

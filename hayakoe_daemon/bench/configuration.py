@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from hayakoe_daemon.bench.tuning import Tuning
+from hayakoe_daemon.voice.device import Device
+
 EMBEDDED = "embedded"
 
 
@@ -44,6 +47,10 @@ class Configuration:
     plain: bool = False
     first: bool = False
     """It prepares what was not prepared yet."""
+    device: Device = Device.CPU
+    tuning: Tuning | None = None
+    """As it is prepared for a graphics card, and computed on the `device`: the processor can stand in. None: as it is
+    prepared for the processor."""
 
     def written(self) -> str:
         """One line of JSON, for the process that runs it."""
@@ -53,4 +60,6 @@ class Configuration:
     def read(cls, line: str) -> Configuration:
         document = json.loads(line)
         paths = {key: Path(document[key]) for key in ("models", "prepared", "python") if document[key] is not None}
-        return cls(**{**document, **paths, "precision": Precision(document["precision"])})
+        tuning = document["tuning"] and Tuning.of(document["tuning"])
+        kinds = {"precision": Precision(document["precision"]), "device": Device(document["device"]), "tuning": tuning}
+        return cls(**{**document, **paths, **kinds})

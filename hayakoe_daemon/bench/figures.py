@@ -62,6 +62,10 @@ class Round:
     peaks: Mapping[str, Memory]
     """While each text was being said."""
     runs: Mapping[str, Sequence[Run]]
+    gpu_warm: int | None = None
+    """Bytes of the graphics card's memory when `warm` was looked at; None where nobody tells."""
+    gpu_peak: int | None = None
+    """The most of them in the whole life."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,16 @@ class Measured:
         return self.over_rounds(lambda one: max(peak.anonymous for peak in one.peaks.values()))
 
     @property
+    def gpu_warm(self) -> Spread | None:
+        """Bytes of the graphics card's memory that it takes at rest."""
+        return _known(one.gpu_warm for one in self.rounds)
+
+    @property
+    def gpu_peak(self) -> Spread | None:
+        """Bytes, at any length."""
+        return _known(one.gpu_peak for one in self.rounds)
+
+    @property
     def cpu(self) -> float:
         """CPU seconds for a second of speech, all texts together."""
         runs = [run for one in self.rounds for of_text in one.runs.values() for run in of_text]
@@ -107,6 +121,10 @@ class Measured:
     def speed(self, text: str) -> Spread:
         return self.over_runs(text, lambda run: run.speed)
 
+    def total(self, text: str) -> Spread:
+        """Seconds until its last sample is there."""
+        return self.over_runs(text, lambda run: run.total)
+
     def parts(self) -> dict[str, float]:
         """Seconds spent in each part of the model for a second of speech, all texts together; none where none tells."""
         runs = [run for one in self.rounds for of_text in one.runs.values() for run in of_text]
@@ -116,6 +134,7 @@ class Measured:
 
     def document(self) -> dict[str, Any]:
         """Seconds and MiB, each with its spread."""
+        gpu = {"gpu_warm": self.gpu_warm, "gpu_peak": self.gpu_peak}
         return {
             "name": self.name,
             "rounds": len(self.rounds),
@@ -126,6 +145,7 @@ class Measured:
             "anon_idle": _spread(self.over_rounds(lambda one: one.idle.anonymous), MEBIBYTE),
             "anon_warm": _spread(self.over_rounds(lambda one: one.warm.anonymous), MEBIBYTE),
             "anon_peak": _spread(self.anonymous_peak, MEBIBYTE),
+            **{name: _spread(spread, MEBIBYTE) for name, spread in gpu.items() if spread is not None},
             "cpu": round(self.cpu, 4),
             "parts": {name: round(seconds, 5) for name, seconds in self.parts().items()},
             "texts": {text: self._text(text) for text in self.texts},
@@ -136,10 +156,16 @@ class Measured:
             "runs": sum(len(one.runs[text]) for one in self.rounds),
             "audio": _spread(self.over_runs(text, lambda run: run.audio)),
             "first_sound": _spread(self.first_sound(text)),
+            "total": _spread(self.total(text)),
             "speed": _spread(self.speed(text)),
             "rss_peak": _spread(self.over_rounds(lambda one: one.peaks[text].rss), MEBIBYTE),
             "anon_peak": _spread(self.over_rounds(lambda one: one.peaks[text].anonymous), MEBIBYTE),
         }
+
+
+def _known(values: Iterable[int | None]) -> Spread | None:
+    known = [one for one in values if one is not None]
+    return Spread.of(known) if known else None
 
 
 def _spread(spread: Spread, unit: float = 1) -> dict[str, float]:

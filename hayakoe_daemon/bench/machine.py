@@ -8,6 +8,8 @@ import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from hayakoe_daemon import __version__
+
 TOO_BUSY = 0.1
 """Share of all cores that others may use; above, figures are rough."""
 
@@ -20,7 +22,7 @@ def machine() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "onnxruntime": _version("onnxruntime"),
-        "hayakoe-daemon": _version("hayakoe-daemon"),
+        "hayakoe-daemon": __version__,
     }
 
 

@@ -1,4 +1,7 @@
-"""What this machine could compute at most: products of FP32 matrices, which is what BLAS is best at."""
+"""What this machine could compute at most: products of FP32 matrices, by the runtime that voices are computed with.
+
+Not by numpy's BLAS, which leaves half of some processors unused: a decoder then reached 149 % of its peak.
+"""
 
 from __future__ import annotations
 
@@ -24,16 +27,23 @@ def peak_gflops() -> float:
 
 
 def main() -> None:
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", str(len(os.sched_getaffinity(0))))
-    import numpy as np  # noqa: PLC0415, it reads the number of threads when it is loaded
+    import numpy as np  # noqa: PLC0415, all three are needed in this process alone
+    import onnxruntime  # noqa: PLC0415
+    from onnx import TensorProto, helper, numpy_helper  # noqa: PLC0415
 
     one = np.ones((_SIDE, _SIDE), np.float32)
-    product = np.empty_like(one)
+    ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, one.shape) for name in ("x", "y")]
+    product = helper.make_node("MatMul", ["x", "w"], ["y"])
+    graph = helper.make_graph([product], "product", ports[:1], ports[1:], [numpy_helper.from_array(one, "w")])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = len(os.sched_getaffinity(0))
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     best = float("inf")
     until = time.perf_counter() + _FOR
     while time.perf_counter() < until:
         begun = time.perf_counter()
-        np.matmul(one, one, out=product)
+        session.run(None, {"x": one})
         best = min(best, time.perf_counter() - begun)
     print(json.dumps(2 * _SIDE**3 / best / 1e9))  # noqa: T201, it is the answer
 

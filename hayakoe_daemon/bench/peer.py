@@ -24,7 +24,7 @@ def main() -> None:
     wanted = json.loads(requests.readline())
     try:
         with tempfile.TemporaryDirectory() as cache:
-            tts = load(wanted["models"], wanted["voice"], cache)
+            tts = load(wanted["models"], wanted["voice"], wanted["device"], cache)
             answer({"ready": True})
             for line in requests:
                 request = json.loads(line)
@@ -33,10 +33,10 @@ def main() -> None:
         answer({"error": f"{type(error).__name__}: {error}"})
 
 
-def load(models: str, voice: str, cache: str) -> Any:
+def load(models: str, voice: str, device: str, cache: str) -> Any:
     from hayakoe import TTS  # type: ignore[import-not-found]  # noqa: PLC0415, the time it takes is a part of loading
 
-    return TTS(device="cpu", bert_source=models, cache_dir=cache).load(voice, source=models).prepare()
+    return TTS(device=device, bert_source=models, cache_dir=cache).load(voice, source=models).prepare()
 
 
 def say(speaker: Any, text: str, sound: str | None) -> dict[str, Any]:

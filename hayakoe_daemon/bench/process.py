@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +37,11 @@ class Process:
     def pid(self) -> int:
         return self._process.pid
 
-    def say(self, text: str, sound: Path | None = None) -> Run:
-        """Have it said once; the samples go into the file `sound` (float32 .npy). Raises BenchError."""
-        self.send({"text": text, "sound": str(sound) if sound else None})
+    def say(self, text: str, sound: Path | None = None, *, at_once: int = 1) -> Run:
+        """Have it said once, so many sentences made at once (a peer knows nothing of that); the samples go into the
+        file `sound` (float32 .npy). Raises BenchError.
+        """
+        self.send({"text": text, "sound": str(sound) if sound else None, "at_once": at_once})
         answer = self.receive()
         return Run(answer["first_sound"], answer["total"], answer["audio"], answer["cpu"], answer["parts"])
 
@@ -133,7 +135,8 @@ def started(configuration: Configuration) -> Iterator[Process]:
             raise BenchError(f"{configuration.name}: {error}") from error
         finally:
             if popen.stdin is not None:
-                popen.stdin.close()
+                with suppress(BrokenPipeError):  # it ended before it read all of it
+                    popen.stdin.close()
             try:
                 popen.wait(5)
             except subprocess.TimeoutExpired:

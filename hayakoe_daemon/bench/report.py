@@ -8,19 +8,13 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
+from hayakoe_daemon.bench.at_once import AtOnce
 from hayakoe_daemon.bench.compare import Compared
 from hayakoe_daemon.bench.figures import MEBIBYTE, Measured, Spread
 from hayakoe_daemon.bench.machine import machine
+from hayakoe_daemon.bench.page import page, scaled, shown, table
 from hayakoe_daemon.bench.peak import DECODER_GFLOP
 from hayakoe_daemon.bench.svg import Chart
-
-_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 1340px; margin: 2em auto; padding: 0 1em; color: #222 }
-svg { width: 640px; max-width: 100%; font: 12px system-ui, sans-serif; margin: .5em }
-table { border-collapse: collapse; margin: 1em 0 }
-th, td { padding: .2em .8em; text-align: right; border-bottom: 1px solid #ddd }
-th:first-child, td:first-child { text-align: left }
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +28,7 @@ class Report:
     at: datetime
     ratios: dict[str, Any] = field(default_factory=dict)
     compared: Sequence[Compared] = ()
+    at_once: Sequence[AtOnce] = ()
     busy: float = 0.0
 
     def document(self) -> dict[str, Any]:
@@ -43,6 +38,7 @@ class Report:
             "busy": round(self.busy, 2),
             "configurations": [one.document() | {"decoder_reach": self._rounded_reach(one)} for one in self.measured],
             "distances": {one.name: one.document() for one in self.compared},
+            "at_once": {one.name: one.document() for one in self.at_once},
         }
 
     def reach(self, measured: Measured) -> float | None:
@@ -51,35 +47,31 @@ class Report:
         return None if not seconds else DECODER_GFLOP / seconds / self.peak
 
     def html(self) -> str:
-        about = machine()
         rows = [("", *(one.name for one in self.measured)), *self.rows()]
         parts = [
-            "<!DOCTYPE html><html lang=en><meta charset=utf-8>",
-            '<meta name="viewport" content="width=device-width">',
-            f"<title>hayakoe-daemon bench, {escape(about['processor'])}</title><style>{_STYLE}</style>",
-            "<h1>hayakoe-daemon bench</h1>",
-            f"<p>{self.at:%Y-%m-%d %H:%M}: {escape(', '.join(f'{key} {value}' for key, value in about.items()))}.</p>",
             f"<p>FP32 peak {self.peak:.0f} GFLOP/s; others used {self.busy:.0%} of the machine before.</p>",
             "<p>Median, and least to most in brackets.</p>",
-            _table(rows),
+            table(rows),
             *(chart.svg() for chart in self._charts()),
         ]
         for name, ratios in self.ratios.items():
             if ratios is None:
                 continue
             parts += [f"<h2>{escape(name)} against the peer</h2><p>Above 1 is better than the peer.</p>"]
-            parts.append(_table([("", "ratio"), *ratio_rows(ratios)]))
+            parts.append(table([("", "ratio"), *ratio_rows(ratios)]))
+        if self.at_once:
+            parts += ["<h2>Sentences at once</h2>", *(table(one.rows()) for one in self.at_once)]
         if self.compared:
-            parts += ["<h2>Distances</h2>", _table(self.distance_rows())]
-        return "\n".join(parts) + "\n</html>\n"
+            parts += ["<h2>Distances</h2>", table(self.distance_rows())]
+        return page("hayakoe-daemon bench", self.at, parts)
 
     def rows(self) -> list[tuple[str, ...]]:
         """A name, and what it is for each configuration."""
         measured = self.measured
         rows = [
-            ("load, s", *(_shown(one.load) for one in measured)),
+            ("load, s", *(shown(one.load) for one in measured)),
             *(
-                (f"{label}, MiB", *(_shown(spread, MEBIBYTE, ".0f") for spread in spreads))
+                (f"{label}, MiB", *(shown(spread, MEBIBYTE, ".0f") for spread in spreads))
                 for label, spreads in self._memory().items()
             ),
             ("CPU s per s of speech", *(f"{one.cpu:.3f}" for one in measured)),
@@ -87,11 +79,9 @@ class Report:
         for text in measured[0].texts:
             audio = measured[0].over_runs(text, lambda run: run.audio).median
             rows.append(
-                (f"first sound, {text} ({audio:.1f} s), s", *(_shown(one.first_sound(text)) for one in measured))
+                (f"first sound, {text} ({audio:.1f} s), s", *(shown(one.first_sound(text)) for one in measured))
             )
-        rows += [
-            (f"speed factor, {text}", *(_shown(one.speed(text)) for one in measured)) for text in measured[0].texts
-        ]
+        rows += [(f"speed factor, {text}", *(shown(one.speed(text)) for one in measured)) for text in measured[0].texts]
         rows += [(f"share of {part}", *(_share(one, part) for one in measured)) for part in self._parts()]
         if any(self.reach(one) for one in measured):
             rows.append(("decoder, of the FP32 peak", *(_percent(self.reach(one)) for one in measured)))
@@ -140,7 +130,7 @@ class Report:
     def _memory_chart(self, kind: str) -> Chart:
         memory = {label: spreads for label, spreads in self._memory().items() if label.startswith(kind)}
         series = {
-            one.name: [_scaled(spreads[number], MEBIBYTE) for spreads in memory.values()]
+            one.name: [scaled(spreads[number], MEBIBYTE) for spreads in memory.values()]
             for number, one in enumerate(self.measured)
         }
         return Chart(f"Memory, {kind}", "MiB", [label.removeprefix(f"{kind}, ") for label in memory], series)
@@ -158,24 +148,6 @@ def ratio_rows(ratios: dict[str, Any]) -> list[tuple[str, str]]:
         else:
             rows.append((name, f"{value:.2f}"))
     return rows
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    head, *body = rows
-    cells = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    lines = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in body)
-    return f"<table><tr>{cells}</tr>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
-
-
-def _scaled(spread: Spread, unit: float) -> Spread:
-    return Spread(spread.median / unit, spread.least / unit, spread.most / unit)
-
-
-def _shown(spread: Spread, unit: float = 1, digits: str = ".3g") -> str:
-    one = _scaled(spread, unit)
-    if one.least == one.most:
-        return f"{one.median:{digits}}"
-    return f"{one.median:{digits}} ({one.least:{digits}}–{one.most:{digits}})"
 
 
 def _share(measured: Measured, part: str) -> str:

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ WHOLE = "synthesizer"
 """A graph that is all of a voice but BERT."""
 
 _OF = "_measured_as"
+_PROCESSOR = "CPUExecutionProvider"
 
 
 class Stopwatch:
@@ -35,15 +37,20 @@ class Stopwatch:
         import onnxruntime  # noqa: PLC0415, heavy, and the embedded voice does without
 
         session: Any = onnxruntime.InferenceSession
-        make, run = session.__init__, session.run
+        make = session.__init__
         cores = len(os.sched_getaffinity(0))
 
         @functools.wraps(make)
         def made(this: Any, model: Any, *args: Any, **options: Any) -> None:
             make(this, model, *args, **options)
-            share = (this.get_session_options().intra_op_num_threads or cores) / cores
+            alone = this.get_providers()[0] != _PROCESSOR  # another device has no cores to share
+            share = 1.0 if alone else (this.get_session_options().intra_op_num_threads or cores) / cores
             setattr(this, _OF, (part_of(model), share))
 
+        session.__init__ = made
+        session.run, session.run_with_iobinding = map(self._timed, (session.run, session.run_with_iobinding))
+
+    def _timed(self, run: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(run)
         def timed(this: Any, *args: Any, **options: Any) -> Any:
             part, share = getattr(this, _OF)
@@ -53,7 +60,7 @@ class Stopwatch:
             finally:
                 self.note(part, (time.perf_counter() - begun) * share)
 
-        session.__init__, session.run = made, timed
+        return timed
 
     def reset(self) -> None:
         with self._lock:

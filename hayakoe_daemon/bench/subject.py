@@ -32,7 +32,7 @@ def open_voice(configuration: Configuration) -> Engine:
         return HtsEngine(measure=loudness, target_loudness=TARGET)
     from hayakoe_daemon.opening import Manual, Opener  # noqa: PLC0415, what only a neural voice needs
 
-    files, bert = _files(configuration)
+    files, bert = files_of(configuration)
     voice = _order(configuration, files, bert).look().voice
     if voice is None:
         raise BenchError(f"{configuration.voice} is not prepared")
@@ -49,12 +49,12 @@ def prepare(configuration: Configuration) -> None:
     from hayakoe_daemon.voice.prepare.errors import PreparationError  # noqa: PLC0415, as in `open_voice`
 
     _make_bert(configuration)
-    order = _order(configuration, *_files(configuration))
+    order = _order(configuration, *files_of(configuration))
     try:
         if order.look().bert is None:
-            _make(order.bert)
+            make(order.bert)
         if order.look().voice is None:
-            _make(order.voice_job())
+            make(order.voice_job())
         voice = order.look().voice
     except (OSError, PreparationError) as error:
         raise BenchError(str(error)) from error
@@ -66,7 +66,7 @@ def prepare(configuration: Configuration) -> None:
         )
 
 
-def _make(job: VoiceJob | BertJob) -> None:
+def make(job: VoiceJob | BertJob) -> None:
     """Raises PreparationError."""
     from hayakoe_daemon.voice.prepare.process import Preparation  # noqa: PLC0415, as in `open_voice`
 
@@ -87,7 +87,7 @@ def _precise(configuration: Configuration) -> Precise:
     return Precise(Wanted.INT8 if configuration.precision is Precision.INT8 else Wanted.FP32)
 
 
-def _files(configuration: Configuration) -> tuple[VoiceFiles, BertFiles]:
+def files_of(configuration: Configuration) -> tuple[VoiceFiles, BertFiles]:
     """Of a HayaKoe source, or of the folder in which the daemon keeps its voices. Raises BenchError."""
     from hayakoe_daemon.voice.store.bert_layouts import bert_at  # noqa: PLC0415, as in `open_voice`
     from hayakoe_daemon.voice.store.files import VoiceError  # noqa: PLC0415

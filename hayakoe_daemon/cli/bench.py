@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from hayakoe_daemon.bench.at_once import AtOnce, measure_at_once
 from hayakoe_daemon.bench.compare import distances
 from hayakoe_daemon.bench.configuration import EMBEDDED, BenchError, Configuration, Precision
 from hayakoe_daemon.bench.machine import TOO_BUSY, busy
@@ -22,7 +23,7 @@ from hayakoe_daemon.bench.peak import peak_gflops
 from hayakoe_daemon.bench.ratios import ratios
 from hayakoe_daemon.bench.report import Report, ratio_rows
 from hayakoe_daemon.bench.texts import SENTENCES, TEXTS
-from hayakoe_daemon.cli import bench_mqtt
+from hayakoe_daemon.cli import bench_device, bench_mqtt
 from hayakoe_daemon.cli.failure import Failure
 from hayakoe_daemon.cli.settle import config_or_defaults
 from hayakoe_daemon.config.places import voices_dir
@@ -30,6 +31,9 @@ from hayakoe_daemon.config.places import voices_dir
 PEER = "peer"
 
 ROUNDS = 5
+
+AT_ONCE = (2, 4)
+"""How many sentences of a text are made at once, where there are as many cores."""
 
 
 def bench(given: argparse.Namespace) -> int:
@@ -39,6 +43,9 @@ def bench(given: argparse.Namespace) -> int:
         return bench_mqtt.bench(given)
     try:
         with _prepared(given.prepared) as prepared:
+            if given.device is not None:
+                bench_device.show(bench_device.measured(given, prepared, _tell), given, _draw)
+                return 0
             report = _measured(given, prepared)
     except BenchError as error:
         raise Failure(str(error)) from None
@@ -58,8 +65,10 @@ def bench(given: argparse.Namespace) -> int:
 def _check(given: argparse.Namespace) -> None:
     if given.runs is not None and given.runs < 1:
         raise Failure("--runs: at least 1")
-    if given.rounds < 1:
+    if given.rounds is not None and given.rounds < 1:
         raise Failure("--rounds: at least 1")
+    if given.device and (given.mqtt or given.compare):
+        raise Failure("--device measures something else than --mqtt and --compare: give one of them")
     if given.against and given.compare:
         raise Failure("--against and --compare measure different things: give one of them")
     if (given.against or given.compare) and given.models is None:
@@ -78,7 +87,7 @@ def _measured(given: argparse.Namespace, prepared: Path) -> Report:
     if wanted[0].voice not in left or (given.against and configurations[0].name != PEER):
         raise BenchError("there is nothing left to measure")
     runs = given.runs or (2 * ROUNDS if given.against else 4 * ROUNDS)
-    rounds = min(given.rounds, runs)
+    rounds = min(given.rounds or ROUNDS, runs)
     others = busy()
     if others > TOO_BUSY:
         _tell(f"something else uses {others:.0%} of this machine: the figures will be rough")
@@ -95,8 +104,16 @@ def _measured(given: argparse.Namespace, prepared: Path) -> Report:
         if peer
         else {},
         compared=distances(configurations, SENTENCES) if given.compare else (),
+        at_once=() if given.compare or peer else _at_once(configurations, rounds),
         busy=others,
     )
+
+
+def _at_once(configurations: Sequence[Configuration], runs: int) -> Sequence[AtOnce]:
+    """Of the voices that could make several sentences at once."""
+    neural = [one for one in configurations if one.voice != EMBEDDED]
+    counts = [count for count in AT_ONCE if count <= len(os.sched_getaffinity(0))]
+    return measure_at_once(neural, counts, runs, _tell) if counts else ()
 
 
 def _configurations(given: argparse.Namespace, prepared: Path) -> list[Configuration]:
@@ -150,9 +167,19 @@ def _print(report: Report) -> None:
         if found is None:
             continue
         _table(console, (f"{name} against the peer", "ratio, above 1 is better"), ratio_rows(found))
+    for several in report.at_once:
+        head, *rows = several.rows()
+        _table(console, head, rows)
     if report.compared:
         head, *rows = report.distance_rows()
         _table(console, head, rows)
+
+
+def _draw(rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console  # noqa: PLC0415, as above
+
+    head, *body = rows
+    _table(Console(), head, body)
 
 
 def _table(console: object, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

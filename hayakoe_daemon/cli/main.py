@@ -6,13 +6,14 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 
+from hayakoe_daemon import __version__
 from hayakoe_daemon.cli.alarm_options import add_actions
 from hayakoe_daemon.cli.failure import Failure
 
 PROGRAM = "hayakoe-daemon"
+CONFIG_HELP = "the config (else $HAYAKOE_CONFIG, ./config.yaml, /etc/hayakoe-daemon/config.yaml)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=PROGRAM, description="A voice for Japanese homes.")
-    parser.add_argument("--version", nargs=0, action=_Version, help="print the version")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}", help="print the version")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def command(name: str, help_: str, module: str, function: str) -> argparse.ArgumentParser:
@@ -43,7 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
             "--config",
             type=Path,
             metavar="FILE",
-            help="the config (else $HAYAKOE_CONFIG, ./config.yaml, /etc/hayakoe-daemon/config.yaml)",
+            help=CONFIG_HELP,
         )
         return one
 
@@ -58,27 +59,26 @@ def build_parser() -> argparse.ArgumentParser:
     things = "volume, mute, do_not_disturb, voice, style or speed"
     setting = command("set", f"set {things} until the config is edited there", "talk", "set_")
     setting.add_argument("thing", help=things)
-    setting.add_argument("value")
+    setting.add_argument("value", help="as it would be published: 40, ON, 1.2")
     reset = command("reset", "drop what was set at run time: the config counts again", "talk", "reset")
     reset.add_argument("thing", metavar="KEY", help=things)
     command("check-config", "check the config and list what is set over it at run time", "look", "check_config")
     devices = command("devices", "list the sound devices and the one the config picks", "look", "devices")
     devices.add_argument("--json", action="store_true", help="as JSON")
+    doctor = command(
+        "doctor", "examine this machine, its voices, broker and sound, and say what to type", "doctor", "doctor"
+    )
+    doctor.add_argument("--json", action="store_true", help="as JSON")
     _explain(command("explain", "show how a text is read: words, accent, phones", "explain", "explain"))
     _dictionary(command("dictionary", "add, remove and list words with a reading of your own", "dictionary", "run"))
     _voices(command("voices", "list, check, add, prepare and remove neural voices", "voices", "run"))
     _bench(command("bench", "measure this machine: how fast voices speak, and what they need", "bench", "bench"))
+    shells = command("completion", "print what makes a shell complete these commands", "completion", "completion")
+    shells.add_argument("shell", choices=("bash", "zsh", "fish"))
+    command("man", "print the manual page, for `man -l -`", "man", "man")
     add_actions(command("alarms", "show what rings when, and change it", "alarms", "list_"))
     _briefing(command("briefing", "say a briefing now, or show what it would say", "briefing", "run"))
     return parser
-
-
-class _Version(argparse.Action):
-    """Looks the version up only when it is asked for."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        print(PROGRAM, version(PROGRAM))
-        parser.exit()
 
 
 def _say(say: argparse.ArgumentParser) -> None:
@@ -86,9 +86,9 @@ def _say(say: argparse.ArgumentParser) -> None:
     say.add_argument("--wav", type=Path, metavar="FILE", help="into this file, without a daemon")
     say.add_argument("--wait", action="store_true", help="return when it has been said; 0 when all of it was heard")
     say.add_argument("--id", help="a second message with the same id is not said within a day")
-    say.add_argument("--voice")
-    say.add_argument("--style")
-    say.add_argument("--style-weight", type=float, metavar="X")
+    say.add_argument("--voice", help="who says it")
+    say.add_argument("--style", help="how, where the voice has styles")
+    say.add_argument("--style-weight", type=float, metavar="X", help="how much of that style")
     say.add_argument("--speed", type=float, metavar="X", help="1.2 is faster")
     say.add_argument(
         "--seed", type=_seed, metavar="N", help="an equal number gives equal sound; random: another than what was kept"
@@ -99,11 +99,11 @@ def _say(say: argparse.ArgumentParser) -> None:
     way.add_argument("--noise-scale-w", type=float, metavar="0-2", help="variation of lengths")
     way.add_argument("--pitch-scale", type=float, metavar="X", help="1.2 is higher; 0.5 to 2, needs pyworld")
     way.add_argument("--intonation-scale", type=float, metavar="0-2", help="1.5 is livelier; needs pyworld")
-    say.add_argument("--volume", type=int, metavar="0-100")
-    say.add_argument("--priority", choices=("low", "normal", "high", "urgent"))
+    say.add_argument("--volume", type=int, metavar="0-100", help="for this one")
+    say.add_argument("--priority", choices=("low", "normal", "high", "urgent"), help="urgent cuts in")
     say.add_argument("--chime", metavar="NAME", help="a chime first: its name, or yes or no")
     say.add_argument("--sound", metavar="FILE", help="a file of the sound folder first")
-    say.add_argument("--expires-in", type=float, metavar="SECONDS")
+    say.add_argument("--expires-in", type=float, metavar="SECONDS", help="how long it may wait")
     say.add_argument("--key", help="replaces a waiting message with the same key")
     say.add_argument("--when-quiet", choices=("speak", "hold", "drop"), help="what becomes of it in quiet hours")
 
@@ -202,9 +202,16 @@ def _bench(bench: argparse.ArgumentParser) -> None:
         help="these precisions, and how far from the first",
     )
     bench.add_argument("--mqtt", action="store_true", help="from an MQTT message to the first sample of speech instead")
-    bench.add_argument("--runs", type=int, metavar="N", help="how often each text is said (20; 10 with --against)")
     bench.add_argument(
-        "--rounds", type=int, default=5, metavar="N", help="in so many processes one after the other (5)"
+        "--device",
+        choices=("cuda", "cpu"),
+        help="what makes a voice faster on a graphics card, each alone and all together; cpu: it stands in, to try",
+    )
+    bench.add_argument(
+        "--runs", type=int, metavar="N", help="how often each text is said (20; 10 with --against; 100 with --device)"
+    )
+    bench.add_argument(
+        "--rounds", type=int, metavar="N", help="in so many processes one after the other (5; 2 with --device)"
     )
     bench.add_argument("--prepared", type=Path, metavar="DIR", help="keep what is prepared here, for the next time")
     bench.add_argument("--json", action="store_true", help="as JSON")

@@ -8,7 +8,9 @@ import math
 import os
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,7 @@ from hayakoe_daemon.mqtt.payload import PayloadError, parse_say
 from hayakoe_daemon.reader import Reader
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.ladder import Cast
+from hayakoe_daemon.voice.reciting import at_work, recited
 from hayakoe_daemon.voice.render_queue import RenderQueue
 from hayakoe_daemon.voices import Voices
 from hayakoe_daemon.words import WordBook
@@ -74,16 +77,26 @@ def _sound(announcement: Announcement, config: Config) -> list[AudioChunk]:
     utterances = reader.split(announcement.text)
     if utterances:
         cast = _cast(announcement, config, utterances[0])
-        notes = list(cast.notes)
-        for position, utterance in enumerate(utterances):
-            rendering = cast.say(utterance)
-            chunks.extend(rendering)
-            notes.extend(rendering.notes)
-            if pause := rendering.pause_after(utterances, position):
-                chunks.append(AudioChunk.silence(pause, RATE))
-        for note in dict.fromkeys(notes):
+        cast.expect(utterances)
+        notes: dict[int, Sequence[str]] = {-1: cast.notes}
+        renders = RenderQueue()
+        sentences = [partial(_sentence, cast, utterances, position, notes) for position in range(len(utterances))]
+        with at_work(renders):
+            chunks.extend(recited(renders, sentences, at_once=cast.at_once))
+        for note in dict.fromkeys(note for position in sorted(notes) for note in notes[position]):
             _warn(note)
     return [amplify(chunk, settings.gain(announcement)) for chunk in chunks]
+
+
+def _sentence(
+    cast: Cast, passage: Sequence[Utterance], position: int, notes: dict[int, Sequence[str]]
+) -> Iterator[AudioChunk]:
+    """Its sound, and the silence after it; what there is to say of it goes into `notes`."""
+    rendering = cast.say(passage[position])
+    yield from rendering
+    notes[position] = tuple(rendering.notes)
+    if pause := rendering.pause_after(passage, position):
+        yield AudioChunk.silence(pause, RATE)
 
 
 def _cast(announcement: Announcement, config: Config, first: Utterance) -> Cast:

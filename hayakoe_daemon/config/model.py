@@ -45,6 +45,8 @@ _DAY = 86400
 Conduct = Annotated[Literal["speak", "hold", "drop"], Allowed("speak, hold or drop")]
 Loading = Annotated[Literal["start", "first_use"], Allowed("start or first_use")]
 Precision = Annotated[Literal["fp32", "int8", "auto"], Allowed("fp32, int8 or auto")]
+Computing = Annotated[Literal["cpu", "cuda"], Allowed("cpu or cuda")]
+GpuMemory = Annotated[Literal["resident", "offload"], Allowed("resident or offload")]
 Warmth = Annotated[Literal["cached", "locked", "lazy"], Allowed("cached, locked or lazy")]
 
 
@@ -174,6 +176,9 @@ class Voices(Section):
     int8_log_mel: Annotated[float, Between(0.01, 100.0)] = 1
     """dB at the most."""
     keep_warm: Warmth = "cached"
+    device: Computing = "cpu"
+    """Where they compute; on a graphics card where that can be used."""
+    gpu_memory: GpuMemory = "resident"
     order: Names = ()
     settings: Annotated[
         dict[Name, Voice],

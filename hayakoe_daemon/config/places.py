@@ -9,6 +9,8 @@ from pathlib import Path
 from hayakoe_daemon.config.model import Config
 
 _NAME = "hayakoe-daemon"
+_SERVICE_STATE = Path("/var/lib") / _NAME
+_SERVICE_CACHE = Path("/var/cache") / _NAME
 _SERVICE_SOCKET = Path("/run") / _NAME / "control.sock"
 
 
@@ -19,7 +21,7 @@ def state_dir(config: Config, environ: Mapping[str, str]) -> Path:
     if given := environ.get("STATE_DIRECTORY"):
         return _first(given)
     if os.geteuid() == 0:
-        return Path("/var/lib") / _NAME
+        return _SERVICE_STATE
     state_home = environ.get("XDG_STATE_HOME")
     return (Path(state_home) if state_home else Path.home() / ".local/state") / _NAME
 
@@ -31,11 +33,7 @@ def dictionary_file(config: Config, environ: Mapping[str, str]) -> Path:
 
 def cache_dir(config: Config, environ: Mapping[str, str]) -> Path:
     """The folder of rendered speech. It need not exist yet."""
-    if config.cache.dir is not None:
-        return config.cache.dir
-    if given := environ.get("CACHE_DIRECTORY"):
-        return _first(given) / "speech"
-    return state_dir(config, environ) / "speech"
+    return config.cache.dir or _made_again(config, environ, "speech")
 
 
 def voices_dir(config: Config, environ: Mapping[str, str]) -> Path:
@@ -45,7 +43,7 @@ def voices_dir(config: Config, environ: Mapping[str, str]) -> Path:
 
 def prepared_dir(config: Config, environ: Mapping[str, str]) -> Path:
     """The folder of voices as they were prepared for this machine. It need not exist yet."""
-    return config.voices.prepared_dir or state_dir(config, environ) / "prepared"
+    return config.voices.prepared_dir or _made_again(config, environ, "prepared")
 
 
 def control_socket(config: Config, environ: Mapping[str, str]) -> Path:
@@ -69,10 +67,26 @@ def find_control_socket(config: Config, environ: Mapping[str, str], *, service: 
     return service if config.control.socket is None and not _there(own) and _there(service) else own
 
 
-def _there(socket: Path) -> bool:
-    """Also where one may not look: the daemon is there then, and refuses whoever is not of its group."""
+def _made_again(config: Config, environ: Mapping[str, str], name: str) -> Path:
+    """A folder of what could be made again, which no backup needs: in the cache folder where there is one.
+
+    What lies in the state folder from before stays there, and is used. Where somebody says where the state is, all of
+    it is there.
+    """
+    before = state_dir(config, environ) / name
+    if config.state_dir is not None or _there(before):
+        return before
+    if given := environ.get("CACHE_DIRECTORY"):
+        return _first(given) / name
+    if os.geteuid() == 0 and "STATE_DIRECTORY" not in environ and _SERVICE_CACHE.is_dir():
+        return _SERVICE_CACHE / name  # a command that root runs finds what the service has
+    return before
+
+
+def _there(path: Path) -> bool:
+    """Also where one may not look: of a socket, the daemon is there then, and refuses whoever is not of its group."""
     try:
-        socket.stat()
+        path.stat()
     except PermissionError:
         return True
     except OSError:

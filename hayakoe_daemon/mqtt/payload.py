@@ -49,7 +49,7 @@ LARGEST_SETTING = 4096
 ALARM_ACTIONS = ("snooze", "dismiss", "test_alarm")
 """Those of them that are about alarms."""
 
-ACTIONS = ("stop", "skip", "clear", "repeat", "reset", *ALARM_ACTIONS)
+ACTIONS = ("stop", "skip", "clear", "repeat", "reset", "doctor", *ALARM_ACTIONS)
 """What `do/ACTION` knows."""
 
 WORD_ACTIONS = ("add", "remove")

@@ -80,6 +80,12 @@ class Topics:
             return Request(Kind.BRIEFING, name)
         return None
 
+    # ---- both
+    @property
+    def doctor(self) -> str:
+        """Nobody's: what the doctor publishes there to see whether it comes back."""
+        return f"{self.base}/doctor"
+
     # ---- out
     @property
     def status(self) -> str:

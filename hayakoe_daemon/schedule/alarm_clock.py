@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from hayakoe_daemon.alarm_change import AlarmRequest
 from hayakoe_daemon.answer import Answer
+from hayakoe_daemon.clock import SYSTEM, Clock
 from hayakoe_daemon.journal.alarm_ledger import State
 from hayakoe_daemon.schedule.ahead import Coming
 from hayakoe_daemon.schedule.alarm_book import AlarmBook
@@ -19,7 +20,7 @@ from hayakoe_daemon.schedule.alarm_desk import AlarmDesk
 from hayakoe_daemon.schedule.alarm_fields import AlarmFields
 from hayakoe_daemon.schedule.alarms import Alarms
 from hayakoe_daemon.schedule.clock_health import ClockHealth
-from hayakoe_daemon.schedule.clock_watch import ClockWatch
+from hayakoe_daemon.schedule.clock_watch import ClockWatch, read_clocks
 from hayakoe_daemon.schedule.household import Household
 from hayakoe_daemon.schedule.scheduler import Scheduler
 
@@ -34,13 +35,14 @@ LEAST = 0.01
 class AlarmClock:
     """`step` is its thread; the rest may be called by any thread."""
 
-    def __init__(self, book: AlarmBook, zone: ZoneInfo, household: Household) -> None:
+    def __init__(self, book: AlarmBook, zone: ZoneInfo, household: Household, clock: Clock = SYSTEM) -> None:
         self._alarms = Alarms(book, zone, household)
         self._desk = AlarmDesk(self._alarms, household.journal)
         self._clock = household.clock
-        self._watch = ClockWatch()
+        self._monotonic = clock.monotonic
+        self._watch = ClockWatch(functools.partial(read_clocks, clock))
         self._health = ClockHealth(household.trouble)
-        self._scheduler = Scheduler()
+        self._scheduler = Scheduler(household.clock)
         self._laid_out = False
         self._news = threading.Condition()
         self._requests: deque[Callable[[], None]] = deque()
@@ -97,7 +99,8 @@ class AlarmClock:
         if due or requests or self._rings():
             self._alarms.look(self._clock())
             self._scheduler.wake_at(self._alarms.wakes)
-            _, seconds = self._scheduler.turn()
+            late, seconds = self._scheduler.turn()
+            seconds = 0.0 if late else seconds  # it has come to be due only now: it is looked at in the next turn
         with self._news:
             if not self._requests:
                 self._news.wait(LOOK if seconds is None else min(LOOK, max(LEAST, seconds)))
@@ -109,4 +112,4 @@ class AlarmClock:
         if (shift := self._watch.look()) is not None:
             log.warning("%s: the alarms are scheduled anew", shift)
             self._alarms.shift(shift.set_by, self._clock())
-        self._health.look(time.monotonic(), alarms=bool(self._alarms.wakes))
+        self._health.look(self._monotonic(), alarms=bool(self._alarms.wakes))

@@ -77,7 +77,7 @@ class Turn:
                     self.batch.puts.append(step.ringing)
             case Next.DUE:
                 self.batch.puts.append(step.ringing)
-                self._fired(one, lateness_note(self.now - one.due))
+                self._fired(one, None if one.outcome is EventType.FINISHED else lateness_note(self.now - one.due))
                 self._cut_in(entry)
             case Next.AGAIN:
                 self._cut_in(entry)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from hayakoe_daemon.clock import SYSTEM, Clock
 
 NOTICED = 1.0
 """Seconds; NTP slews less than this away between two looks, and steps more than half of it."""
@@ -31,8 +32,8 @@ class Reading:
     boot: float
 
 
-def read_clocks() -> Reading:
-    return Reading(time.time(), time.monotonic(), time.clock_gettime(time.CLOCK_BOOTTIME))
+def read_clocks(clock: Clock = SYSTEM) -> Reading:
+    return Reading(clock.wall(), clock.monotonic(), clock.boot())
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def onward(one: Ringing, alarm: Alarm, now: float) -> Onward:
 def _armed(one: Ringing, alarm: Alarm, now: float) -> Onward:
     if now < one.due:
         return Onward(Next.WAIT, one)
-    if now - one.due > patience(alarm):
+    if now - one.due > patience(alarm) and one.outcome is not EventType.FINISHED:
         return Onward(Next.UNHEARD, one)  # the clock went forward meanwhile
     return Onward(Next.DUE, replace(one, state=State.RINGING))
 

@@ -8,7 +8,8 @@ the jobs are set anew from the config and the journal whenever anything changes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,9 +38,12 @@ class _WithoutThread(BaseScheduler):  # type: ignore[misc]  # the library has no
 
 
 class Scheduler:
-    """Used by one thread."""
+    """Used by one thread. `clock` is seconds since the epoch. The library knows none but the system's, so that its jobs
+    are set by the difference between the two, which is nothing where the house goes by the system's."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._ahead = self._difference()
         self._due: set[str] = set()
         self._set: dict[str, float] = {}
         self._jobs = _WithoutThread(
@@ -52,6 +56,10 @@ class Scheduler:
 
     def wake_at(self, wakes: Mapping[str, float]) -> None:
         """These names are to be looked at at these instants (s since the epoch), and no others."""
+        if (ahead := self._difference()) != self._ahead:
+            self._ahead = ahead
+            for name in list(self._set):
+                self._drop(name)
         for name in self._set.keys() - wakes.keys():
             self._drop(name)
         for name, instant in wakes.items():
@@ -65,8 +73,12 @@ class Scheduler:
         due, self._due = self._due, set()
         return due, seconds
 
+    def _difference(self) -> float:
+        """Seconds by which the house's clock is ahead of the system's."""
+        return round(self._clock() - time.time(), 2)
+
     def _add(self, name: str, instant: float) -> None:
-        run_date = datetime.fromtimestamp(min(max(instant, 0.0), _LAST), UTC)
+        run_date = datetime.fromtimestamp(min(max(instant - self._ahead, 0.0), _LAST), UTC)
         self._jobs.add_job(self._note, DateTrigger(run_date, UTC), args=(name,), id=name)
         self._set[name] = instant
 

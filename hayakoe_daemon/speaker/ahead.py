@@ -1,4 +1,4 @@
-"""The sentences of one announcement, made one ahead of what is heard."""
+"""The sentences of one announcement, made ahead of what is heard."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ GAPLESS_AHEAD = 300.0
 class Ahead:
     """Sentences in, their sound out, each noted in the journal before it is made, and only then: where the daemon dies,
     those that are noted are suspects. One that is, or comes after one that is, is made alone, so that the next death
-    tells which of them it was. What the voice has said before is taken from the disk when it is needed, and waits for
-    no other work.
+    tells which of them it was. Any other may be begun once there is sound of the one before; and where all of the text
+    is wanted before any of it is heard, so many are made at once as the voice does best. What the voice has said before
+    is taken from the disk when it is needed, and waits for no other work.
 
     Used by the speaker thread; jobs are submitted from the journal thread, after the commit that notes the attempt.
     """
@@ -55,13 +56,17 @@ class Ahead:
         self._playing = -1
         self._position = 0
         self._next = 1
-        self._made = -1
+        self._unmade: dict[int, bool] = {}
+        """The positions that are in the making, and whether there is sound of them."""
+        self._latest: Job | None = None
         self._room = MAX_AHEAD
+        self._at_once = 1
         self._spoke: set[str] = set()
         self._known: dict[int, bool] = {}
         self.notes = list(cast.notes)
         """Why lower rungs were used, and what could not be done as asked."""
         self.compute_seconds = 0.0
+        cast.expect(self._order)
         if self._order and not self._knows(0):
             self._submit(0)  # its attempt was noted by the claim
 
@@ -89,7 +94,8 @@ class Ahead:
             self._prepare(position, alone=True)
         if self._knows(position):
             with self._changed:
-                self._made, self._next = max(self._made, position), max(self._next, position + 1)
+                self._next = max(self._next, position + 1)
+                self._unmade.pop(position, None)
             recalled = self._cast.recall(self._passage, self._passage.index(utterance))
             if recalled is not None:
                 self._go_on()
@@ -110,7 +116,7 @@ class Ahead:
 
     def await_all(self, look: Callable[[], None]) -> None:
         """Until all of the text is made, or as much of it as can be made in advance and kept in memory."""
-        self._room = GAPLESS_AHEAD
+        self._room, self._at_once = GAPLESS_AHEAD, self._cast.at_once
         self._go_on()
         for position, utterance in enumerate(self._order):
             if position > 0 and not (self._made_ahead(position) and self._unread() < self._room):
@@ -167,8 +173,10 @@ class Ahead:
         with self._changed:
             if self._closed:
                 return
-            index = self._order[position].index
-            self._jobs[index] = self._renders.submit(self._urgency, lambda: self._make(position))
+            self._unmade.setdefault(position, False)
+            self._latest = self._jobs[self._order[position].index] = self._renders.submit(
+                self._urgency, lambda: self._make(position), after=self._latest, at_once=self._at_once
+            )
             self._changed.notify_all()
 
     def _job(self, index: int, look: Callable[[], None]) -> Job:
@@ -179,10 +187,14 @@ class Ahead:
             return self._jobs[index]
 
     def _make(self, position: int) -> Iterator[AudioChunk]:
-        """In the synthesis thread: the sound, and then, while that is heard, how long the pause after it is."""
+        """Where it is made: the sound, and then, while that is heard, how long the pause after it is."""
         utterance = self._order[position]
         rendering = self._cast.say(utterance, deaths=self._deaths.get(utterance.index, 0))
-        yield from rendering
+        for chunk in rendering:
+            yield chunk
+            if len(chunk.samples) and not self._unmade[position]:
+                self._unmade[position] = True
+                self._go_on()
         if rendering.engine is not None:
             self._spoke.add(rendering.engine)
         self.notes.extend(rendering.notes)
@@ -190,23 +202,35 @@ class Ahead:
         if self._playing != utterance.index:
             announcement_id, index = self._announcement.id, utterance.index
             self._journal.submit(lambda ledger: ledger.rest(announcement_id, index))
-        self._made = position
+        with self._changed:
+            del self._unmade[position]
         self._go_on()
 
     def _go_on(self) -> None:
-        """Have the next sentence made, once the one before it is: the one after what is heard in any case, others as
-        long as not too much waits to be heard. Asked after each sentence that is made, and each that begins.
+        """Have the next sentence made, once there is sound of those before it: the one after what is heard in any case,
+        others as long as not too much waits to be heard. Asked when there is sound of a sentence, after each that is
+        made, and each that begins to be heard.
         """
+        while (position := self._take_next()) is not None:
+            self._prepare(position)
+
+    def _take_next(self) -> int | None:
         with self._changed:
-            while self._next == self._made + 1 <= self._position + LOOKS_AHEAD and self._knows(self._next):
-                self._made, self._next = self._next, self._next + 1
+            while self._next <= self._position + LOOKS_AHEAD and self._knows(self._next):
+                self._next += 1
             position = self._next
-            if position != self._made + 1 or position >= len(self._order) or not self._made_ahead(position):
-                return
+            if position >= len(self._order) or not self._made_ahead(position) or not self._may_begin_another():
+                return None
             if position > self._position + 1 and self._unread() >= self._room:
-                return
+                return None
             self._next += 1
-        self._prepare(position)
+            self._unmade[position] = False
+            return position
+
+    def _may_begin_another(self) -> bool:
+        """As many as are made at once; and one more, where there is sound of all of them."""
+        at_work = len(self._unmade)
+        return at_work < self._at_once or (at_work == self._at_once and all(self._unmade.values()))
 
     def _unread(self) -> float:
         """Seconds of sound that were made and not read yet."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from hayakoe_daemon.text.tokenizer import Tokenizer, TokenizerError
@@ -23,7 +23,7 @@ class NoBert:
         except TokenizerError as error:
             raise VoiceError(str(error)) from error
 
-    def features(self, token_ids: Sequence[int]) -> Floats:  # noqa: ARG002, as every BERT has it
+    def features(self, token_ids: Sequence[int], then: Iterable[Sequence[int]] = ()) -> Floats:  # noqa: ARG002, as every BERT has it
         raise EngineError(_WHY)
 
     def close(self) -> None: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -35,7 +35,11 @@ class Bert:
         self._inputs = wire(files.model, self._graph.inputs, _INPUTS)
         self._output = self._hidden_state()
 
-    def features(self, token_ids: Sequence[int]) -> Floats:
+    def features(
+        self,
+        token_ids: Sequence[int],
+        then: Iterable[Sequence[int]] = (),  # noqa: ARG002, a processor gains nothing by it (measured)
+    ) -> Floats:
         """One sentence's, [CLS] and [SEP] included: float32 (tokens, 1024), finite. Raises EngineError."""
         ids = np.asarray(token_ids, np.int64)[None]
         values = {"ids": ids, "mask": np.ones_like(ids), "segments": np.zeros_like(ids)}

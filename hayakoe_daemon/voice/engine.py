@@ -40,7 +40,9 @@ class Manner:
 
 
 class Engine(Protocol):
-    """A voice. Once it is warmed up, the synthesis thread alone calls all but the properties and `first_sound_in`."""
+    """A voice. Once it is warmed up, the threads of the render queue alone call all but the properties and
+    `first_sound_in`; several utterances may be spoken at once, each moved by one thread at a time.
+    """
 
     @property
     def name(self) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from hayakoe_daemon.text import g2p
 from hayakoe_daemon.text.phonemes import Phonemes
@@ -34,13 +33,14 @@ class Feeder:
         except g2p.G2PError as error:
             raise EngineError(str(error)) from error
 
-    def feed(self, phonemes: Phonemes, manner: Manner) -> Feed:
-        """Raises EngineError."""
-        ids = phonemes.ids()
-        features = self.bert.features(self.bert.tokenizer.ids(phonemes.text))
+    def feed(self, phonemes: Phonemes, manner: Manner, then: Iterable[str] = ()) -> Feed:
+        """`then` are texts that will probably be fed next; they are read only where BERT gains by it.
+
+        Raises EngineError.
+        """
         return Feed(
-            ids=ids,
-            bert=np.ascontiguousarray(np.repeat(features, ids.word2ph, axis=0).T),
+            ids=phonemes.ids(),
+            rows=self.bert.features(self.bert.tokenizer.ids(phonemes.text), self._tokens(then)),
             style=self._style(manner),
             speaker=self.speaker,
             sampling=_sampling(manner),
@@ -60,6 +60,15 @@ class Feeder:
             pitch_scale=pitch_scale,
             intonation_scale=intonation_scale,
         )
+
+    def _tokens(self, texts: Iterable[str]) -> Iterator[Sequence[int]]:
+        for text in texts:
+            try:
+                phonemes = self.read(text)
+            except EngineError:  # whoever is to say it is told
+                continue
+            if not phonemes.silent:
+                yield self.bert.tokenizer.ids(phonemes.text)
 
     def _style(self, manner: Manner) -> Floats:
         return self.styles.vector(manner.style, _or(manner.style_weight, 1.0))

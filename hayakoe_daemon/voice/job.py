@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from hayakoe_daemon.audio.chunk import AudioChunk
+from hayakoe_daemon.voice.plan import Outlook, Piece, leaves_room
 
 log = logging.getLogger(__name__)
 
@@ -57,10 +58,10 @@ class Figures:
 
 
 class Job:
-    """A stream of chunks between the synthesis thread and one reader.
+    """A stream of chunks between the thread that makes them and one reader.
 
-    Made by `RenderQueue.submit`. Any thread may call `next_chunk`, `cancel` and the properties; `advance` belongs to
-    the queue.
+    Made by `RenderQueue.submit`, which says what `after` and `at_once` are. Any thread may call `next_chunk`, `cancel`
+    and the properties; `advance` and `drop` belong to the queue, which has one thread at a time call them.
     """
 
     def __init__(
@@ -70,8 +71,12 @@ class Job:
         *,
         clock: Callable[[], float],
         on_change: Callable[[], None],
+        after: Job | None = None,
+        at_once: int = 1,
     ) -> None:
         self.urgency = urgency
+        self.after = after
+        self.at_once = at_once
         self._make = make
         self._clock = clock
         self._on_change = on_change
@@ -83,6 +88,7 @@ class Job:
         self._error: Exception | None = None
         self._figures = Figures(submitted=clock())
         self._source: Iterator[AudioChunk] | None = None
+        self._outlook: Outlook | None = None
 
     def next_chunk(self, timeout: float) -> AudioChunk | None:
         """The next chunk, waiting for it at most `timeout` seconds. None: not yet, or no more, as `ended` tells."""
@@ -144,8 +150,20 @@ class Job:
         with self._condition:
             return not self._cancelled and not self._made and self._waiting < MAX_AHEAD
 
+    @property
+    def leaves_room(self) -> bool:
+        """True when another may be begun beside it, and what is left of it is heard in time all the same, even if its
+        first sound was heard at once. Where nothing is known of what is left there is no room.
+        """
+        with self._condition:
+            first, made = self._figures.first_chunk, self._figures.audio_seconds
+            if self._outlook is None or first is None or self._made or self._cancelled:
+                return False
+            now = self._clock()
+            return leaves_room(self._outlook, unheard=made - (now - first), now=now)
+
     def advance(self) -> None:
-        """Synthesis thread: make one chunk more, or find that there is none, or none yet."""
+        """Make one chunk more, or find that there is none, or none yet."""
         begun = self._clock()
         chunk: AudioChunk | None = None
         error: Exception | None = None
@@ -165,14 +183,15 @@ class Job:
             if made:
                 self._made, self._error = True, error
             elif chunk is not None and not self._cancelled:
+                self._outlook = chunk.outlook if isinstance(chunk, Piece) else None
                 self._chunks.append(chunk)
                 self._waiting += chunk.seconds
             self._condition.notify_all()
 
     def drop(self) -> None:
-        """Synthesis thread: let go of what makes the sound."""
+        """Let go of what makes the sound."""
         close = getattr(self._source, "close", None)
-        self._source = None
+        self._source = self.after = None
         if close is not None:
             try:
                 close()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -14,6 +15,7 @@ from pathlib import Path
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.engine import Engine, EngineError, Manner
+from hayakoe_daemon.voice.expecting import Expects
 from hayakoe_daemon.voice.recall import Recalled, Remembers
 from hayakoe_daemon.voice.stamps import Stamps, stamps
 from hayakoe_daemon.voice.store.files import VoiceError
@@ -57,6 +59,8 @@ class Opened:
     """Files that it reads while it speaks."""
     note: str | None = None
     """What a person should know of it that is not as it could be."""
+    at_once: int = 1
+    """How many sentences it makes in the least time, where all of a text is wanted before any of it is heard."""
     of_no_use: Callable[[str], None] = lambda _: None
     """Told why it could not be warmed up."""
 
@@ -65,9 +69,10 @@ class KeptVoice:
     """A rung of the ladder whatever becomes of the voice: while it is not ready `speak` raises EngineError with why.
 
     The loading thread calls `load` whenever `due` says so: it makes the engine with `open_` and warms it up. From then
-    on the engine is used and closed by the synthesis thread only. `changed` is told of every change of state and after
-    every attempt to load it, `trouble` of what went wrong, in words for people; both return at once. Everything else
-    may be called by any thread. While there is no engine, `before` says what it has said in former lives.
+    on the engine is used and closed by the threads of the render queue only. `changed` is told of every change of state
+    and after every attempt to load it, `trouble` of what went wrong, in words for people; both return at once.
+    Everything else may be called by any thread. While there is no engine, `before` says what it has said in former
+    lives.
     """
 
     def __init__(
@@ -98,6 +103,7 @@ class KeptVoice:
         self._styles: Sequence[str] = ()
         self._note: str | None = None
         self._mapped: tuple[Path, ...] = ()
+        self._at_once = 1
         self._source: Stamps = ()
         self._at_work = False
         """It is being opened or warmed up, or waits for its turn to be."""
@@ -114,9 +120,9 @@ class KeptVoice:
         self._failures = 0
         self._lives = 0
         self._speaking: list[Engine] = []
-        """Engines in the middle of a sentence, once for each; of the synthesis thread."""
+        """Engines in the middle of a sentence, once for each."""
         self._parting: list[Engine] = []
-        """Those of them that are closed when it ends."""
+        """Those of them that are closed when the last one ends."""
 
     # --------------------------------------------------------------------------------------------------- how it is
 
@@ -145,6 +151,11 @@ class KeptVoice:
         return self._styles
 
     @property
+    def at_once(self) -> int:
+        """How many sentences are best made at once, where all of a text is wanted before any of it is heard."""
+        return self._at_once
+
+    @property
     def lives(self) -> int:
         """How often it was loaded; it may be another voice each time."""
         return self._lives
@@ -168,6 +179,12 @@ class KeptVoice:
         """As it has said it before; any thread may ask."""
         voice = self._engine or self._before
         return voice.recall(passage, position, manner.over(self.manner)) if isinstance(voice, Remembers) else None
+
+    def expect(self, utterances: Sequence[Utterance]) -> None:
+        """To be spoken next; any thread may tell."""
+        engine = self._engine
+        if isinstance(engine, Expects):
+            engine.expect(utterances)
 
     # ------------------------------------------------------------------------------------------------- what is wished
 
@@ -249,24 +266,21 @@ class KeptVoice:
                 opened.of_no_use(reason(error))
 
     def speak(self, utterance: Utterance, manner: Manner) -> Generator[AudioChunk]:
-        engine = self._needed()
-        self._speaking.append(engine)
-        try:
-            yield from engine.speak(utterance, manner.over(self.manner))
-        except Exception as error:
-            self._failures += 1
-            if self._failures >= SENTENCES_FAILED and engine is self._engine:
-                self._broken(f"{self._failures} sentences failed one after the other, the last one: {reason(error)}")
-                self._put_away(None)
-            raise EngineError(reason(error)) from error
-        finally:
-            self._speaking.remove(engine)
-            if engine in self._parting:
-                self._part(engine)
+        with self._at_hand() as engine:
+            try:
+                yield from engine.speak(utterance, manner.over(self.manner))
+            except Exception as error:
+                self._failures += 1
+                if self._failures >= SENTENCES_FAILED and engine is self._engine:
+                    why = f"{self._failures} sentences failed one after the other, the last one: {reason(error)}"
+                    self._broken(why)
+                    self._put_away(None)
+                raise EngineError(reason(error)) from error
         self._failures = self._retries = 0
 
     def pause_after(self, passage: Sequence[Utterance], position: int, manner: Manner) -> float:
-        return self._needed().pause_after(passage, position, manner.over(self.manner))
+        with self._at_hand() as engine:
+            return engine.pause_after(passage, position, manner.over(self.manner))
 
     def remark(self, manner: Manner) -> str | None:
         return self._needed().remark(manner.over(self.manner))
@@ -285,6 +299,23 @@ class KeptVoice:
             raise EngineError(self._why or f"it is {self._state}")
         return engine
 
+    @contextmanager
+    def _at_hand(self) -> Iterator[Engine]:
+        """Until then it is not closed, whatever becomes of the voice meanwhile. Raises EngineError."""
+        with self._lock:
+            engine = self._needed()
+            self._speaking.append(engine)
+        try:
+            yield engine
+        finally:
+            with self._lock:
+                self._speaking.remove(engine)
+                last = engine in self._parting and engine not in self._speaking
+                if last:
+                    self._parting.remove(engine)
+            if last:
+                engine.close()
+
     def _let_warm_up(self) -> None:
         with self._lock:
             self._may_warm_up = self._opened is not None
@@ -297,7 +328,7 @@ class KeptVoice:
                 former, self._engine = self._engine, opened.engine
                 self._source = stamps(opened.files)
                 self._styles = tuple(opened.engine.styles)
-                self._note, self._mapped = opened.note, opened.mapped
+                self._note, self._mapped, self._at_once = opened.note, opened.mapped, opened.at_once
                 self._state, self._why = State.READY, None
                 self.took, self._failures = took, 0
                 self._lives += 1
@@ -340,12 +371,11 @@ class KeptVoice:
             self._part(engine)
 
     def _part(self, engine: Engine) -> None:
-        """Synthesis thread: close it, but not in the middle of a sentence, which may rest for something more urgent."""
-        if engine in self._speaking:
-            self._parting.append(engine)
-            return
-        if engine in self._parting:
-            self._parting.remove(engine)
+        """Close it, but not in the middle of a sentence, which may rest for something more urgent."""
+        with self._lock:
+            if engine in self._speaking:
+                self._parting.append(engine)
+                return
         engine.close()
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.engine import Engine, Manner
+from hayakoe_daemon.voice.expecting import Expects
 from hayakoe_daemon.voice.kept import KeptVoice, State
 from hayakoe_daemon.voice.recall import Recalled, Remembers
 from hayakoe_daemon.voice.rendering import TONE, Rendering
@@ -47,6 +48,12 @@ class Cast:
         """The rungs, the highest one first."""
         return tuple(rung.name for rung in self._rungs)
 
+    @property
+    def at_once(self) -> int:
+        """How many sentences are best made at once, where all of a text is wanted before any of it is heard."""
+        top = self._rungs[0]
+        return top.at_once if isinstance(top, KeptVoice) else 1
+
     def lowest(self, spoke: Collection[str]) -> str | None:
         """The lowest rung of those that spoke; None where nobody did."""
         return next((name for name in (TONE, *reversed(self.names)) if name in spoke), None)
@@ -60,6 +67,12 @@ class Cast:
         """`passage[position]` as the highest rung has said it before; any thread may ask, and waits for nobody."""
         top = self._rungs[0]
         return top.recall(passage, position, self._manner) if isinstance(top, Remembers) else None
+
+    def expect(self, utterances: Sequence[Utterance]) -> None:
+        """These will be said next; any thread may tell, and waits for nobody."""
+        top = self._rungs[0]
+        if isinstance(top, Expects):
+            top.expect(utterances)
 
     def say(self, utterance: Utterance, *, deaths: int = 0) -> Rendering:
         """The sound of the utterance, by the highest rung that can say it.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -40,6 +41,10 @@ _WARMING = 0
 
 _REMEMBERED = 16
 """Sentences whose silence at the end is known, of announcements that interrupt each other."""
+
+
+_EXPECTED = 4
+"""Passages that are kept in mind, of announcements that interrupt each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +85,12 @@ class NeuralVoice:
         self._said = None if past is None else Said(past.cache, self._feeder, past.models)
         self._rests = Rests(self._feeder, synthesizer, self._said)
         self._silences: OrderedDict[tuple[str, Manner], float] = OrderedDict()
+        self._expected: deque[tuple[Utterance, ...]] = deque(maxlen=_EXPECTED)
         self._tempo = Tempo()
         self._gain = gain
         self._levelled = levelled
+        self._lock = threading.Lock()
+        """Of what it remembers, where several sentences are spoken at once."""
 
     @property
     def styles(self) -> Sequence[str]:
@@ -104,6 +112,10 @@ class NeuralVoice:
         self._gain = gain_to(self._target_loudness, loudness)
         self._levelled(self._gain)
 
+    def expect(self, utterances: Sequence[Utterance]) -> None:
+        """These will probably be spoken next, in this order; any thread may tell. Of use on a graphics card alone."""
+        self._expected.append(tuple(utterances))
+
     def speak(self, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
         """The sound as the synthesizer gives it, piece by piece, levelled; in one piece where its pitch is changed.
 
@@ -114,9 +126,10 @@ class NeuralVoice:
             return
         if self._gain is None:
             self.warm_up()
+        then = self._following(utterance, manner)
         manner = _of_sentence(manner, utterance)
         pieces: list[Samples] = []
-        for piece in self._known_or_new(utterance.text, phonemes, manner):
+        for piece in self._known_or_new(utterance.text, phonemes, manner, then):
             pieces.append(piece.samples)
             sound = amplify(piece, self._gain or 1.0)
             yield Piece(sound.samples, sound.sample_rate, piece.outlook if isinstance(piece, Piece) else None)
@@ -197,26 +210,37 @@ class NeuralVoice:
         pieces = [piece.samples for piece in self._pieces(text, self._feeder.read(text), Manner(seed=_WARMING))]
         return AudioChunk(np.concatenate(pieces), self._synthesizer.sample_rate)
 
-    def _known_or_new(self, text: str, phonemes: Phonemes, manner: Manner) -> Iterator[AudioChunk]:
-        if self._said is None:
-            return self._pieces(text, phonemes, manner)
-        return self._said.through(phonemes, manner, text, lambda: self._pieces(text, phonemes, manner))
+    def _following(self, utterance: Utterance, manner: Manner) -> Iterator[str]:
+        """What will probably be made after it."""
+        passage = next((passage for passage in reversed(self._expected.copy()) if utterance in passage), ())
+        for one in passage[passage.index(utterance) + 1 :] if passage else ():
+            if not self.knows(one, manner):
+                yield one.text
 
-    def _pieces(self, text: str, phonemes: Phonemes, manner: Manner) -> Iterator[Piece]:
+    def _known_or_new(self, text: str, phonemes: Phonemes, manner: Manner, then: Iterable[str]) -> Iterator[AudioChunk]:
+        if self._said is None:
+            return self._pieces(text, phonemes, manner, then)
+        return self._said.through(phonemes, manner, text, lambda: self._pieces(text, phonemes, manner, then))
+
+    def _pieces(self, text: str, phonemes: Phonemes, manner: Manner, then: Iterable[str] = ()) -> Iterator[Piece]:
         begun = time.perf_counter()
-        feed = self._feeder.feed(phonemes, manner)
+        feed = self._feeder.feed(phonemes, manner, then)
         waited: float | None = None
+        rested = 0.0  # before the first sound, for another sentence
         count = 0
         with closing(self._changed(feed, manner)) as sound:  # left at once where nobody wants the rest
             for piece in sound:
                 if waited is None and len(piece):
-                    waited = time.perf_counter() - begun + self._held_back(piece)
+                    waited = time.perf_counter() - begun - rested + self._held_back(piece)
                 count += len(piece)
+                left = time.perf_counter()
                 yield Piece(piece, self._synthesizer.sample_rate, self._synthesizer.outlook)
+                rested += time.perf_counter() - left
         if waited is None:
             raise EngineError(f"{self.name} gave no sound")
         scale = feed.sampling.length_scale
-        self._tempo.learn(text, scale, sounding=count / self._synthesizer.sample_rate, waited=waited)
+        with self._lock:
+            self._tempo.learn(text, scale, sounding=count / self._synthesizer.sample_rate, waited=waited)
 
     def _held_back(self, first: Floats) -> float:
         """Seconds for which the reader will hold the first piece back, so that the sentence never runs dry."""
@@ -232,10 +256,12 @@ class NeuralVoice:
             yield pitch.changed(np.concatenate(list(pieces)), self._synthesizer.sample_rate, manner)
 
     def _remember_silence(self, text: str, manner: Manner, samples: Samples) -> None:
-        self._silences[text, manner] = silence_at_end(samples, self._synthesizer.sample_rate)
-        self._silences.move_to_end((text, manner))
-        if len(self._silences) > _REMEMBERED:
-            self._silences.popitem(last=False)
+        silence = silence_at_end(samples, self._synthesizer.sample_rate)
+        with self._lock:
+            self._silences[text, manner] = silence
+            self._silences.move_to_end((text, manner))
+            if len(self._silences) > _REMEMBERED:
+                self._silences.popitem(last=False)
 
 
 def _pause(spoken: Utterance, rest: float, silence: float) -> float:

@@ -8,6 +8,7 @@ is a part of it. HayaKoe rests as long (found from outside: fed with lengths and
 from __future__ import annotations
 
 import itertools
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -67,6 +68,13 @@ def window_around(passage: Sequence[Utterance], position: int) -> Window:
     return Window(start, len(passage))
 
 
+def windows_after(passage: Sequence[Utterance], window: Window) -> Iterator[Window]:
+    """Those that follow it in the passage."""
+    while window.end < len(passage):
+        window = window_around(passage, window.end)
+        yield window
+
+
 def joined(sentences: Sequence[Utterance]) -> str:
     """The text of a pass, its line ends put back: a mark stands for each."""
     text = ""
@@ -105,6 +113,7 @@ class Rests:
         self._synthesizer = synthesizer
         self._known: OrderedDict[tuple[tuple[Utterance, ...], Manner], tuple[float, ...]] = OrderedDict()
         self._told = True
+        self._lock = threading.Lock()
 
     def after(self, passage: Sequence[Utterance], position: int, manner: Manner) -> float | None:
         """Seconds of silence between `passage[position]` and the next sentence, that at both their ends included.
@@ -114,7 +123,8 @@ class Rests:
         window = window_around(passage, position)
         key = (tuple(passage[window.start : window.end]), manner)
         if key not in self._known and self._told:
-            self._predict(*key)
+            following = (joined(passage[one.start : one.end]) for one in windows_after(passage, window))
+            self._predict(*key, following)
         rests = self._known.get(key)
         return None if rests is None else rests[position - window.start]
 
@@ -127,22 +137,25 @@ class Rests:
         rests = self._said.rests(self._feeder.read(joined(sentences)), manner, len(sentences))
         return None if rests is None else rests[position - window.start]
 
-    def _predict(self, sentences: Sequence[Utterance], manner: Manner) -> None:
+    def _predict(self, sentences: Sequence[Utterance], manner: Manner, then: Iterator[str]) -> None:
         phonemes = self._feeder.read(joined(sentences))
         rests = self._said.rests(phonemes, manner, len(sentences)) if self._said is not None else None
         if rests is None:
-            rests = self._computed(sentences, phonemes, manner)
+            rests = self._computed(sentences, phonemes, manner, then)
             if rests is None:
                 self._told = False  # and never will
                 return
             if self._said is not None:
                 self._said.note_rests(phonemes, manner, rests)
-        self._known[tuple(sentences), manner] = rests
-        if len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
+        with self._lock:
+            self._known[tuple(sentences), manner] = rests
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
 
-    def _computed(self, sentences: Sequence[Utterance], phonemes: Phonemes, manner: Manner) -> tuple[float, ...] | None:
-        frames = self._synthesizer.durations(self._feeder.feed(phonemes, manner), manner.seed)
+    def _computed(
+        self, sentences: Sequence[Utterance], phonemes: Phonemes, manner: Manner, then: Iterator[str]
+    ) -> tuple[float, ...] | None:
+        frames = self._synthesizer.durations(self._feeder.feed(phonemes, manner, then), manner.seed)
         if frames is None:
             return None
         alone = [self._feeder.read(one.text).phones if one.text else () for one in sentences]

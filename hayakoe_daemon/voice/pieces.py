@@ -6,6 +6,7 @@ Encoder and flow see the whole sentence and are run whole; the decoder, four fif
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ import numpy as np
 from hayakoe_daemon.voice.chunking import Span, pieces
 from hayakoe_daemon.voice.engine import EngineError
 from hayakoe_daemon.voice.noise import Noise, Purpose
-from hayakoe_daemon.voice.pieces_decoding import Decoding, Latent
+from hayakoe_daemon.voice.pieces_decoding import NOTHING, Decoding, Latent
 from hayakoe_daemon.voice.pieces_lanes import Lanes
 from hayakoe_daemon.voice.pieces_parts import Decoder, Encoder, Flow, new_stop
 from hayakoe_daemon.voice.plan import Outlook, Pace, outlook
@@ -54,9 +55,15 @@ class _Encoded:
         return drawn
 
 
+class _Seen(threading.local):
+    """By each thread: what the stream told that it moved last."""
+
+    outlook: Outlook | None = None
+
+
 class PiecewiseSynthesizer:
-    """A prepared voice that is in parts. Called by the synthesis thread only. Raises EngineError where it cannot be
-    opened; ValueError for a voice that is whole.
+    """A prepared voice that is in parts. Several threads may have it speak at once, each a sentence of its own. Raises
+    EngineError where it cannot be opened; ValueError for a voice that is whole.
 
     `threads` None: as many as there are cores for this process.
     """
@@ -76,14 +83,20 @@ class PiecewiseSynthesizer:
         self._lanes = Lanes(lanes, new_stop)
         self._encoded: deque[_Encoded] = deque(maxlen=_REMEMBERED)
         self._pace = Pace(lanes)
-        self._outlook: Outlook | None = None
+        self._lock = threading.Lock()
+        """Of the two above."""
+        self._seen = _Seen()
 
     def durations(self, feed: Feed, seed: int | None = None) -> Counts:
         """Frames of each id, int64 (n,): those that `stream` speaks the same feed and seed with."""
         return self._encode(feed, seed).durations
 
     def stream(self, feed: Feed, seed: int | None = None) -> Iterator[Floats]:
-        """The samples, piece by piece. Between two pieces another sentence may be spoken."""
+        """The samples, piece by piece. Between two pieces another sentence may be spoken.
+
+        The first piece is empty: until then only the cores are shared with other sentences, from then on the lanes are
+        needed, which the sentence has that asks for them last.
+        """
         encoded = self._encode(feed, seed)
         frames = encoded.frames
         if self._seconds(frames) > LONGEST:
@@ -95,21 +108,24 @@ class PiecewiseSynthesizer:
         spans = self._spans(frames)
         latent = Latent(self._flow.run(encoded.prior(), encoded.condition), encoded.condition)
         decoding = Decoding(self._decoder, self._lanes, latent, spans, self.hop_length)
+        yield NOTHING
         for samples in decoding:
             if len(samples):
-                self._outlook = self._look_ahead(decoding)
+                self._seen.outlook = self._look_ahead(decoding)
             yield samples
-        self._pace.learn(decoding.lane_seconds, self._seconds(frames))
+        with self._lock:
+            self._pace.learn(decoding.lane_seconds, self._seconds(frames))
 
     @property
     def outlook(self) -> Outlook | None:
-        """What is still to come after the piece that was handed out last; None before the first."""
-        return self._outlook
+        """What is still to come after the piece that this thread was handed last; None before the first."""
+        return self._seen.outlook
 
     def close(self) -> None:
         """What is being computed is broken off."""
         self._lanes.close()
-        self._encoded.clear()
+        with self._lock:
+            self._encoded.clear()
         del self._encoder, self._flow, self._decoder
 
     def _seconds(self, frames: int) -> float:
@@ -126,14 +142,16 @@ class PiecewiseSynthesizer:
         return outlook(now, unmade, cost=self._pace.cost, lanes=self._lanes.count)
 
     def _encode(self, feed: Feed, seed: int | None) -> _Encoded:
-        for known in self._encoded:
-            if known.feed is feed and known.seed == seed:
-                return known
+        with self._lock:
+            for known in self._encoded:
+                if known.feed is feed and known.seed == seed:
+                    return known
         if self._lanes.closed:
             raise EngineError("the voice was put away")
         noise = Noise(seed)
         drawn = noise.normal(Purpose.DURATIONS, (1, 2, len(feed.ids.phones)))
         mean, spread, durations, condition = self._encoder.run(feed, drawn)
         encoded = _Encoded(feed, seed, noise, mean, spread, durations, condition)
-        self._encoded.append(encoded)
+        with self._lock:
+            self._encoded.append(encoded)
         return encoded

@@ -1,8 +1,9 @@
 """The lanes on which pieces of sound are made side by side, and who has them.
 
 A sentence that begins takes the lanes: what runs there for another one is broken off within one operator of its graph,
-and made again when that one is asked for. So neither a doorbell nor a cancelled announcement waits for the large ranges
-of what was being said. Threads at rest wait for work and do not spin.
+and made again when that one is asked for; unless somebody waits for it in this moment, for several sentences that are
+made at once share the lanes. So neither a doorbell nor a cancelled announcement waits for the large ranges of what was
+being said. Threads at rest wait for work and do not spin.
 """
 
 from __future__ import annotations
@@ -109,6 +110,8 @@ class Line:
         self.closed = False
         self.fresh = True
         """Nobody has waited for anything of it yet."""
+        self.awaited = False
+        """Its reader waits for a task at this moment."""
 
     def submit(self, work: Callable[[Stop], T], needs: Sequence[Task[Any]] = ()) -> Task[T]:
         """Have it computed once its `needs`, submitted before it, are done. `work` gets what to stop it with."""
@@ -161,7 +164,7 @@ class Lanes:
             else:
                 task.line.tasks.append(task)
                 if task.line.fresh:
-                    self._break_off(lambda line: line is not task.line)
+                    self._break_off(lambda line: line is not task.line and not line.awaited)
             self._condition.notify_all()
 
     def wait(self, task: Task[Any], seconds: float | None = None) -> bool:
@@ -172,7 +175,11 @@ class Lanes:
                 self._lines.remove(task.line)
                 self._lines.append(task.line)
                 self._condition.notify_all()
-            return self._condition.wait_for(lambda: task.state is _State.DONE, seconds)
+            task.line.awaited = True
+            try:
+                return self._condition.wait_for(lambda: task.state is _State.DONE, seconds)
+            finally:
+                task.line.awaited = False
 
     def give_up(self, line: Line) -> None:
         with self._condition:

@@ -16,6 +16,9 @@ from hayakoe_daemon.audio.chunk import AudioChunk
 MARGIN = 0.1
 """How much longer than foreseen everything may take."""
 
+SHARED = 2.0
+"""How many times longer everything takes, at most, while another sentence is begun beside it."""
+
 _WEIGHT = 0.3
 """What the newest sentence counts for in the pace; the ones before it share the rest."""
 
@@ -49,7 +52,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
+class Expected:
     """A piece that is not there yet: in how many seconds it will be, and how many seconds of sound it is."""
 
     within: float
@@ -61,7 +64,7 @@ class Outlook:
     """What is still to come of a sentence, as seen at the moment `at` (time.monotonic)."""
 
     at: float
-    coming: tuple[Coming, ...]
+    coming: tuple[Expected, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +90,27 @@ def outlook(at: float, pieces: Iterable[Unmade], *, cost: float, lanes: int) -> 
     """
     free = [0.0] * lanes
     latest = 0.0
-    coming: list[Coming] = []
+    coming: list[Expected] = []
     for piece in pieces:
         if not piece.done:
             begin = heapq.heappop(free)
             end = begin + max(0.0, piece.seconds * cost - piece.elapsed)
             heapq.heappush(free, end)
             latest = max(latest, end)
-        coming.append(Coming(latest, piece.seconds))
+        coming.append(Expected(latest, piece.seconds))
     return Outlook(at, tuple(coming))
+
+
+def leaves_room(outlook: Outlook, *, unheard: float, now: float) -> bool:
+    """Whether all that is to come would be there in time even if it took SHARED times as long as foreseen, where
+    `unheard` seconds of sound lie ready at `now` (time.monotonic).
+    """
+    since = now - outlook.at
+    for piece in outlook.coming:
+        if piece.within * SHARED - since > unheard:
+            return False
+        unheard += piece.seconds
+    return True
 
 
 class Start:

@@ -1,14 +1,15 @@
 """The BERT as it was prepared: weights mapped, one sentence at its exact length, relative positions by the table.
 
 A prepared folder holds bert.onnx, bert.weights and bert.json. In the form `clean` the graph is that of
-`voice.prepare.bert_write`; in the form `whole` it is the export itself, optimised, with its own inputs.
+`voice.prepare.bert_write`, in the form `batched` that of `bert_batch_write`; in the form `whole` it is the export
+itself, optimised, with its own inputs.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hayakoe_daemon.text.tokenizer import Tokenizer
+from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.engine import EngineError
 from hayakoe_daemon.voice.prepare.errors import PreparationError
 from hayakoe_daemon.voice.prepare.prepared import graph_path, part_bytes
@@ -35,6 +37,8 @@ Fill = tuple[str, int]
 
 class Form(StrEnum):
     CLEAN = "clean"
+    BATCHED = "batched"
+    """For a graphics card: `voice.prepared_bert_batch` feeds it."""
     WHOLE = "whole"
 
 
@@ -56,9 +60,13 @@ class PreparedBertFiles:
     fills: Mapping[str, Fill] | None = None
     note: str = ""
     """How far the rewrite is from the export, or why there is none."""
+    device: Device = Device.CPU
+    """Where it is to compute: the processor, in the form `whole`, also where another device was asked for."""
+    half: bool = False
+    """True where it computes in float16; its features are float32 all the same."""
 
     def __post_init__(self) -> None:
-        if (self.form is Form.CLEAN) != (len(self.rows) % 2 == 1) or (self.form is Form.WHOLE) != bool(self.fills):
+        if (self.form is not Form.WHOLE) != (len(self.rows) % 2 == 1) or (self.form is Form.WHOLE) != bool(self.fills):
             raise ValueError(f"a table of {len(self.rows)} positions in the form {self.form}")
 
     @property
@@ -86,6 +94,7 @@ class PreparedBertFiles:
             if told.pop("format") != FORMAT:
                 raise PreparationError(f"{folder} was prepared by another version of hayakoe-daemon; prepare it again")
             told["form"], told["rows"] = Form(told["form"]), tuple(told["rows"])
+            told["device"] = Device(told.get("device", Device.CPU))
             files = cls(folder=folder, **told)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise PreparationError(f"{folder} is no complete prepared BERT ({error}); prepare it again") from error
@@ -146,7 +155,11 @@ class ReadingBert:
         self.tokenizer = Tokenizer(tokenizer)
         self._bert = PreparedBert(files, len(os.sched_getaffinity(0)))
 
-    def features(self, token_ids: Sequence[int]) -> Floats:
+    def features(
+        self,
+        token_ids: Sequence[int],
+        then: Iterable[Sequence[int]] = (),  # noqa: ARG002, in 8 bits a batch would also change each row's scale
+    ) -> Floats:
         """As PreparedBert gives them."""
         return self._bert.features(token_ids)
 

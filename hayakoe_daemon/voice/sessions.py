@@ -30,7 +30,7 @@ _LONGEST = 300
 
 _OUT_OF_MEMORY = ("bad_alloc", "bad allocation", "Failed to allocate memory", "Cannot allocate memory")
 
-_DTYPES: dict[str, np.dtype[Any]] = {
+DTYPES: dict[str, np.dtype[Any]] = {
     "tensor(float)": np.dtype(np.float32),
     "tensor(float16)": np.dtype(np.float16),
     "tensor(double)": np.dtype(np.float64),
@@ -38,6 +38,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "tensor(int32)": np.dtype(np.int32),
     "tensor(bool)": np.dtype(np.bool_),
 }
+"""By what ONNX Runtime calls them."""
 
 
 class Graph:
@@ -46,8 +47,8 @@ class Graph:
     def __init__(self, path: Path, session: Any) -> None:
         self.path = path
         self._session = session
-        self.inputs = _ports(path, session.get_inputs())
-        self.outputs = _ports(path, session.get_outputs())
+        self.inputs = ports(path, session.get_inputs())
+        self.outputs = ports(path, session.get_outputs())
 
     @property
     def metadata(self) -> Mapping[str, str]:
@@ -137,14 +138,15 @@ def _giving_back() -> Any:
     return options
 
 
-def _ports(path: Path, arguments: Sequence[Any]) -> tuple[Port, ...]:
+def ports(path: Path, arguments: Sequence[Any]) -> tuple[Port, ...]:
+    """What a session takes or gives. Raises VoiceError for what nobody here can fill."""
     return tuple(_port(path, argument) for argument in arguments)
 
 
 def _port(path: Path, argument: Any) -> Port:
-    dtype = _DTYPES.get(argument.type)
+    dtype = DTYPES.get(argument.type)
     if dtype is None:
-        raise VoiceError(f"{path}: found {argument.name} of type {argument.type}; expected one of {', '.join(_DTYPES)}")
+        raise VoiceError(f"{path}: found {argument.name} of type {argument.type}; expected one of {', '.join(DTYPES)}")
     shape = tuple(size if isinstance(size, int) else None for size in argument.shape)
     return Port(argument.name, dtype, shape)
 

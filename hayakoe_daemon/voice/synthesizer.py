@@ -4,7 +4,7 @@ exported, or in pieces.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +17,21 @@ from hayakoe_daemon.voice.plan import Outlook
 
 Floats = npt.NDArray[np.float32]
 Counts = npt.NDArray[np.int64]
+
+
+class Elsewhere(Protocol):
+    """Features of one sentence that lie in another memory than the processor's, such as that of a graphics card."""
+
+    def __len__(self) -> int:
+        """Tokens."""
+
+    def on_host(self) -> Floats:
+        """float32 (tokens, 1024), fetched. Raises EngineError."""
+
+
+Rows = Floats | Elsewhere
+"""What BERT makes of a sentence, 1024 features for each token, [CLS] and [SEP] included: float32 (tokens, 1024), or
+wherever else they lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +48,35 @@ class Sampling:
 class Feed:
     """One sentence for a synthesizer, n ids long, blanks included. ValueError where the shapes do not fit together.
 
-    `bert` is float32 (1024, n), each character's features repeated word2ph times; `style` float32 (256,); `speaker`
-    the number of the speaker inside the model.
+    `rows` are as BERT gave them; `style` float32 (256,); `speaker` the number of the speaker inside the model.
     """
 
     ids: Ids
-    bert: Floats
+    rows: Rows
     style: Floats
     speaker: int = 0
     sampling: Sampling = Sampling()
 
     def __post_init__(self) -> None:
-        if self.bert.ndim != 2 or self.bert.shape[1] != len(self.ids.phones):
-            raise ValueError(f"features of shape {self.bert.shape} for {len(self.ids.phones)} ids")
+        if len(self.rows) != len(self.ids.word2ph) or sum(self.ids.word2ph) != len(self.ids.phones):
+            raise ValueError(
+                f"features of {len(self.rows)} tokens, where {len(self.ids.word2ph)} have {len(self.ids.phones)} ids"
+            )
         if self.style.ndim != 1:
             raise ValueError(f"a style vector of shape {self.style.shape}")
+
+    @property
+    def columns(self) -> Counts:
+        """For each id the row of its token, int64 (n,)."""
+        return np.repeat(np.arange(len(self.ids.word2ph)), self.ids.word2ph)
+
+    @property
+    def bert(self) -> Floats:
+        """Each token's features repeated word2ph times, float32 (1024, n); made anew each time. Raises EngineError
+        where they have to be fetched and cannot.
+        """
+        rows = self.rows if isinstance(self.rows, np.ndarray) else self.rows.on_host()
+        return np.ascontiguousarray(rows[self.columns].T)
 
 
 class BertModel(Protocol):
@@ -57,8 +86,11 @@ class BertModel(Protocol):
     def tokenizer(self) -> Tokenizer:
         """The vocabulary that belongs to it."""
 
-    def features(self, token_ids: Sequence[int]) -> Floats:
-        """Of one sentence, [CLS] and [SEP] included: float32 (tokens, 1024), finite. Raises EngineError."""
+    def features(self, token_ids: Sequence[int], then: Iterable[Sequence[int]] = ()) -> Rows:
+        """Of one sentence, [CLS] and [SEP] included. Raises EngineError.
+
+        `then` are sentences that will probably be asked for next; they may be read with this one where that is faster.
+        """
 
     def close(self) -> None: ...
 

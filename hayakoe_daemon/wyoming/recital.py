@@ -60,6 +60,8 @@ class Recital:
         first = next((utterance for utterance in passage if utterance.text), None)
         if self._cast is None and first is not None:
             self._cast = self._find_cast(first)
+        if self._cast is not None:
+            self._cast.expect(passage)
         for position, utterance in enumerate(passage):
             pause = utterance.pause_after
             if self._cast is not None and utterance.text:

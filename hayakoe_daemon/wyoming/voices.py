@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 from wyoming.event import Event
 from wyoming.info import Attribution, Info, TtsProgram, TtsVoice, TtsVoiceSpeaker
 
+from hayakoe_daemon import __version__
 from hayakoe_daemon.voice.ladder import Ladder
 
 PROGRAM = "hayakoe"
@@ -38,7 +37,7 @@ def info(ladder: Ladder, default: str) -> Event:
         description="Japanese speech",
         attribution=_OURS,
         installed=True,
-        version=version("hayakoe-daemon"),
+        version=__version__,
         voices=voices,
         supports_synthesize_streaming=True,
     )

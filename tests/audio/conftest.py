@@ -13,6 +13,7 @@ import pytest
 from hayakoe_daemon.audio.alsa import AlsaSink
 from hayakoe_daemon.audio.chunk import AudioChunk
 from tests.fakecard import FakeCard
+from tests.support.waiting import patient
 
 RATE = 48_000
 
@@ -35,7 +36,7 @@ def read_wav(path: Path) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
 
 
 def wait_until(true: Callable[[], bool], timeout: float = 5.0) -> None:
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + patient(timeout)
     while not true():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.005)

@@ -20,6 +20,8 @@ from hayakoe_daemon.audio.sink import SinkLost
 from tests.audio.conftest import RATE, is_ready, player_pid, ramp, tone, wait_until
 from tests.fakecard import FakeCard, instant_capture
 
+pytestmark = pytest.mark.realtime
+
 _log = logging.getLogger(__name__)
 
 Open = Callable[..., AlsaSink]

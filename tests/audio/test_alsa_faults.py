@@ -17,6 +17,8 @@ from hayakoe_daemon.audio.sink import Cancelled, SinkLost
 from tests.audio.conftest import RATE, is_ready, player_pid, ramp, tone, wait_until
 from tests.fakecard import FakeCard, environment
 
+pytestmark = pytest.mark.realtime
+
 REPORTED = 2.0
 """Seconds from the fault to SinkLost."""
 

@@ -16,6 +16,8 @@ from hayakoe_daemon.audio.sink import Cancelled
 from tests.audio.conftest import tone
 from tests.fakecard import FakeCard
 
+pytestmark = pytest.mark.realtime
+
 Open = Callable[..., AlsaSink]
 
 

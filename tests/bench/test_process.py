@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hayakoe_daemon.bench.at_once import measure_at_once
 from hayakoe_daemon.bench.compare import distances
 from hayakoe_daemon.bench.configuration import BenchError, Configuration, Precision
 from hayakoe_daemon.bench.measure import measure
@@ -105,6 +106,15 @@ def test_the_sound_comes_back(tmp_path: Path, peer: Configuration) -> None:
 def test_what_does_not_work_says_why(configuration: Configuration, message: str) -> None:
     with pytest.raises(BenchError, match=message), started(configuration):
         pass
+
+
+def test_several_sentences_at_once_against_one_after_the_other() -> None:
+    (found,) = measure_at_once([Configuration("embedded")], [2], runs=1)
+    assert [len(found.runs[count]) for count in (1, 2)] == [1, 1]
+    assert found.runs[1][0].audio == pytest.approx(found.runs[2][0].audio)
+    assert found.gain(1) == 1.0
+    assert found.document()["2"]["sentences_a_second"] > 0
+    assert [row[0] for row in found.rows()] == ["embedded: sentences at once", "1", "2"]
 
 
 def test_a_process_that_dies_is_told(peer: Configuration) -> None:

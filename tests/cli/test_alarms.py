@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.waiting import patient
+
 ROOT = Path(__file__).parents[2]
 
 ALARMS = """
@@ -35,7 +37,7 @@ def config(tmp_path: Path) -> Path:
 
 def listed(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "hayakoe_daemon", "alarms", "list", *arguments, "--config", str(config)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=patient(60))
 
 
 def test_every_ringing_with_its_offset_in_the_order_of_time(config: Path) -> None:

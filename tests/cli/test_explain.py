@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.waiting import patient
+
 ROOT = Path(__file__).parents[2]
 FIELDS = "text spoken normalized kana phones tones word2ph phone_ids tone_ids lang_ids bert_text rules"
 
@@ -31,7 +33,7 @@ def command(config: Path, *arguments: str, given: bytes = b"") -> subprocess.Com
         capture_output=True,
         check=False,
         cwd=ROOT,
-        timeout=60,
+        timeout=patient(60),
     )
 
 
@@ -165,7 +167,7 @@ def test_no_voice_is_loaded() -> None:
         "rooms = {name.split('.')[1] for name in sys.modules if name.startswith('hayakoe_daemon.')}\n"
         "assert not rooms & {'voice', 'audio'}, rooms\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, cwd=ROOT, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, cwd=ROOT, timeout=patient(60))
     assert done.returncode == 0, done.stderr
 
 

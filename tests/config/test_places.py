@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from hayakoe_daemon.config import Config, Control, control_socket, find_control_socket, state_dir
-from hayakoe_daemon.config.model import Cache
-from hayakoe_daemon.config.places import cache_dir
+from hayakoe_daemon.config import Config, Control, control_socket, find_control_socket, places, state_dir
+from hayakoe_daemon.config.model import Cache, Voices
+from hayakoe_daemon.config.places import cache_dir, prepared_dir
 
 
 def test_the_state_folder(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,3 +61,35 @@ def test_a_socket_that_one_may_not_see_is_there_all_the_same(tmp_path: Path, mon
     monkeypatch.setattr(Path, "stat", stat)
 
     assert find_control_socket(Config(), {"XDG_RUNTIME_DIR": "/run/user/1"}, service=service) == service
+
+
+def test_what_can_be_made_again_is_in_the_cache_folder_of_systemd(tmp_path: Path) -> None:
+    state, cache = tmp_path / "state", tmp_path / "cache"
+    service = {"STATE_DIRECTORY": str(state), "CACHE_DIRECTORY": f"{cache}:/another"}
+    assert prepared_dir(Config(), service) == cache / "prepared"
+    assert cache_dir(Config(), service) == cache / "speech"
+    del service["CACHE_DIRECTORY"]
+    assert prepared_dir(Config(), service) == state / "prepared"
+    assert cache_dir(Config(), service) == state / "speech"
+
+
+def test_it_stays_where_it_lies_from_before_or_is_told_to_lie(tmp_path: Path) -> None:
+    service = {"STATE_DIRECTORY": str(tmp_path), "CACHE_DIRECTORY": "/cache"}
+    (tmp_path / "prepared").mkdir()
+    assert prepared_dir(Config(), service) == tmp_path / "prepared"
+    assert cache_dir(Config(), service) == Path("/cache/speech")
+    assert prepared_dir(Config(state_dir=Path("/given")), service) == Path("/given/prepared")
+    assert prepared_dir(Config(voices=Voices(prepared_dir=Path("/own"))), service) == Path("/own")
+    assert cache_dir(Config(cache=Cache(dir=Path("/own"))), service) == Path("/own")
+
+
+def test_root_finds_what_the_service_prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(places, "_SERVICE_CACHE", tmp_path / "cache")
+    monkeypatch.setattr(places, "_SERVICE_STATE", tmp_path / "state")
+    assert prepared_dir(Config(), {}) == tmp_path / "state/prepared"
+    (tmp_path / "cache").mkdir()
+    assert prepared_dir(Config(), {}) == tmp_path / "cache/prepared"
+    assert prepared_dir(Config(), {"STATE_DIRECTORY": "/own"}) == Path("/own/prepared")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert prepared_dir(Config(), {"XDG_STATE_HOME": str(tmp_path)}) == tmp_path / "hayakoe-daemon/prepared"

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.waiting import patient
+
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 SCRIPTS = [*sorted(DEPLOY.glob("*.sh")), ROOT / ".ci/run"]
@@ -22,7 +24,7 @@ def bash(script: str, *arguments: object, env: dict[str, str] | None = None) -> 
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=patient(60),
         stdin=subprocess.DEVNULL,
         env={**os.environ, **(env or {})},
     )
@@ -56,6 +58,14 @@ def test_a_wrong_option_is_told_before_anything_is_installed(arguments: list[str
 
     assert told.returncode == 2
     assert "usage: deploy/try.sh" in told.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--release", "sid"], ["--only", "tree,nothing"], ["--folder"], ["x"]])
+def test_the_check_of_arm64_tells_a_wrong_option_before_it_does_anything(arguments: list[str]) -> None:
+    told = subprocess.run([DEPLOY / "check-arm64.sh", *arguments], capture_output=True, text=True, check=False)
+
+    assert told.returncode == 2
+    assert "usage: deploy/check-arm64.sh" in told.stderr
 
 
 def fake_python(folder: Path, name: str, version: tuple[int, int]) -> None:

@@ -49,3 +49,14 @@ def test_it_has_no_thread_of_its_own() -> None:
     scheduler.wake_at({"now": 0.0})
     scheduler.turn()
     assert threading.active_count() == before
+
+
+def test_instants_are_those_of_the_house_whose_clock_may_be_another_one() -> None:
+    ahead = 86_400.0
+    scheduler = Scheduler(lambda: time.time() + ahead)
+    due = time.time() + 2 * 86_400.0
+    scheduler.wake_at({"tomorrow": due})
+    assert scheduler.turn()[0] == set()
+    ahead += 86_401.0  # a day has gone by, or somebody has set it
+    scheduler.wake_at({"tomorrow": due})
+    assert scheduler.turn()[0] == {"tomorrow"}

@@ -21,7 +21,7 @@ from hayakoe_daemon.voice.ladder import Cast
 from hayakoe_daemon.voice.recall import Recalled
 from hayakoe_daemon.voice.render_queue import MAX_AHEAD, RenderQueue, Urgency
 from hayakoe_daemon.worker import Worker
-from tests.support.waiting import wait_for
+from tests.support.waiting import patient, wait_for
 
 SENTENCE = AudioChunk.silence(8.0, 8_000)
 
@@ -102,7 +102,7 @@ class House:
         for worker in self.workers:
             worker.stop()
         for worker in self.workers:
-            assert worker.join(5)
+            assert worker.join(patient(5))
         self.journal.close()
         assert not self.crashes
 

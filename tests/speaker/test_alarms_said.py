@@ -18,6 +18,8 @@ from hayakoe_daemon.speaker.interrupt import Interrupted, Interrupts, Why
 from tests.speaker.test_speaker import SETTINGS, Life
 from tests.support.waiting import wait_for
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.fixture
 def life(tmp_path: Path) -> Iterator[Life]:

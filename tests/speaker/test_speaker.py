@@ -29,7 +29,7 @@ from hayakoe_daemon.voice.kept import KeptVoice, State
 from hayakoe_daemon.voice.ladder import Ladder
 from hayakoe_daemon.voice.render_queue import RenderQueue
 from hayakoe_daemon.worker import Worker
-from tests.support.waiting import wait_for
+from tests.support.waiting import patient, wait_for
 from tests.voice.fakes import asleep
 
 SETTINGS = Settings(
@@ -209,7 +209,7 @@ class Life:
 
     def die(self, successor: Path) -> None:
         """Leave the file as it is now to the next life, as a power cut does."""
-        assert self.voice.dead.wait(5), self.crashes
+        assert self.voice.dead.wait(patient(5)), self.crashes
         with (
             contextlib.closing(sqlite3.connect(self.path)) as file,
             contextlib.closing(sqlite3.connect(successor)) as to,
@@ -223,7 +223,7 @@ class Life:
         for worker in reversed(self.workers):
             worker.stop()
         for worker in reversed(self.workers):
-            worker.join(5)
+            worker.join(patient(5))
         self.journal.close()
 
     def last_words(self) -> list[tuple[str, str, str | None]]:
@@ -331,7 +331,7 @@ def test_a_sink_that_was_never_used_is_closed_too(lives: Callable[..., Life]) ->
     for worker in life.workers:
         worker.stop()
     for worker in life.workers:
-        assert worker.join(5)
+        assert worker.join(patient(5))
     superseded = Gone()
     life.speaker.change_sink(superseded)
     life.speaker.change_sink(NullSink())
@@ -392,7 +392,7 @@ def test_an_end_of_the_daemon_does_not_wait_for_a_voice(lives: Callable[..., Lif
     wait_for(lambda: voice.state is State.LOADING)
     begun = time.monotonic()
     life.end()
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < patient(2)
     assert life.letters == []
 
 

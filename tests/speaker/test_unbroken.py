@@ -17,6 +17,8 @@ from hayakoe_daemon.voice.render_queue import Job, RenderQueue, Urgency
 from hayakoe_daemon.worker import Worker
 from tests.fakecard import FakeCard
 
+pytestmark = pytest.mark.realtime
+
 RATE, RTF, PIECES, SECONDS = 48_000, 1.6, 6, 0.3
 
 

@@ -21,7 +21,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from tests.support.waiting import wait_for
+from tests.support.waiting import patient, wait_for
 
 MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 
@@ -132,7 +132,7 @@ class Broker:
 
     def _accepts(self) -> bool:
         try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
+            socket.create_connection(("127.0.0.1", self.port), patient(1)).close()
         except OSError:
             return False
         return True
@@ -145,7 +145,7 @@ class Broker:
         process.send_signal(signal.SIGCONT)
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(patient(10))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -246,7 +246,7 @@ class Watcher:
         self._client.reconnect_delay_set(retry, retry)  # type: ignore[arg-type]  # any number does
         self._client.connect(broker.host, broker.port, keepalive=60)
         self._client.loop_start()
-        assert self._subscribed.wait(10), "the watcher could not subscribe"
+        assert self._subscribed.wait(patient(10)), "the watcher could not subscribe"
 
     def _on_connect(self, *_: object) -> None:
         options = SubscribeOptions(qos=1, retainAsPublished=True)
@@ -290,8 +290,8 @@ class Watcher:
         if correlation is not None:
             properties.CorrelationData = correlation
         info = self._client.publish(topic, payload, qos, retain, properties)
-        info.wait_for_publish(10)
-        assert info.is_published(), "the broker did not confirm within 10 s"
+        info.wait_for_publish(patient(10))
+        assert info.is_published(), f"the broker did not confirm within {patient(10)} s"
 
     def publish_until_saved(self) -> None:
         """Publish something retained until the broker has written to disk all that happened before this call.

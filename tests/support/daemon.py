@@ -15,7 +15,7 @@ from typing import Any, Self
 import yaml
 
 from tests.support.broker import Broker, Seen, Watcher
-from tests.support.waiting import wait_for
+from tests.support.waiting import patient, wait_for
 
 BASE = "hayakoe/test"
 
@@ -97,7 +97,7 @@ class Daemon:
     def stop(self, timeout: float = 10.0) -> int:
         """SIGTERM; the exit status."""
         self.running.send_signal(signal.SIGTERM)
-        return self.running.wait(timeout)
+        return self.running.wait(patient(timeout))
 
     def reload(self) -> None:
         self.running.send_signal(signal.SIGHUP)
@@ -111,7 +111,7 @@ class Daemon:
             [sys.executable, "-m", "hayakoe_daemon", *arguments, "--config", str(self.config_file)],
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=patient(timeout),
             check=False,
             env=self.env,
             cwd=Path(__file__).parents[2],
@@ -128,7 +128,7 @@ class Daemon:
         self.process.send_signal(signal.SIGCONT)
         self.process.terminate()
         try:
-            self.process.wait(10)
+            self.process.wait(patient(10))
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

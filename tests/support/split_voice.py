@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ def _ints(name: str, *shape: int | str) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, TensorProto.INT64, shape)
 
 
-def _encoder(path: Path) -> Path:
+def _encoder(path: Path, frames: float) -> Path:
     """Mean and spread from the phones and the features, a length from the noise and the length_scale."""
     g = _Graph(1)
     phones = g.op("Transpose", [g.op("Gather", [g.weight(200, INNER), "x"])], perm=[0, 2, 1])
@@ -61,7 +62,7 @@ def _encoder(path: Path) -> Path:
     g.op("Mul", [mean, g.constant(np.array([0.1], np.float32))], name="logs_p")
     noise = g.op("Mul", [g.op("ReduceSum", ["noise_w", g.constant(np.array([1]))], keepdims=1), "noise_scale_w"])
     length = g.op("Mul", [g.op("Exp", [noise]), "length_scale"])
-    g.op("Ceil", [g.op("Mul", [length, g.constant(np.array([1.5], np.float32))])], name="durations")
+    g.op("Ceil", [g.op("Mul", [length, g.constant(np.array([frames], np.float32))])], name="durations")
     g.op("Unsqueeze", [g.op("MatMul", ["style_vec", g.weight(STYLE, CONDITION)]), g.constant(np.array([2]))], name="g")
     ids = [_ints(name, 1, "T") for name in ("x", "tone", "language")]
     numbers = [_floats(name, 1) for name in ("length_scale", "noise_scale_w", "sdp_ratio")]
@@ -126,13 +127,16 @@ def split_voice(
     side_by_side: bool = True,
     halos: Halos = HALOS,
     spoilt: Part | None = None,
+    wrap: Mapping[Part, Callable[[onnx.ModelProto], onnx.ModelProto]] | None = None,
+    frames: float = 1.5,
+    key: str = "tiny",
 ) -> PreparedVoice:
     """Written into the folder, which is made; 44 100 Hz, 16 samples a frame. The weights of the part that is `spoilt`
-    are no numbers.
+    are no numbers. `wrap` puts something around parts; an id lasts for about so many `frames`.
     """
     folder.mkdir()
     decoders = (Part.DECODER_A, Part.DECODER_B) if in_two else (Part.DECODER,)
-    made = {Part.ENCODER: _encoder, Part.FLOW: _flow}
+    made: dict[Part, Callable[[Path], Path]] = {Part.ENCODER: partial(_encoder, frames=frames), Part.FLOW: _flow}
     parts = {}
     for part in (Part.ENCODER, Part.FLOW, *decoders):
         source = folder / "source.onnx"
@@ -142,12 +146,12 @@ def split_voice(
             _decoder(source, part)
         if part is spoilt:
             _spoil(source)
+        if wrap is not None:
+            onnx.save(wrap[part](onnx.load(source)), source)
         parts[part] = save_mapped(source, folder, part)
         source.unlink()
     dimensions = Dimensions(INNER, CONDITION, CUT, RATE)
-    voice = PreparedVoice(
-        folder, "tiny", parts, Precision.FP32, 44_100, HOP, dimensions, halos, side_by_side=side_by_side
-    )
+    voice = PreparedVoice(folder, key, parts, Precision.FP32, 44_100, HOP, dimensions, halos, side_by_side=side_by_side)
     voice.write()
     return voice
 
@@ -156,6 +160,11 @@ def feed(count: int, *, seed: int = 0, **sampling: float) -> Feed:
     """A sentence of `count` ids, about twice as many frames."""
     random = np.random.default_rng(seed)
     phones = tuple(int(one) for one in random.integers(1, 100, count))
-    ids = Ids(phones, (6,) * count, (1,) * count, (count,))
+    ids = Ids(phones, (6,) * count, (1,) * count, (1,) * count)
     bert = random.standard_normal((FEATURES, count)).astype(np.float32)
-    return Feed(ids, bert, random.standard_normal(STYLE).astype(np.float32), sampling=Sampling(**sampling))
+    return Feed(
+        ids,
+        np.ascontiguousarray(bert.T),
+        random.standard_normal(STYLE).astype(np.float32),
+        sampling=Sampling(**sampling),
+    )

@@ -27,7 +27,10 @@ from onnx import TensorProto, helper, numpy_helper
 from hayakoe_daemon.voice.store.files import BertFiles, Layout, VoiceConfig, VoiceFiles
 from tests.support import quick_graphs
 
-ARCHIVE = Path(__file__).parents[1] / "fixtures" / "tiny-voice.tar.xz"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+ARCHIVE = FIXTURES / "tiny-voice.tar.xz"
+WIDE_BERT = FIXTURES / "wide-bert.tar.xz"
+"""A BERT that is recognised and gives 1024 features; that of the archive above is widened to them."""
 SAFELY = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
 """How an archive is unpacked: Debian 12's Python knows no filters, and later ones want one."""
 
@@ -55,6 +58,16 @@ def hayakoe_source(folder: Path, *names: str, bert: bool = True, predictor: bool
         _configured(voice, name)
     if bert:
         bert_source(folder)
+    return folder
+
+
+def with_wide_bert(folder: Path) -> Path:
+    """The same source with a BERT in float32 that can be written anew, some 40 MB."""
+    target = folder / "onnx/bert/fp32"
+    target.mkdir(parents=True)
+    with tarfile.open(WIDE_BERT) as archive:
+        archive.extractall(target, **SAFELY)  # type: ignore[arg-type]  # noqa: S202, it is our own
+    (target / "wide_bert.onnx").rename(target / "bert.onnx")
     return folder
 
 

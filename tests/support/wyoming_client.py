@@ -9,6 +9,8 @@ from wyoming.audio import AudioChunk, AudioStart
 from wyoming.client import AsyncTcpClient
 from wyoming.event import Event, Eventable
 
+from tests.support.waiting import patient
+
 HOST = "127.0.0.1"
 LAST = ("error", "info", "pong")
 
@@ -16,7 +18,7 @@ LAST = ("error", "info", "pong")
 async def converse(port: int, asked: Sequence[Eventable], last: str, seconds: float = 20.0) -> list[Event]:
     """Ask, and all answers up to one of that type, an error, or the end of the connection."""
     answers: list[Event] = []
-    async with AsyncTcpClient(HOST, port) as client, asyncio.timeout(seconds):
+    async with AsyncTcpClient(HOST, port) as client, asyncio.timeout(patient(seconds)):
         for one in asked:
             await client.write_event(one.event())
         while (event := await client.read_event()) is not None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from hayakoe_daemon.system import logs, systemd
+from tests.support.waiting import patient
 
 Entry = tuple[str, Mapping[str, str]]
 
@@ -137,7 +138,7 @@ def test_the_library_sends_what_a_journal_understands() -> None:
         [*private, "sh", "-c", 'mount -t tmpfs t /run && exec "$@"', "sh", sys.executable, "-c", LISTENING],
         capture_output=True,
         check=False,
-        timeout=30,
+        timeout=patient(30),
         cwd=Path(__file__).parents[2],
     )
 

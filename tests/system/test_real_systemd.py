@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.daemon import Daemon
+from tests.support.waiting import patient
 
 REPOSITORY = Path(__file__).parents[2]
 TOOL = REPOSITORY.parent / "shared" / "tools" / "systemd" / "sd_user.sh"
@@ -53,7 +54,7 @@ def test_ready_watchdog_reload_and_stop(tmp_path: Path) -> None:
     unit = tmp_path / "hayakoe-test.service"
     unit.write_text(UNIT.format(python=sys.executable, config=daemon.config_file, repository=REPOSITORY))
     ran = subprocess.run(
-        ["bash", TOOL, unit, "--", "sh", "-c", STORY], capture_output=True, text=True, timeout=120, check=False
+        ["bash", TOOL, unit, "--", "sh", "-c", STORY], capture_output=True, text=True, timeout=patient(120), check=False
     )
     if ran.returncode == 3:
         pytest.skip(f"systemd did not start on this machine: {ran.stderr[-300:]}")

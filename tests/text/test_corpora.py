@@ -20,6 +20,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.waiting import patient
+
 ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("HAYAKOE_SHARED") or ROOT.parent / "shared")
 PEER_VENV = Path(os.environ.get("HAYAKOE_PEER_VENV") or ROOT / ".venv-peer")
@@ -48,7 +50,7 @@ def ours(lines: list[str]) -> list[dict[str, Any]]:
         encoding="utf-8",
         check=False,
         cwd=ROOT,
-        timeout=300,
+        timeout=patient(300),
     )
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]

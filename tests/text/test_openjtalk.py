@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hayakoe_daemon.text.openjtalk import SAMPLE_RATE, G2PError, labels, synthesize
+from tests.support.waiting import patient
 
 
 def phones(text: str) -> str:
@@ -104,5 +105,7 @@ def test_nothing_is_printed_and_no_sudachi_is_loaded() -> None:
         "assert 'onnxruntime' not in sys.modules\n"
         "assert sys.modules['pyopenjtalk'].utils._SUDACHI_DICTIONARY is None\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=patient(60)
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,7 @@ class Recorded:
         self.tokenizer = bert.tokenizer
         self._said = said
 
-    def features(self, token_ids: Sequence[int]) -> Floats:
+    def features(self, token_ids: Sequence[int], then: Iterable[Sequence[int]] = ()) -> Floats:
         return self._said.berts[tuple(token_ids)]
 
     def close(self) -> None: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,9 +38,9 @@ class Counted(WholeSynthesizer):
 class CountedBert(Bert):
     runs = 0
 
-    def features(self, token_ids: Sequence[int]) -> Floats:
+    def features(self, token_ids: Sequence[int], then: Iterable[Sequence[int]] = ()) -> Floats:
         self.runs += 1
-        return super().features(token_ids)
+        return super().features(token_ids, then)
 
 
 class House:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pytest
@@ -119,7 +119,7 @@ class Featureless:
     def __init__(self) -> None:
         self.tokenizer = Tokenizer(voices.tiny())
 
-    def features(self, token_ids: Sequence[int]) -> Floats:
+    def features(self, token_ids: Sequence[int], then: Iterable[Sequence[int]] = ()) -> Floats:
         return np.zeros((len(token_ids), 1024), np.float32)
 
     def close(self) -> None: ...

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from hayakoe_daemon.voice.pieces_lanes import Abandoned, Lanes, Stop
-from tests.support.waiting import wait_for
+from tests.support.waiting import patient, wait_for
 
 
 def new_stop() -> Stop:
@@ -52,7 +52,7 @@ def noted(log: list[str], name: str) -> Callable[[Stop], str]:
 
 def test_two_at_a_time(lanes: Lanes) -> None:
     line = lanes.open()
-    meeting = threading.Barrier(2, timeout=5)
+    meeting = threading.Barrier(2, timeout=patient(5))
     tasks = [line.submit(lambda _: meeting.wait()) for _ in range(2)]
     assert sorted(task.result() for task in tasks) == [0, 1]
 
@@ -77,7 +77,7 @@ def test_a_sentence_that_begins_takes_the_lanes_and_the_other_one_goes_on_after_
     began = time.monotonic()
     log: list[str] = []
     assert urgent.submit(noted(log, "urgent")).result() == "urgent"
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < patient(1.0)
     for work in works:
         work.let_go.set()
     assert [task.result() for task in before] == ["done", "done"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from hayakoe_daemon.voice.plan import MARGIN, UNKNOWN, Coming, Outlook, Pace, Start, Unmade, outlook
+from hayakoe_daemon.voice.plan import MARGIN, UNKNOWN, Expected, Outlook, Pace, Start, Unmade, outlook
 
 LOOK = 0.02
 """Seconds between two looks of the reader."""
@@ -99,12 +99,12 @@ def test_a_machine_that_turned_slower_is_believed_what_it_shows(slower: float, l
 
 def test_a_piece_that_does_not_come_is_waited_for() -> None:
     start = Start()
-    start.arrived(0.5, Outlook(10.0, (Coming(1.0, 2.0),)))
+    start.arrived(0.5, Outlook(10.0, (Expected(1.0, 2.0),)))
     assert start.wait(10.0) == pytest.approx(1.0 * (1 + MARGIN) - 0.5)
     assert start.wait(10.55) == pytest.approx(0.05)
     assert start.wait(11.0) == 0.0
     late = Start()
-    late.arrived(0.5, Outlook(10.0, (Coming(1.0, 2.0), Coming(5.0, 1.0))))
+    late.arrived(0.5, Outlook(10.0, (Expected(1.0, 2.0), Expected(5.0, 1.0))))
     assert late.wait(14.0) > late.wait(12.0) > 0.0  # the next one is overdue, so all is expected later
 
 

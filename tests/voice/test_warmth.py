@@ -18,6 +18,7 @@ import pytest
 
 from hayakoe_daemon.voice import warmth
 from hayakoe_daemon.voice.warmth import WarmFiles, Warmth
+from tests.support.waiting import patient
 
 SIZE = 8 << 20
 
@@ -155,9 +156,9 @@ def test_a_step_without_work_returns_soon_and_closing_ends_it() -> None:
     files = WarmFiles(Warmth.CACHED, pytest.fail)
     begun = time.monotonic()
     files.step()
-    assert time.monotonic() - begun < 2.0
+    assert time.monotonic() - begun < patient(2.0)
     waiting = threading.Thread(target=files.step)
     waiting.start()
     files.close()
-    waiting.join(0.5)
+    waiting.join(patient(0.5))
     assert not waiting.is_alive()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from hayakoe_daemon.clock import SYSTEM, Clock
 from hayakoe_daemon.schedule.sources.cupboard import Cupboard
 from hayakoe_daemon.schedule.sources.fetched import Fetched, SourceError
 from hayakoe_daemon.schedule.sources.fields import SourceFields
@@ -25,13 +25,12 @@ SAVE_EVERY = 60.0
 class Sources:
     """Any thread may look; `tick` and `ask` belong to one.
 
-    Each source that is due is fetched in a thread of its own, so that one that hangs keeps no other waiting. `clock`
-    is seconds since the epoch.
+    Each source that is due is fetched in a thread of its own, so that one that hangs keeps no other waiting.
     """
 
-    def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, folder: Path, clock: Clock = SYSTEM) -> None:
         self._cupboard = Cupboard(folder)
-        self._clock = clock
+        self._clock, self._monotonic = clock.wall, clock.monotonic
         self._changed = threading.Condition()
         self._slots: dict[str, Slot] = {}
         self._saved_at = 0.0
@@ -77,15 +76,15 @@ class Sources:
     def tick(self) -> None:
         """Have fetched what is due, and saved what has changed."""
         self.ask(self._slots)
-        if time.monotonic() - self._saved_at >= SAVE_EVERY:
+        if self._monotonic() - self._saved_at >= SAVE_EVERY:
             self.save()
 
     def ask(self, names: Collection[str]) -> None:
         """Have those of them fetched that are due."""
-        monotonic = time.monotonic()
+        now = self._monotonic()
         with self._changed:
             slots = [slot for name, slot in self._slots.items() if name in names]
-            due = [slot for slot in slots if not slot.busy and slot.ask_at <= monotonic]
+            due = [slot for slot in slots if not slot.busy and slot.ask_at <= now]
         for slot in due:
             self._start(slot)
 
@@ -104,7 +103,7 @@ class Sources:
 
     def save(self) -> None:
         """Write down what came since the last time."""
-        self._saved_at = time.monotonic()
+        self._saved_at = self._monotonic()
         with self._changed:
             unsaved = [(slot.name, slot.fetched) for slot in self._slots.values() if slot.unsaved]
             for slot in self._slots.values():
@@ -163,5 +162,5 @@ class Sources:
         finally:
             with self._changed:
                 slot.busy = False
-                slot.ask_at = slot.next_ask(time.monotonic())
+                slot.ask_at = slot.next_ask(self._monotonic())
                 self._changed.notify_all()

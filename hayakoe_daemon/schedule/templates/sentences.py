@@ -12,14 +12,14 @@ _ENDS = re.compile(r"[。！？!?\n][」』）)\s]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Cutting:
     """What one sentence consists of, with the assignments it needs; `names` are those it takes from outside."""
 
     nodes: tuple[nodes.Node, ...]
     names: frozenset[str]
 
 
-def pieces(tree: nodes.Template) -> Iterator[Piece]:
+def cuttings(tree: nodes.Template) -> Iterator[Cutting]:
     """The sentences in their order. A condition or a loop is part of the sentence that it stands in."""
     assigned: list[nodes.Assign] = []
     current: list[nodes.Node] = []
@@ -30,10 +30,10 @@ def pieces(tree: nodes.Template) -> Iterator[Piece]:
         for part, ends in _parts(node):
             current.append(part)
             if ends:
-                yield _piece(current, assigned)
+                yield _cutting(current, assigned)
                 current = []
     if current:
-        yield _piece(current, assigned)
+        yield _cutting(current, assigned)
 
 
 def _parts(node: nodes.Node) -> Iterator[tuple[nodes.Node, bool]]:
@@ -71,7 +71,7 @@ def _output(child: nodes.Expr) -> nodes.Output:
     return nodes.Output([child], lineno=child.lineno)
 
 
-def _piece(parts: Sequence[nodes.Node], assigned: Sequence[nodes.Assign]) -> Piece:
+def _cutting(parts: Sequence[nodes.Node], assigned: Sequence[nodes.Assign]) -> Cutting:
     needed = _loaded(parts)
     kept: list[nodes.Node] = []
     for one in reversed(assigned):
@@ -79,7 +79,7 @@ def _piece(parts: Sequence[nodes.Node], assigned: Sequence[nodes.Assign]) -> Pie
         if one.target.name in needed:
             kept.insert(0, one)
             needed |= _loaded([one.node])
-    return Piece((*kept, *parts), frozenset(needed))
+    return Cutting((*kept, *parts), frozenset(needed))
 
 
 def _loaded(parts: Sequence[nodes.Node]) -> set[str]:

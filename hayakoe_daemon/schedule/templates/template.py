@@ -13,7 +13,7 @@ from jinja2 import UndefinedError, nodes
 from hayakoe_daemon.schedule.templates.budget import Budget
 from hayakoe_daemon.schedule.templates.errors import TemplateError
 from hayakoe_daemon.schedule.templates.sandbox import BUDGET, Sandbox
-from hayakoe_daemon.schedule.templates.sentences import pieces
+from hayakoe_daemon.schedule.templates.sentences import cuttings
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +57,14 @@ class Template:
         return tuple(self._compiled())
 
     def _compiled(self) -> Iterator[Sentence]:
-        for piece in pieces(self._tree):
-            tree = nodes.Template(list(piece.nodes), lineno=1)
+        for cutting in cuttings(self._tree):
+            tree = nodes.Template(list(cutting.nodes), lineno=1)
             tree.set_environment(self._environment)
             try:
                 compiled = self._environment.from_string(tree)
             except (RecursionError, MemoryError, SyntaxError):
                 raise TemplateError("it is nested too deeply") from None
-            yield Sentence(piece.names, compiled)
+            yield Sentence(cutting.names, compiled)
 
 
 def _undeclared(tree: nodes.Template) -> frozenset[str]:

@@ -53,7 +53,7 @@ def prepare_bert(
         files = _rewritten(file, folder, scratch=scratch, key=key, sentences=sentences, progress=progress)
     except NotRecognisedError as error:
         log.warning("%s is prepared as it is, which is slower: %s", model.name, error)
-        files = _as_exported(file, folder, key, f"as it is: {error}")
+        files = as_exported(file, folder, key, f"as it is: {error}")
     finally:
         shutil.rmtree(scratch)
     files.write()
@@ -85,7 +85,8 @@ def _rewritten(
     return PreparedBertFiles(folder, key, Form.CLEAN, hidden, size, rows, note=note)
 
 
-def _as_exported(file: InPlace, folder: Path, key: str, note: str) -> PreparedBertFiles:
+def as_exported(file: InPlace, folder: Path, key: str, note: str) -> PreparedBertFiles:
+    """The export itself, optimised for the processor."""
     for path in (graph_path(folder, PART), weights_path(folder, PART)):
         path.unlink(missing_ok=True)
     file.forget()

@@ -66,14 +66,14 @@ def check(wanted: Check, file: InPlace, files: PreparedBertFiles, exact: Path, s
         raise NotRecognisedError(f"written anew it does not run: {error}") from error
     finally:
         bert.close()
-    exported = _exported(file, sentences)
+    exported = exported_features(file, sentences)
     if wanted.enough is not None:
-        found = _snr(exported, rewritten)
+        found = pooled(exported, rewritten)
         if not found >= wanted.enough:
             raise NotRecognisedError(f"written anew it is {found:.1f} dB from the export, not {wanted.enough:.0f}")
         return f"{found:.0f} dB from the export"
     truth = _exact(exact, np.asarray(files.rows, np.int32), sentences)
-    before, after = _snr(truth, exported), _snr(truth, rewritten)
+    before, after = pooled(truth, exported), pooled(truth, rewritten)
     if not abs(after - before) <= NO_WORSE:
         raise NotRecognisedError(
             f"written anew it is {after:.1f} dB from the same weights in floats, and the export {before:.1f} dB"
@@ -81,7 +81,8 @@ def check(wanted: Check, file: InPlace, files: PreparedBertFiles, exact: Path, s
     return f"{after:.1f} dB from the same weights in floats, and the export {before:.1f} dB"
 
 
-def _exported(file: InPlace, sentences: Sentences) -> list[Floats]:
+def exported_features(file: InPlace, sentences: Sentences) -> list[Floats]:
+    """What the export gives for each sentence alone."""
     session = file.session(prepacked=file.in_blocks)
     hidden = [session.run(None, bert_read.feeds(file.model, np.asarray(ids, np.int64)))[0] for ids in sentences]
     del session
@@ -103,8 +104,8 @@ def _exact(graph: Path, rows: npt.NDArray[np.int32], sentences: Sentences) -> li
     return [session.run(None, positions(rows, np.asarray(ids, np.int64)))[0] for ids in sentences]
 
 
-def _snr(truth: Sequence[Floats], found: Sequence[Floats]) -> float:
-    """Over all sentences together; NaN where something is not finite."""
+def pooled(truth: Sequence[Floats], found: Sequence[Floats]) -> float:
+    """The signal-to-noise ratio in dB, over all sentences together; NaN where something is not finite."""
     if any(one.shape != other.shape for one, other in zip(truth, found, strict=True)):
         return float("nan")
     signal = sum(float(np.sum(np.square(one, dtype=np.float64))) for one in truth)

@@ -17,6 +17,7 @@ from hayakoe_daemon.voice.prepare.assembly import MICROSOFT, Assembly
 from hayakoe_daemon.voice.prepare.bert_parts import Convolution, Deberta, Layer, Norm
 from hayakoe_daemon.voice.prepare.bert_products import Products, exact_products, fast_products, scaled
 from hayakoe_daemon.voice.prepare.graph import Array, Port
+from hayakoe_daemon.voice.prepare.halves import held_in
 
 _ALIGNMENT = 64
 """Bytes: a cache line, and more than any vector register."""
@@ -29,7 +30,7 @@ def write(bert: Deberta, graph: Path, *, exact: bool = False) -> None:
     """
     weights = graph.with_name(graph.name + ".data")
     with weights.open("wb") as file:
-        made = _Streamed(file, weights.name)
+        made = Streamed(file, weights.name)
         hidden = _network(made, bert, exact_products if exact else fast_products)
     inputs = [
         Port("ids", TensorProto.INT64, ("L",)),
@@ -45,14 +46,14 @@ def _network(to: Assembly, bert: Deberta, products: Products) -> str:
     x = to.op("Gather", [to.weight(bert.embedding), "ids"])
     if bert.embedding.dtype != np.float32:
         x = to.op("Cast", [x], to=TensorProto.FLOAT)
-    x = embedded = _norm(to, x, bert.embedding_norm)
+    x = embedded = layer_norm(to, x, bert.embedding_norm)
     one = to.op("Unsqueeze", ["rows", to.numbers(0)])
     rows = to.op("Tile", [one, to.numbers(bert.heads, 1, 1)])
     for number, layer in enumerate(bert.layers):
         context = _attention(to, layer, x, rows, products)
-        x = _add_norm(to, products(to, [layer.output], context), x, layer.attention_norm)
+        x = add_norm(to, products(to, [layer.output], context), x, layer.attention_norm)
         inner = to.op("Gelu", [products(to, [layer.inner], x)], domain=MICROSOFT)
-        x = _add_norm(to, products(to, [layer.outer], inner), x, layer.norm)
+        x = add_norm(to, products(to, [layer.outer], inner), x, layer.norm)
         if number == 0 and bert.convolution is not None:
             x = _convolution(to, bert.convolution, embedded, x)
     return x
@@ -93,33 +94,39 @@ def _convolution(to: Assembly, convolution: Convolution, embedded: str, x: str) 
     across = to.op("Conv", [across, *weights], kernel_shape=[kernel], pads=[kernel // 2] * 2)
     across = to.op("Gelu", [across], domain=MICROSOFT)
     back = to.op("Transpose", [to.op("Squeeze", [across, batch])], perm=[1, 0])
-    return _add_norm(to, back, x, convolution.norm)
+    return add_norm(to, back, x, convolution.norm)
 
 
-def _add_norm(to: Assembly, x: str, around: str, norm: Norm) -> str:
+def add_norm(to: Assembly, x: str, around: str, norm: Norm) -> str:
     """Sum and not Add: onnxruntime makes one SkipLayerNormalization of Add and norm, and that takes ten times as long.
 
     (Version 1.31.1, x86-64: 12 ms of a sentence of 66 tokens, against 1.3.)
     """
-    return _norm(to, to.op("Sum", [x, around]), norm)
+    return layer_norm(to, to.op("Sum", [x, around]), norm)
 
 
-def _norm(to: Assembly, x: str, norm: Norm) -> str:
+def layer_norm(to: Assembly, x: str, norm: Norm) -> str:
     weights = [to.weight(norm.gain), to.weight(norm.bias)]
     return to.op("LayerNormalization", [x, *weights], epsilon=norm.epsilon, axis=-1)
 
 
-class _Streamed(Assembly):
-    """Writes weights to the disk as they come, so that they are never in memory all at once."""
+class Streamed(Assembly):
+    """Writes weights to the disk as they come, so that they are never in memory all at once; floats as `floats`.
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
+    Raises NotRecognisedError for a weight that those cannot hold.
+    """
+
+    def __init__(self, file: BinaryIO, name: str, floats: type[np.floating] | None = None) -> None:
         super().__init__()
         self._file = file
         self._name = name
+        self._floats = floats
 
     def weight(self, values: Array) -> str:
         if values.dtype == np.int64:
             return super().weight(values)  # shapes and axes, which shape inference wants to see
+        if self._floats is not None and np.issubdtype(values.dtype, np.floating):
+            values = held_in(self._floats, values)
         name = f"w{len(self._weights)}"
         self._file.write(bytes(-self._file.tell() % _ALIGNMENT))
         place = {"location": self._name, "offset": self._file.tell(), "length": values.nbytes}

@@ -72,11 +72,10 @@ def _trial(text: str, seed: int, style: Floats, inner: int, features: Features) 
     phonemes = g2p.read(text).phonemes()
     ids = phonemes.ids()
     count = len(ids.phones)
-    bert = np.ascontiguousarray(np.repeat(features(phonemes), ids.word2ph, axis=0).T)
     source = np.random.default_rng(seed)
     noise_w = source.standard_normal((1, 2, count), np.float32)
     noise_z = source.standard_normal((1, inner, count * _LONGEST), np.float32)
-    return Trial(Feed(ids=ids, bert=bert, style=style), noise_w, noise_z)
+    return Trial(Feed(ids=ids, rows=features(phonemes), style=style), noise_w, noise_z)
 
 
 def _random(width: int, seed: int) -> Features:

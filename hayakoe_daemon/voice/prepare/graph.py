@@ -62,6 +62,10 @@ class Graph:
         except Exception as error:  # protobuf and onnx raise what they like here
             raise NotRecognisedError(f"{path} cannot be read as an ONNX graph: {error}") from error
 
+    def values(self, weight: onnx.TensorProto) -> Array:
+        """Of a weight of this model, or of one that points where this model keeps its own."""
+        return self._values(weight)
+
     @cached_property
     def readers(self) -> Mapping[str, list[onnx.NodeProto]]:
         found = defaultdict(list)
@@ -89,8 +93,7 @@ class Graph:
         return None
 
     def shape_of_input(self, name: str) -> tuple[int | str, ...]:
-        value = next(value for value in self._model.graph.input if value.name == name)
-        return tuple(d.dim_value if d.HasField("dim_value") else d.dim_param for d in value.type.tensor_type.shape.dim)
+        return port_shape(self._model, name)
 
     def downstream(self, tensors: Collection[str]) -> set[str]:
         """Everything that is computed from any of them, and they themselves. Nodes are in the order they run in."""
@@ -139,6 +142,12 @@ class Graph:
         )
         graph.initializer.extend(self._weights[name] for name in weights)
         return helper.make_model(graph, opset_imports=self._model.opset_import, ir_version=self._model.ir_version)
+
+
+def port_shape(model: onnx.ModelProto, name: str) -> tuple[int | str, ...]:
+    """The shape of one of its inputs, with names for what varies."""
+    value = next(value for value in model.graph.input if value.name == name)
+    return tuple(d.dim_value if d.HasField("dim_value") else d.dim_param for d in value.type.tensor_type.shape.dim)
 
 
 def attribute(node: onnx.NodeProto, name: str, default: Any = None) -> Any:

@@ -6,33 +6,27 @@ and their splines stay as they are, as below 32 bits the splines' discriminant g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 import onnxruntime as ort
 
 from hayakoe_daemon.voice.prepare import memory
 from hayakoe_daemon.voice.prepare.coupling_read import read_flow
 from hayakoe_daemon.voice.prepare.coupling_write import FeedForwardAs, write_flow
-from hayakoe_daemon.voice.prepare.distance import log_mel_distance, snr
 from hayakoe_daemon.voice.prepare.errors import NotRecognisedError
 from hayakoe_daemon.voice.prepare.feeds import Features, Trial, trials
 from hayakoe_daemon.voice.prepare.graph import Graph
 from hayakoe_daemon.voice.prepare.int8_bound import Bound
 from hayakoe_daemon.voice.prepare.int8_write import Ranges, ends, ranges, to_int8_products, with_int8_convolutions
+from hayakoe_daemon.voice.prepare.judging import HELD_OUT, Arrays, Distance, pieces, wanted
 from hayakoe_daemon.voice.prepare.prepared import Part, Precision, Rewrite
 from hayakoe_daemon.voice.prepare.rewrites import Drafts, Floats, Known, Quantise, Source
 from hayakoe_daemon.voice.prepare.trying import cpu_seconds, run, session
 
-Arrays = dict[str, npt.NDArray[Any]]
-
-_PIECE = 64
-"""About a second, as long as the pieces that are decoded at once."""
 _WATCHED = 24
 """Frames at once while ranges are taken: everything inside the decoder is kept until its end."""
 _FASTER = 1.05
@@ -48,25 +42,8 @@ TUNED = (
     "ピザをご注文のお客様、百八十円です。",
     "荷物が届いたようですが、どなたか出られますか？",
 )
-HELD_OUT = (
-    "おはようございます。",
-    "今日の気温は二十五度、湿度は六十パーセントです。",
-    "緊急地震速報です。強い揺れに備えてください。",
-)
 
 _DECODERS = (Part.DECODER, Part.DECODER_A, Part.DECODER_B)
-
-
-@dataclass(frozen=True, slots=True)
-class Distance:
-    snr: float
-    log_mel: float
-
-    def within(self, bound: Bound) -> bool:
-        return self.snr >= bound.snr and self.log_mel <= bound.log_mel
-
-    def __str__(self) -> str:
-        return f"{self.snr:.1f} dB SNR, log-mel distance {self.log_mel:.2f} dB"
 
 
 def quantiser(
@@ -133,7 +110,7 @@ class _Quantisation:
             return _noted(drafts, name, "left out: no residual blocks were found")
         seen = self._ranges(by_channels, tuned)
         expected = self._samples(self._decoders, held)
-        piece = next(_pieces(max(held, key=lambda one: one["z"].shape[2])))
+        piece = next(pieces(max(held, key=lambda one: one["z"].shape[2])))
         was = self._seconds(self._decoders, piece)
         choices = []
         for stages in range(1, len(channels) + 1):
@@ -145,7 +122,7 @@ class _Quantisation:
         if not good:
             nearest = choices[0]
             why = f"left out: already {_stages(1)} is {nearest.distance}, {nearest.gain:.2f} times as fast"
-            return _noted(drafts, name, f"{why}; wanted {_wanted(self._bound)} and faster", nearest.gain)
+            return _noted(drafts, name, f"{why}; wanted {wanted(self._bound)} and faster", nearest.gain)
         best = good[0]
         for one in good[1:]:
             best = one if one.gain >= _FASTER * best.gain else best
@@ -181,7 +158,7 @@ class _Quantisation:
         self._tell(f"flow in 8 bits: {gain:.2f} times as fast, {distance} all together")
         if gain < _FASTER or not distance.within(self._bound):
             why = (
-                f"left out: all together {distance}, {gain:.2f} times as fast; wanted {_wanted(self._bound)} and faster"
+                f"left out: all together {distance}, {gain:.2f} times as fast; wanted {wanted(self._bound)} and faster"
             )
             return _noted(drafts, name, why, gain)
         models = {**drafts.models, Part.FLOW: model}
@@ -203,7 +180,7 @@ class _Quantisation:
         self, by_channels: Mapping[Part, Mapping[int, list[str]]], tuned: Sequence[Arrays]
     ) -> dict[Part, Ranges]:
         memory.give_back()
-        pieces = [piece for sentence in tuned for piece in _pieces(sentence, _WATCHED)]
+        pieces = [piece for sentence in tuned for piece in pieces(sentence, _WATCHED)]
         seen: dict[Part, Ranges] = {}
         for part, model in self._decoders.items():
             tensors = ends(model, set().union(*by_channels[part].values()))
@@ -217,12 +194,12 @@ class _Quantisation:
         """All sentences one after the other, decoded piece by piece, which saves a gigabyte."""
         memory.give_back()
         opened = [session(model) for model in decoders.values()]
-        pieces = (piece for sentence in sentences for piece in _pieces(sentence))
+        pieces = (piece for sentence in sentences for piece in pieces(sentence))
         return np.concatenate([_through(opened, piece)["audio"].reshape(-1) for piece in pieces])
 
     def _distance(self, expected: Floats, decoders: Mapping[Part, onnx.ModelProto], held: Sequence[Arrays]) -> Distance:
         found = self._samples(decoders, held)
-        return Distance(snr(expected, found), log_mel_distance(expected, found, self._rate))
+        return Distance.between(expected, found, self._rate)
 
 
 def _through(opened: Sequence[ort.InferenceSession], inputs: Arrays) -> Arrays:
@@ -244,18 +221,8 @@ def _convolutions(model: onnx.ModelProto) -> dict[int, list[str]]:
     return found
 
 
-def _pieces(sentence: Arrays, length: int = _PIECE) -> Iterator[Arrays]:
-    """Z a second at a time, as it is decoded later, but for the halos: these are only compared with each other."""
-    for begin in range(0, sentence["z"].shape[2], length):
-        yield {"z": np.ascontiguousarray(sentence["z"][:, :, begin : begin + length]), "g": sentence["g"]}
-
-
 def _stages(count: int) -> str:
     return "stage 1" if count == 1 else f"stages 1 to {count}"
-
-
-def _wanted(bound: Bound) -> str:
-    return f"at least {bound.snr:g} dB SNR and at most {bound.log_mel:g} dB"
 
 
 def _noted(drafts: Drafts, name: str, note: str, gain: float | None = None, *, kept: bool = False) -> Drafts:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.prepare.int8_bound import Bound
 from hayakoe_daemon.voice.prepare.prepared import Precision
 from hayakoe_daemon.voice.prepare.quantize_kind import Kind
@@ -28,20 +29,23 @@ class VoiceJob:
     """A style vector of the voice, to try it with."""
     precision: Precision = Precision.FP32
     bound: Bound = Bound()  # noqa: RUF009, it is frozen
-    """How far INT8 may be from FP32; what is farther stays in FP32."""
+    """How far INT8 may be from FP32, and halves on a graphics card; what is farther stays in FP32."""
     bert: Path | None = None
     """The folder of a prepared BERT, for trials nearer to life; without it features are drawn at random."""
     tokenizer: Path | None = None
     """The folder of its vocab.txt."""
+    device: Device = Device.CPU
 
     def __post_init__(self) -> None:
+        if self.device is not Device.CPU and self.precision is not Precision.FP32:
+            raise ValueError(f"{self.precision.value} is for the processor, not for {self.device.value}")
         if self.sample_rate <= 0 or self.hop_length <= 0 or not self.style:
             raise ValueError(f"{self.sample_rate} Hz, {self.hop_length} samples a frame, {len(self.style)} of a style")
 
     @property
     def shelf_name(self) -> str:
-        """Under which it is kept: each precision beside the other."""
-        return f"{self.name}-{self.precision.value}"
+        """Under which it is kept: each precision and device beside the other."""
+        return f"{self.name}-{self.precision.value}{self.device.suffix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +56,13 @@ class BertJob:
     tokenizer: Path
     root: Path
     name: str = "BERT"
+    device: Device = Device.CPU
+    halves: bool = True
+    """False: in float32 on a graphics card too."""
 
     @property
     def shelf_name(self) -> str:
-        return "bert"
+        return f"bert{self.device.suffix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,8 @@ def job_from(line: str) -> Job:
     kind = told.pop("job")
     paths = ("graph", "root", "bert", "tokenizer", "target")
     told |= {name: Path(told[name]) for name in paths if told.get(name) is not None}
+    if kind != "quantize":
+        told |= {"device": Device(told["device"])}
     if kind == "bert":
         return BertJob(**told)
     if kind == "quantize":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.prepare import machine
 from hayakoe_daemon.voice.prepare.errors import PreparationError
 from hayakoe_daemon.voice.prepare.job import BertJob, VoiceJob
@@ -33,9 +34,14 @@ def voice_key(job: VoiceJob, shelf: Shelf) -> str:
     choices = [job.precision, str(job.sample_rate), str(job.hop_length)]
     if job.precision is Precision.INT8:
         choices.append(str(job.bound))
+    if job.device is not Device.CPU:
+        choices += [job.device, str(job.bound)]
     return machine.key([shelf.hashes.of(job.graph)], *choices)
 
 
 def bert_key(job: BertJob, shelf: Shelf) -> str:
     """Raises OSError where BERT's file cannot be read."""
-    return machine.key([shelf.hashes.of(job.graph)])
+    choices = [] if job.device is Device.CPU else [job.device.value]
+    if not job.halves:
+        choices.append("float32")
+    return machine.key([shelf.hashes.of(job.graph)], *choices)

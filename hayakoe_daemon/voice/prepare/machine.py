@@ -8,7 +8,7 @@ import os
 import platform
 from collections.abc import Iterable
 from contextlib import suppress
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 RECIPE = 1
@@ -35,8 +35,16 @@ def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
 
 def key(sources: Iterable[str], *choices: str, cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     """The name of what would be prepared from files with these hashes, with these choices, here and now."""
-    told = [*sources, *choices, processor(cpuinfo), f"onnxruntime {version('onnxruntime')}", f"recipe {RECIPE}"]
+    told = [*sources, *choices, processor(cpuinfo), f"onnxruntime {_onnxruntime()}", f"recipe {RECIPE}"]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:24]
+
+
+def _onnxruntime() -> str:
+    """The builds with and without CUDA are the same package under two names, and have the same kernels on a CPU."""
+    try:
+        return version("onnxruntime")
+    except PackageNotFoundError:
+        return version("onnxruntime-gpu")
 
 
 class Hashes:

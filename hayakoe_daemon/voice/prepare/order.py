@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import product
 from pathlib import Path
 
+from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.prepare.int8_bound import Bound
 from hayakoe_daemon.voice.prepare.job import BertJob, VoiceJob
 from hayakoe_daemon.voice.prepare.look_up import prepared_bert, prepared_voice
 from hayakoe_daemon.voice.prepare.prepared import Part, Precision, PreparedVoice
 from hayakoe_daemon.voice.prepare.shelf import Shelf
 from hayakoe_daemon.voice.prepared_bert import PreparedBertFiles
+from hayakoe_daemon.voice.store.bert_layouts import in_floats
 from hayakoe_daemon.voice.store.files import BertFiles, VoiceFiles
 
 
@@ -42,8 +45,13 @@ class Order:
     voice: VoiceJob
 
     @classmethod
-    def of(cls, files: VoiceFiles, bert: BertFiles, root: Path, precise: Precise) -> Order:
-        """`root` is the folder of all that is prepared."""
+    def of(cls, files: VoiceFiles, bert: BertFiles, root: Path, precise: Precise, device: Device = Device.CPU) -> Order:
+        """`root` is the folder of all that is prepared.
+
+        8 bits are for the processor. For another device voices are prepared in floats, whatever is wished, and BERT
+        from floats where they lie beside it. Raises VoiceError where those cannot be read.
+        """
+        in_8_bits = precise.wanted is not Wanted.FP32 and device is Device.CPU
         voice = VoiceJob(
             name=files.name,
             graph=files.synthesizer,
@@ -51,11 +59,13 @@ class Order:
             sample_rate=files.config.sample_rate,
             hop_length=files.config.hop_length,
             style=tuple(map(float, files.style_vectors[0])),
-            precision=Precision.FP32 if precise.wanted is Wanted.FP32 else Precision.INT8,
+            precision=Precision.INT8 if in_8_bits else Precision.FP32,
             bound=precise.bound,
             tokenizer=bert.tokenizer,
+            device=device,
         )
-        return cls(BertJob(bert.model, bert.tokenizer, root), voice)
+        source = bert if device is Device.CPU else in_floats(bert)
+        return cls(BertJob(source.model, source.tokenizer, root, device=device), voice)
 
     @property
     def name(self) -> str:
@@ -101,13 +111,13 @@ def remark(voice: PreparedVoice, wanted: Wanted) -> str | None:
     notes = [one.note for one in voice.rewrites if not one.kept]
     if voice.parts.keys() == {Part.WHOLE}:
         return f"its graph is not one that is recognised, so it speaks whole ({'; '.join(notes)})"
-    if wanted is Wanted.INT8 and voice.precision is Precision.FP32:
+    if wanted is Wanted.INT8 and voice.precision is Precision.FP32 and voice.device is Device.CPU:
         of_8_bits = [one.note for one in voice.rewrites if not one.kept and "8 bits" in one.name]
         return f"it speaks in fp32, int8 was not kept: {'; '.join(of_8_bits) or 'it is not faster here'}"
     return None
 
 
 def forget_voice(root: Path, name: str) -> None:
-    """Remove what was prepared of a voice, in every precision."""
-    for precision in Precision:
-        Shelf(root).remove(f"{name}-{precision.value}")
+    """Remove what was prepared of a voice, in every precision and for every device."""
+    for precision, device in product(Precision, Device):
+        Shelf(root).remove(f"{name}-{precision.value}{device.suffix}")

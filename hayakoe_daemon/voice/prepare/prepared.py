@@ -12,7 +12,16 @@ channels, G channels of the speaker's condition, L = N x hop_length samples; flo
     decoder     z, g → audio
     whole       as it was exported, its own names; alone, where the graph is not recognised
 
-Between encoder and flow, z_p = repeat(m_p) + noise x exp(repeat(logs_p)) x noise_scale, each column repeated
+For a graphics card (`device`) what passes between the parts stays there, so what numpy does in between is in them:
+
+    encoder     in place of bert: `rows` (1 or more sentences, tokens, 1024), BERT's output as it lies there;
+                `columns` int64 (T,): for each id, sentence x tokens + the token that it belongs to
+    flow        in place of z_p: m_p, logs_p; `frames` int64 (N,), for each frame the id that it belongs to;
+                `noise` (1, C, N), standard normal; `noise_scale` (1,)
+    decoder     also `first`, `last` int64 (1,), which the CUDA provider reads on the processor: the frames to decode,
+                halo and all; audio is of these alone
+
+Elsewhere, between encoder and flow, z_p = repeat(m_p) + noise x exp(repeat(logs_p)) x noise_scale, each column repeated
 `durations` times, is numpy's work, so that the noise can come from a seed. A range of frames goes through a decoder
 with `halo` more frames on either side, as far as there are any, whose output is cut off again: the result is the same
 as of the whole.
@@ -28,6 +37,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.prepare.errors import PreparationError
 
 MANIFEST = "manifest.json"
@@ -113,6 +123,12 @@ class PreparedVoice:
     side_by_side: bool = False
     """True where several ranges of frames at once, each on one thread, beat threads inside an operator."""
     rewrites: tuple[Rewrite, ...] = ()
+    device: Device = Device.CPU
+    """Where it is to compute: other parts, with other inputs, for each device."""
+    halves: tuple[Part, ...] = ()
+    """The parts that compute in float16 inside; the others do in float32 (or 8 bits, as `precision` says)."""
+    sentences_at_once: int = 1
+    """How many sentences are made in the least time, where all of a text is wanted before any of it is heard."""
 
     def __post_init__(self) -> None:
         if set(self.parts) not in FORMS:
@@ -189,4 +205,7 @@ def _from_plain(folder: Path, told: dict[str, Any]) -> PreparedVoice:
         halos=Halos(**told["halos"]),
         side_by_side=bool(told["side_by_side"]),
         rewrites=tuple(Rewrite(**one) for one in told["rewrites"]),
+        device=Device(told.get("device", Device.CPU)),
+        halves=tuple(Part(name) for name in told.get("halves", ())),
+        sentences_at_once=max(1, int(told.get("sentences_at_once", 1))),
     )

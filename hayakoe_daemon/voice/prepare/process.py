@@ -92,10 +92,10 @@ class Preparation:
     def wait(self, timeout: float) -> Done:
         """Until it is done; what it tells on the way is lost. Raises PreparationError, also where it takes longer."""
         deadline = time.monotonic() + timeout
-        while self.done is None and (left := deadline - time.monotonic()) > 0:
+        while self.running and (left := deadline - time.monotonic()) > 0:
             self.poll(left)
+        self.cancel()
         if self.done is None:
-            self.cancel()
             raise PreparationError(f"{self.job.name} was not prepared within {timeout:g} s")
         return self.done
 

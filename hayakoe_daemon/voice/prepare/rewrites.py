@@ -73,6 +73,7 @@ class Drafts:
     halos: Halos = field(default_factory=Halos)
     side_by_side: bool = False
     precision: Precision = Precision.FP32
+    halves: tuple[Part, ...] = ()
     rewrites: tuple[Rewrite, ...] = ()
 
 
@@ -146,11 +147,11 @@ def with_measured_halo(drafts: Drafts, source: Source, known: Known) -> Drafts:
     longest = _longest(known)
     halo = measured_halo(session(drafts.models[Part.DECODER], weights=source.weights), longest["z"], longest["g"])
     if not halo:
-        return _noted(
+        return noted(
             drafts, Rewrite(name, kept=False, note="left out: it looks at a whole sentence, or cannot be tried")
         )
     note = f"with {halo} frames on either side, as was measured"
-    return _noted(replace(drafts, halos=Halos(decoder=halo)), Rewrite(name, kept=True, note=note))
+    return noted(replace(drafts, halos=Halos(decoder=halo)), Rewrite(name, kept=True, note=note))
 
 
 def _flow_tried(model: onnx.ModelProto, known: Known, weights: Path) -> tuple[float, float]:
@@ -184,7 +185,7 @@ def _side_by_side(drafts: Drafts, decoder: HifiGan, axes: Axes, piece: Mapping[s
     """
     name = "ranges side by side"
     if cores < 2:
-        return _noted(drafts, Rewrite(name, kept=False, note="there is one core"))
+        return noted(drafts, Rewrite(name, kept=False, note="there is one core"))
     model = write_decoder(decoder, Part.DECODER_B, CUT, axes)
     features = run(session(write_decoder(decoder, Part.DECODER_A, CUT, axes)), piece)
     single, inside = session(model), session(model, cores)
@@ -193,7 +194,7 @@ def _side_by_side(drafts: Drafts, decoder: HifiGan, axes: Axes, piece: Mapping[s
     gain = cpu_seconds(partial(run, inside, features), rounds=2) / beside
     kept = gain > _SIDE_BY_SIDE_FROM
     note = f"{cores} at a time, each on one thread" if kept else "threads inside an operator take less time here"
-    return replace(_noted(drafts, Rewrite(name, kept=kept, note=note, gain=gain)), side_by_side=kept)
+    return replace(noted(drafts, Rewrite(name, kept=kept, note=note, gain=gain)), side_by_side=kept)
 
 
 def _longest(known: Known) -> Mapping[str, Floats]:
@@ -213,17 +214,17 @@ def _with(
     if Part.DECODER_A in models:
         del merged[Part.DECODER]
     still = (drafts.outside - models.keys()) & merged.keys()
-    return _noted(replace(drafts, models=merged, outside=still | outside), rewrite)
+    return noted(replace(drafts, models=merged, outside=still | outside), rewrite)
 
 
-def _noted(drafts: Drafts, rewrite: Rewrite) -> Drafts:
+def noted(drafts: Drafts, rewrite: Rewrite) -> Drafts:
     return replace(drafts, rewrites=(*drafts.rewrites, rewrite))
 
 
 def _left_out(
     drafts: Drafts, name: str, why: str, difference: float | None = None, gain: float | None = None
 ) -> Drafts:
-    return _noted(drafts, Rewrite(name, kept=False, note=f"left out: {why}", gain=gain, difference=difference))
+    return noted(drafts, Rewrite(name, kept=False, note=f"left out: {why}", gain=gain, difference=difference))
 
 
 Quantise = Callable[[Drafts, Source, Known], Drafts]

@@ -7,16 +7,19 @@ to be mapped. What remains in the way, and becomes a PreparationError, is a file
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import onnx
 
-from hayakoe_daemon.voice.prepare import memory, rewrites, split
+from hayakoe_daemon.voice.engine import EngineError
+from hayakoe_daemon.voice.prepare import at_once, memory, rewrites, split
 from hayakoe_daemon.voice.prepare.anatomy import anatomy
 from hayakoe_daemon.voice.prepare.errors import NotRecognisedError, PreparationError
-from hayakoe_daemon.voice.prepare.feeds import Features, Trial, trials
+from hayakoe_daemon.voice.prepare.feeds import SENTENCES, Features, Trial, trials
 from hayakoe_daemon.voice.prepare.in_place import InPlace
 from hayakoe_daemon.voice.prepare.job import VoiceJob
 from hayakoe_daemon.voice.prepare.look_up import voice_key
@@ -29,10 +32,19 @@ from hayakoe_daemon.voice.prepare.trying import difference, run, session
 TOLERANCE = 1e-4
 """Of the samples, between a prepared voice and the graph that it came from, for the same features and noise."""
 
-_ANY = 2.0
-"""INT8 is judged by whoever makes it; here it only has to be sound, which is never further than this from anything."""
+ANY = 2.0
+"""INT8 and float16 are judged by whoever makes them; here it only has to be sound, which is never further than this
+from anything."""
 
-STEPS = ("reading the graph", "running it as it is", "the flow", "the decoder", "saving", "checking")
+STEPS = (
+    "reading the graph",
+    "running it as it is",
+    "the flow",
+    "the decoder",
+    "saving",
+    "checking",
+    "several sentences at once",
+)
 
 _BASE, _FACTOR = 250_000_000, 4.0
 """Bytes that a preparation takes without any graph, and for each byte of the graph. Measured on the full size, 250 MB:
@@ -58,11 +70,17 @@ def space_needed(graph: Path) -> int:
 
 
 def prepare_voice(
-    job: VoiceJob, tell: Tell, *, features: Features | None = None, quantise: Quantise | None = None
+    job: VoiceJob,
+    tell: Tell,
+    *,
+    features: Features | None = None,
+    quantise: Quantise | None = None,
+    way: type[Preparation] | None = None,
 ) -> PreparedVoice:
     """Prepare it, whatever is there already. Raises PreparationError.
 
-    `features` is the BERT that speaks with it, for trials nearer to life; `quantise` is needed for INT8 only.
+    `features` is the BERT that speaks with it, for trials nearer to life; `quantise` is needed for INT8 only; `way` is
+    how it is done for another device than the processor.
     """
     try:
         memory.require(memory_needed(job.graph), f"voice {job.name}", memory.available())
@@ -70,7 +88,7 @@ def prepare_voice(
         shelf.require(space_needed(job.graph), f"voice {job.name}")
         key = voice_key(job, shelf)
         with shelf.putting(job.shelf_name, key) as folder:
-            _Preparation(job, tell, folder, key).run(features, quantise)
+            (way or Preparation)(job, tell, folder, key).run(features, quantise)
         return PreparedVoice.read(shelf.place(job.shelf_name, key))
     except OSError as error:
         raise PreparationError(f"voice {job.name} could not be prepared: {error}") from error
@@ -78,7 +96,9 @@ def prepare_voice(
         raise PreparationError(f"voice {job.name} could not be prepared: there is not enough memory") from error
 
 
-class _Preparation:
+class Preparation:
+    """For the processor; `run` fills the folder."""
+
     def __init__(self, job: VoiceJob, tell: Tell, folder: Path, key: str) -> None:
         self._job = job
         self._tell = tell
@@ -98,11 +118,7 @@ class _Preparation:
             self._tell.remark(f"voice {self._job.name} is not split and speaks whole: {error}")
             self._whole(str(error))
             return
-        attempts: list[Callable[[], Drafts]] = [
-            lambda: self._rewritten(source, known, quantise),
-            lambda: rewrites.with_measured_halo(rewrites.plain(source), source, known),
-        ]
-        for attempt in attempts:
+        for attempt in self._attempts(source, known, quantise, features):
             try:
                 drafts = attempt()
                 self._save(drafts, source)
@@ -110,8 +126,22 @@ class _Preparation:
             except NotRecognisedError as error:
                 self._tell.remark(f"voice {self._job.name}: {error}")
             else:
+                self._try_several(tried)
                 return
         self._whole("its parts do not give what it gives whole")
+
+    def _attempts(
+        self,
+        source: Source,
+        known: Known,
+        quantise: Quantise | None,
+        features: Features | None,  # noqa: ARG002, for other devices
+    ) -> list[Callable[[], Drafts]]:
+        """The best first, and then what asks for less."""
+        return [
+            lambda: self._rewritten(source, known, quantise),
+            lambda: rewrites.with_measured_halo(rewrites.plain(source), source, known),
+        ]
 
     def _next(self) -> None:
         self._tell.step(STEPS[self._step], self._step, len(STEPS))
@@ -123,10 +153,12 @@ class _Preparation:
         parts = anatomy(file.graph)
         return Source(file.graph, parts, split.dimensions(file.graph, parts), file.folder, file)
 
-    def _trials(self, source: Source, features: Features | None) -> tuple[Trial, ...]:
+    def _trials(
+        self, source: Source, features: Features | None, sentences: Sequence[str] = SENTENCES
+    ) -> tuple[Trial, ...]:
         width = source.graph.shape_of_input(source.parts.inputs["bert"])[1]
         style = np.array(self._job.style, np.float32)
-        return trials(style, source.sizes.inner, width if isinstance(width, int) else 1024, features)
+        return trials(style, source.sizes.inner, width if isinstance(width, int) else 1024, features, sentences)
 
     def _known(self, source: Source, tried: tuple[Trial, ...]) -> Known:
         """What the graph gives as it is."""
@@ -166,9 +198,8 @@ class _Preparation:
             left.unlink()
         sizes = {}
         for part, model in drafts.models.items():
-            weights = source.weights if part in drafts.outside else None
             try:
-                sizes[part] = save_mapped(model.SerializeToString(), self._folder, part, weights)
+                sizes[part] = self._saved(part, model, source, outside=part in drafts.outside)
             except Exception as error:  # onnxruntime raises what it likes
                 raise NotRecognisedError(f"the {part} cannot be saved: {_line(error)}") from error
             memory.give_back()
@@ -183,7 +214,13 @@ class _Preparation:
             halos=drafts.halos,
             side_by_side=drafts.side_by_side,
             rewrites=drafts.rewrites,
+            device=self._job.device,
+            halves=drafts.halves,
         ).write()
+
+    def _saved(self, part: Part, model: onnx.ModelProto, source: Source, *, outside: bool) -> int:
+        """Bytes of the part, in its files. `outside`: its weights are those of the source."""
+        return save_mapped(model.SerializeToString(), self._folder, part, source.weights if outside else None)
 
     def _check(self, drafts: Drafts, tried: tuple[Trial, ...], known: Known) -> None:
         """The saved parts, opened as they will be, from ids to samples. Raises NotRecognisedError."""
@@ -200,10 +237,24 @@ class _Preparation:
             for part in (Part.FLOW, *decoders):
                 values |= run(opened[part], values)
             far = max(far, difference(values["audio"], expected["audio"]))
-        bound = TOLERANCE if drafts.precision is Precision.FP32 else _ANY
+        bound = TOLERANCE if drafts.precision is Precision.FP32 else ANY
         if far > bound:
             raise NotRecognisedError(f"its parts are {far:.1e} from the whole, more than {bound:g}")
         self._tell.remark(f"samples within {far:.1e} of the unprepared graph")
+
+    def _try_several(self, tried: tuple[Trial, ...]) -> None:
+        """Note how many sentences at once are best; where that cannot be found out they come one after the other."""
+        self._next()
+        voice = PreparedVoice.read(self._folder)
+        longest = max((one.feed for one in tried), key=lambda feed: len(feed.ids.phones))
+        try:
+            with at_once.trial(voice, [longest]) as seconds:
+                count, told = at_once.choose(seconds, at_once.counts(len(os.sched_getaffinity(0))))
+        except EngineError as error:
+            self._tell.remark(f"{at_once.NAME} were not tried: {error}")
+            return
+        self._tell.remark(_told(told))
+        replace(voice, sentences_at_once=count, rewrites=(*voice.rewrites, told)).write()
 
     def _whole(self, why: str) -> None:
         for left in self._folder.iterdir():

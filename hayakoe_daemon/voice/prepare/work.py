@@ -10,15 +10,17 @@ import numpy as np
 from hayakoe_daemon.text import g2p
 from hayakoe_daemon.text.phonemes import Phonemes
 from hayakoe_daemon.text.tokenizer import Tokenizer, TokenizerError
-from hayakoe_daemon.voice.prepare import bert, memory
+from hayakoe_daemon.voice.device import Device
+from hayakoe_daemon.voice.prepare import bert, bert_batch, memory
 from hayakoe_daemon.voice.prepare.errors import NotRecognisedError, PreparationError
 from hayakoe_daemon.voice.prepare.feeds import SENTENCES, Features
 from hayakoe_daemon.voice.prepare.job import BertJob, Job, QuantizeJob, VoiceJob
+from hayakoe_daemon.voice.prepare.judging import HELD_OUT
 from hayakoe_daemon.voice.prepare.look_up import bert_key, prepared_bert, prepared_voice
 from hayakoe_daemon.voice.prepare.prepared import Precision
 from hayakoe_daemon.voice.prepare.shelf import Shelf
 from hayakoe_daemon.voice.prepare.voice import Tell, prepare_voice
-from hayakoe_daemon.voice.prepared_bert import Floats, PreparedBert, PreparedBertFiles
+from hayakoe_daemon.voice.prepared_bert import Floats, Form, PreparedBert, PreparedBertFiles
 
 BERT_SENTENCES = (
     *SENTENCES,
@@ -38,7 +40,9 @@ def prepare(job: Job, tell: Tell) -> Path:
         there = _there(job) if waited else None
         if there is not None:
             return there
-        return _bert(job, tell) if isinstance(job, BertJob) else _voice(job, tell)
+        if isinstance(job, BertJob):
+            return _bert(job, tell)
+        return _voice(job, tell) if job.device is Device.CPU else _voice_for_device(job, tell)
 
 
 def _there(job: BertJob | VoiceJob) -> Path | None:
@@ -50,7 +54,7 @@ def _there(job: BertJob | VoiceJob) -> Path | None:
 
 
 def _voice(job: VoiceJob, tell: Tell) -> Path:
-    features = _features(job)
+    features = _features(job, tell)
     quantise = None
     if job.precision is Precision.INT8:
         from hayakoe_daemon.voice.prepare.int8 import quantiser  # noqa: PLC0415, for some voices only
@@ -59,15 +63,25 @@ def _voice(job: VoiceJob, tell: Tell) -> Path:
     return prepare_voice(job, tell, features=features, quantise=quantise).folder
 
 
+def _voice_for_device(job: VoiceJob, tell: Tell) -> Path:
+    from hayakoe_daemon.voice.prepare.device_voice import DevicePreparation  # noqa: PLC0415, for some machines only
+
+    return prepare_voice(job, tell, features=_features(job, tell), way=DevicePreparation).folder
+
+
 def _bert(job: BertJob, tell: Tell) -> Path:
     shelf = Shelf(job.root)
     try:
         tokenizer = Tokenizer(job.tokenizer)
-        memory.require(bert.memory_needed(job.graph), job.name, memory.available())
+        needed = bert.memory_needed if job.device is Device.CPU else bert_batch.memory_needed
+        memory.require(needed(job.graph), job.name, memory.available())
         sentences = [tokenizer.ids(g2p.read(text).phonemes().text) for text in BERT_SENTENCES]
         key = bert_key(job, shelf)
         with shelf.putting(job.shelf_name, key) as folder:
-            told = bert.prepare_bert(job.graph, folder, key, sentences, _in_steps(tell))
+            if job.device is Device.CPU:
+                told = bert.prepare_bert(job.graph, folder, key, sentences, _in_steps(tell))
+            else:
+                told = bert_batch.prepare_batched_bert(job, folder, key, sentences, _in_steps(tell))
         tell.remark(told.note)
         return shelf.place(job.shelf_name, key)
     except (OSError, TokenizerError, NotRecognisedError) as error:
@@ -90,16 +104,31 @@ def _in_steps(tell: Tell) -> Callable[[float, str], None]:
     return lambda share, what: tell.step(what, round(share * 100), 100)
 
 
-def _features(job: VoiceJob) -> Features | None:
+def _features(job: VoiceJob, tell: Tell) -> Features | None:
     """What the prepared BERT gives; None where there is none, which costs the trials some likeness and no more."""
     if job.bert is None or job.tokenizer is None:
         return None
     try:
-        model, tokenizer = PreparedBert(PreparedBertFiles.read(job.bert), threads=1), Tokenizer(job.tokenizer)
-    except TokenizerError as error:
+        files, tokenizer = PreparedBertFiles.read(job.bert), Tokenizer(job.tokenizer)
+        if files.form is Form.BATCHED:
+            return _batched_features(files, tokenizer, tell)
+        model = PreparedBert(files, threads=1)
+    except (TokenizerError, NotRecognisedError) as error:
         raise PreparationError(f"voice {job.name} could not be prepared: {error}") from error
 
     def features(phonemes: Phonemes) -> Floats:
         return model.features(tokenizer.ids(phonemes.text))
 
     return features
+
+
+def _batched_features(files: PreparedBertFiles, tokenizer: Tokenizer, tell: Tell) -> Features | None:
+    """All that a voice is tried with at once and beforehand, so that BERT is gone while the voice needs the memory."""
+    there = memory.available()
+    if there is not None and there < bert_batch.memory_to_run(files):
+        tell.remark("there is not the memory for BERT; features are drawn at random for its trials")
+        return None
+    texts = [g2p.read(text).phonemes().text for text in (*SENTENCES, *HELD_OUT)]
+    found = bert_batch.features_of(files, [tokenizer.ids(text) for text in texts])
+    known = dict(zip(texts, found, strict=True))
+    return lambda phonemes: known[phonemes.text]

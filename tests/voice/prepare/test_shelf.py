@@ -11,7 +11,7 @@ import pytest
 
 from hayakoe_daemon.voice.prepare.errors import PreparationError
 from hayakoe_daemon.voice.prepare.shelf import Shelf
-from tests.support.waiting import wait_for
+from tests.support.waiting import patient, wait_for
 
 
 def put(shelf: Shelf, name: str, key: str, content: str = "x") -> Path:
@@ -105,7 +105,7 @@ def test_one_prepares_at_a_time_and_who_waited_knows_it(tmp_path: Path) -> None:
             lambda: any("->" in one and f":{lock} " in one for one in Path("/proc/locks").read_text().splitlines())
         )
         assert told == []
-    thread.join(10)
+    thread.join(patient(10))
     assert told == [True]
 
 

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+set -euo pipefail
+
+usage() {
+    cat <<'USAGE'
+usage: deploy/soak.sh [OPTION...]
+
+Lives through 30 days of a household in the time that its announcements, alarms and faults take, and accounts for all of
+them: python -m tests.soak in .venv, which is made where it is missing. Exit status 1 where anything is wrong.
+
+  --days N          simulated days (30)
+  --seed N          the same seed is the same life, but for its timing (1)
+  --says N          announcements on a usual day (20)
+  --faults N        faults a day (5)
+  --card-every N    a card that plays in real time on each N-th day, else null: (4; 0 for never)
+  --calm A-B        on these days the daemon is not killed, so that its memory can be watched
+  --json FILE       write all figures there
+  --keep FOLDER     live in this folder and keep it, with the logs of daemon and broker
+  --help            show this
+
+As root the state folder lies on a small disk of its own (tmpfs), which is filled up on purpose; else that fault is left
+out. Nothing outside the folder is touched.
+USAGE
+}
+
+for argument in "$@"; do
+    case $argument in
+    -h | --help)
+        usage
+        exit
+        ;;
+    esac
+done
+
+# shellcheck source=deploy/lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+exec </dev/null
+cd -- "$ROOT"
+
+set_up_system gcc g++ libc6-dev pkg-config libsystemd-dev libportaudio2 libasound2-dev mosquitto
+set_up_venv dev
+exec .venv/bin/python -m tests.soak "$@"

@@ -1,0 +1,89 @@
+"""The broker: whether a message comes back from it, and what it keeps for a daemon that is away."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+
+from hayakoe_daemon.doctor.finding import Finding, failure, ok, warning
+from hayakoe_daemon.doctor.machine import Machine
+from hayakoe_daemon.doctor.mosquitto import keeping
+from hayakoe_daemon.mqtt.link import BrokerSettings
+from hayakoe_daemon.mqtt.round_trip import NoRoundTrip, RoundTrip, round_trip
+
+NAME = "broker"
+PATIENCE = 6.0
+SLOW = 0.2
+"""Seconds there and back in a home's network, above which something is in the way."""
+
+_FILE = "/etc/mosquitto/conf.d/hayakoe-daemon.conf"
+_SAVE = (
+    f"printf 'autosave_interval 1\\nautosave_on_changes true\\n' | sudo tee {_FILE} && sudo systemctl restart mosquitto"
+)
+
+
+def examine_broker(settings: BrokerSettings, topic: str, machine: Machine) -> Iterator[Finding]:
+    """`topic` is one that nobody uses, below the base where the access list lets the daemon write and read."""
+    try:
+        trip = round_trip(settings, topic, patience=PATIENCE)
+    except NoRoundTrip as error:
+        yield failure(NAME, f"{error}: nothing is heard that comes over MQTT", _ping(settings))
+        return
+    name = trip.server or "the broker"
+    means = f"a message to {name} at {settings.address} is back after {trip.seconds * 1000:.0f} ms"
+    yield warning(NAME, f"{means}, which is long", f"ping {settings.host}") if trip.seconds > SLOW else ok(NAME, means)
+    yield from _session(settings, trip, machine)
+
+
+def _session(settings: BrokerSettings, trip: RoundTrip, machine: Machine) -> Iterator[Finding]:
+    if not settings.session_expiry:
+        yield warning(
+            "session",
+            "mqtt.session_expiry is 0: what is sent while the daemon is away is lost",
+            "mqtt.session_expiry: 1 h",
+        )
+        return
+    if not trip.session_kept:
+        yield failure(
+            "session",
+            "the broker does not keep sessions: what is sent while the daemon is away is lost",
+            "let the broker speak MQTT 5 and keep sessions for an hour",
+        )
+        return
+    kept = keeping(machine, settings.port) if is_here(settings.host) else None
+    if kept is None:
+        hint = "" if trip.server is None or "mosquitto" not in trip.server else _SAVE
+        yield ok(
+            "session",
+            "the broker keeps messages while the daemon is away"
+            + (
+                "; a mosquitto that is killed loses those of the last half hour, unless its config says" if hint else ""
+            ),
+            f"on the broker's machine: {hint}" if hint else None,
+        )
+    elif lost := kept.lost_at_most:
+        first = "" if kept.persistence else "set `persistence true` in /etc/mosquitto/mosquitto.conf, then: "
+        yield warning(
+            "session",
+            f"when mosquitto is killed or the power goes, it loses {lost} (autosave in its config): messages that"
+            " it had confirmed are not heard",
+            f"{first}{_SAVE}",
+        )
+    else:
+        yield ok("session", "mosquitto keeps messages while the daemon is away, through a power cut too")
+
+
+def is_here(host: str) -> bool:
+    """Whether that is this machine, as far as its name tells."""
+    if host in ("localhost", socket.gethostname()):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _ping(settings: BrokerSettings) -> str:
+    here = is_here(settings.host)
+    return "systemctl status mosquitto" if here else f"mosquitto_pub -h {settings.host} -p {settings.port} -t x -m x"

@@ -1,0 +1,89 @@
+"""The neural voices: whether they are as they were added, and prepared for this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from hayakoe_daemon.doctor.finding import Finding, failure, ok, warning
+from hayakoe_daemon.doctor.machine import may_look
+from hayakoe_daemon.opening import Manual
+from hayakoe_daemon.voice.prepare.machine import processor
+from hayakoe_daemon.voice.store.files import VoiceError
+from hayakoe_daemon.voice.store.store import Store
+
+NAME = "models"
+PREPARED = "prepared"
+
+
+def examine_models(store: Store, *, every_byte: bool) -> Iterator[Finding]:
+    """`every_byte` reads them, 250 MB and more; else their sizes tell."""
+    may_look(store.folder)
+    names = store.names()
+    if not names:
+        yield ok(NAME, "no neural voice is installed; the embedded one speaks")
+        return
+    how = "every byte is as it was added" if every_byte else "its files are there in full size"
+    voice: Callable[[str], object] = store.verify if every_byte else store.load
+    bert: Callable[[], object] = store.verify_bert if every_byte else store.bert
+    for name in names:
+        yield _judged(name, how, partial(voice, name))
+    try:
+        known = store.bert_manifest() is not None
+    except VoiceError as error:
+        yield failure(NAME, f"BERT: {error}", "hayakoe-daemon voices add --bert PATH-OR-ADDRESS --replace")
+        return
+    if not known:
+        yield failure(
+            NAME,
+            "no BERT is installed, and no neural voice speaks without one",
+            "hayakoe-daemon voices add --bert PATH",
+        )
+        return
+    yield _judged("BERT", how, bert)
+
+
+def examine_prepared(store: Store, manual: Callable[[str], Manual], *, wanted: bool) -> Iterator[Finding]:
+    """`manual` says how the voice of a name is to be opened; `wanted` where voices are prepared at all."""
+    may_look(store.folder)
+    if not store.names():
+        return
+    if not wanted:
+        yield ok(PREPARED, "voices.prepare is off: voices speak as their files are, later and with more memory")
+        return
+    for name in store.names():
+        try:
+            yield _prepared(name, manual(name))
+        except (VoiceError, OSError) as error:
+            yield warning(PREPARED, f"{name}: {error}", f"hayakoe-daemon voices check {name}")
+
+
+def _judged(name: str, how: str, look: Callable[[], object]) -> Finding:
+    try:
+        look()
+    except VoiceError as error:
+        again = "--bert PATH-OR-ADDRESS" if name == "BERT" else "PATH-OR-ADDRESS --replace"
+        return failure(NAME, f"{name}: {error}", f"hayakoe-daemon voices add {again}")
+    return ok(NAME, f"{name}: {how}")
+
+
+def _prepared(name: str, manual: Manual) -> Finding:
+    order = manual.order(name)
+    if order is not None and order.known:  # else it would read the files for long, and write down what it found
+        found = order.look()
+        if found.voice is not None and found.bert is not None:
+            kind = found.voice.precision
+            return ok(PREPARED, f"{name}: for this processor and this onnxruntime, {kind}")
+        what = "it" if found.voice is None else "its BERT"
+        if any(manual.prepared.glob(f"{name}-*")):
+            return warning(
+                PREPARED,
+                f"{name}: {what} was prepared for another machine, onnxruntime or file than this ({processor()[:40]});"
+                " the daemon does it again by itself",
+                f"hayakoe-daemon voices prepare {name}",
+            )
+    return warning(
+        PREPARED,
+        f"{name}: not yet; the daemon does it by itself, and until then it speaks late or not at all",
+        f"hayakoe-daemon voices prepare {name}",
+    )

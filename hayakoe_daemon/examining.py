@@ -1,0 +1,264 @@
+"""The doctor as a part of this house: which checks there are, and what the config means for them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pwd
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hayakoe_daemon import __version__, derived
+from hayakoe_daemon.answer import Answer, Examined, Refused
+from hayakoe_daemon.config.errors import ConfigError
+from hayakoe_daemon.config.load import load
+from hayakoe_daemon.config.model import Config
+from hayakoe_daemon.config.places import cache_dir, find_control_socket, state_dir, voices_dir
+from hayakoe_daemon.control import ControlError, NobodyThere, ask
+from hayakoe_daemon.doctor.alarms import examine_alarms
+from hayakoe_daemon.doctor.broker import examine_broker
+from hayakoe_daemon.doctor.clock import examine_clock, examine_zone
+from hayakoe_daemon.doctor.configuration import examine_config
+from hayakoe_daemon.doctor.daemon import Daemon, Found, Unreachable, examine_daemon
+from hayakoe_daemon.doctor.disk import examine_disk, examine_writing
+from hayakoe_daemon.doctor.examination import Check, document, examine
+from hayakoe_daemon.doctor.finding import Finding, Verdict, ok
+from hayakoe_daemon.doctor.machine import Machine, may_look
+from hayakoe_daemon.doctor.memory import examine_memory
+from hayakoe_daemon.doctor.models import examine_models, examine_prepared
+from hayakoe_daemon.doctor.permissions import (
+    examine_config_file,
+    examine_password,
+    examine_socket,
+    examine_sound_access,
+    examine_state_folder,
+)
+from hayakoe_daemon.doctor.power import examine_power
+from hayakoe_daemon.doctor.rehearsal import Part, rehearse
+from hayakoe_daemon.doctor.runtimes import examine_runtimes, installed_packages
+from hayakoe_daemon.doctor.sound import Output, examine_sound
+from hayakoe_daemon.doctor.unit import examine_unit
+from hayakoe_daemon.doctor.voice import examine_bundled, examine_last_speech, examine_voices
+from hayakoe_daemon.doctor.writes import examine_writes
+from hayakoe_daemon.doubts import doubts
+from hayakoe_daemon.mqtt.topics import Topics
+from hayakoe_daemon.schedule.alarm_book import ALARMS_FILE, AlarmBook
+from hayakoe_daemon.schedule.clock_watch import synchronised
+from hayakoe_daemon.voice.store.store import Store
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 45.0
+"""Seconds for an examination that was asked for over MQTT."""
+
+SERVICE_USER = "hayakoe"
+"""Whom the unit that is shipped runs the daemon as."""
+
+_REHEARSAL = 90.0
+_HASHING = 300.0
+"""Seconds; a Raspberry Pi reads 40 MB of an SD card in each."""
+
+
+BUNDLED = Check("offline", examine_bundled)
+"""Whether all that speech needs is on this machine, without speaking."""
+
+
+def speaking(parts: Callable[[], Iterable[Part]] = tuple) -> Check:
+    """The same by speaking: the embedded voice, and then these parts, each in a process of its own."""
+    return Check(
+        "offline",
+        lambda: examine_voices([Part(), *parts()], lambda part: rehearse(part, patience=_REHEARSAL)),
+        3 * _REHEARSAL,
+    )
+
+
+def without_config(problems: Sequence[str], machine: Machine, offline: Check) -> list[Check]:
+    """What can be examined where the config cannot be used; `offline` is BUNDLED, or what comes of `speaking`."""
+    return [
+        Check("config", lambda: examine_config("", problems, ())),
+        Check("unit", lambda: examine_unit(machine)),
+        offline,
+        *_of_the_machine(machine, Unreachable("it was not looked for")),
+    ]
+
+
+def thorough(config: Config, path: Path, environ: Mapping[str, str], daemon: Found, machine: Machine) -> list[Check]:
+    """Everything: it speaks, reads every byte of the models, and opens the sound device where no daemon has it."""
+    return [
+        *_of_the_house(config, path, environ, daemon, machine, every_byte=True),
+        speaking(lambda: _parts(config, environ, daemon)),
+        Check("speed", lambda: examine_last_speech(daemon)),
+        *_of_the_machine(machine, daemon),
+    ]
+
+
+def gentle(config: Config, path: Path, environ: Mapping[str, str], daemon: Daemon, machine: Machine) -> list[Check]:
+    """What a daemon may look at while it speaks: nothing that takes the sound device, memory or the cores."""
+    return [
+        *_of_the_house(config, path, environ, daemon, machine, every_byte=False),
+        BUNDLED,
+        Check("speed", lambda: examine_last_speech(daemon)),
+        *_of_the_machine(machine, daemon),
+    ]
+
+
+def find_daemon(config: Config, environ: Mapping[str, str]) -> Found:
+    """The one that the commands talk to."""
+    path = find_control_socket(config, environ)
+
+    def look(what: str) -> dict[str, Any]:
+        try:
+            return next(iter(ask(path, {"topic": what})))
+        except (ControlError, StopIteration) as error:
+            raise OSError(f"the daemon did not tell its {what}: {error}") from None
+
+    try:
+        look("state")
+        pid, uid = _peer(path)
+    except OSError as error:
+        try:
+            next(iter(ask(path, {"topic": "state"})), None)
+        except NobodyThere as nobody:
+            return Unreachable(str(nobody))
+        except ControlError as refused:
+            return Unreachable(str(refused), runs=True)
+        return Unreachable(str(error), runs=True)
+    return Daemon(pid, uid, look)
+
+
+class Examiner:
+    """The daemon's own doctor, in a thread of its own: one examination at a time. `ask` may be called by any thread."""
+
+    def __init__(self, path: Path, look: Callable[[str], Mapping[str, Any]], machine: Machine | None = None) -> None:
+        self._path = path
+        self._look = look
+        self._machine = machine or Machine()
+        self._busy = threading.Lock()
+
+    def ask(self, reply: Callable[[Answer], None]) -> None:
+        """Returns at once; `reply` comes within PATIENCE, from the thread of the examination."""
+        if not self._busy.acquire(blocking=False):
+            reply(Refused("busy", "An examination is under way; its answer goes to whoever asked for it."))
+            return
+        threading.Thread(target=self._examine, args=(reply,), name="doctor", daemon=True).start()
+
+    def _examine(self, reply: Callable[[Answer], None]) -> None:
+        try:
+            began = time.monotonic()
+            findings = list(examine(self._checks(), patience=PATIENCE))
+            for finding in findings:
+                if finding.verdict is not Verdict.OK:
+                    log.warning("doctor: %s: %s: %s", finding.verdict, finding.name, finding.means)
+            took = time.monotonic() - began
+            reply(Examined(document(findings, version=__version__, at=datetime.now(UTC).astimezone(), seconds=took)))
+        finally:
+            self._busy.release()
+
+    def _checks(self) -> list[Check]:
+        try:
+            config = load(self._path)
+        except ConfigError as error:
+            return without_config([str(problem) for problem in error.problems], self._machine, BUNDLED)
+        daemon = Daemon(os.getpid(), os.geteuid(), self._look)
+        return gentle(config, self._path, os.environ, daemon, self._machine)
+
+
+def _of_the_house(
+    config: Config, path: Path, environ: Mapping[str, str], daemon: Found, machine: Machine, *, every_byte: bool
+) -> list[Check]:
+    store = Store(voices_dir(config, environ))
+    plan = derived.voice_plan(config, environ)
+    output = Output(config.audio.device, config.audio.second_device, config.audio.rate)
+    state = state_dir(config, environ)
+    folders = {"state": state, "rendered speech": cache_dir(config, environ), "voices": store.folder}
+    now = time.time()
+    return [
+        Check("config", lambda: _config(config, path, environ)),
+        Check("daemon", lambda: examine_daemon(daemon)),
+        Check("unit", lambda: examine_unit(machine), 15.0),
+        Check("sound", lambda: examine_sound(output, daemon, environ), 45.0),
+        Check("broker", lambda: _broker(config, environ, machine), 30.0),
+        Check("alarms", lambda: examine_alarms(daemon, lambda: _enabled(config, state), now)),
+        Check("zone", lambda: examine_zone(lambda: config.zone, named=config.time_zone is not None, now=now)),
+        Check("models", lambda: examine_models(store, every_byte=every_byte), _HASHING),
+        Check("prepared", lambda: examine_prepared(store, plan.manual, wanted=config.voices.prepare)),
+        Check("permissions", lambda: _permissions(config, path, environ, daemon, machine)),
+        Check("disk", lambda: examine_disk(folders)),
+        Check("writing", lambda: examine_writing(state) if state.is_dir() else ()),
+        Check("writes", lambda: examine_writes(machine, state, daemon)),
+    ]
+
+
+def _of_the_machine(machine: Machine, daemon: Found) -> list[Check]:
+    return [
+        Check("clock", lambda: examine_clock(machine, synchronised(), time.time())),
+        Check("memory", lambda: examine_memory(machine, daemon)),
+        Check("power", lambda: examine_power(machine)),
+        Check("onnxruntime", lambda: examine_runtimes(installed_packages())),
+    ]
+
+
+def _config(config: Config, path: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
+    may_look(voices_dir(config, environ))  # else voices that are there would pass for misnamed
+    return examine_config(str(path), (), doubts(config, environ))
+
+
+def _parts(config: Config, environ: Mapping[str, str], daemon: Found) -> Iterator[Part]:
+    """The config's own voice, where it is prepared and no daemon has it in memory already: else it takes too much."""
+    plan = derived.voice_plan(config, environ)
+    name = plan.default
+    if isinstance(daemon, Daemon) or name not in Store(plan.folder).names():
+        return
+    order = plan.manual(name).order(name)
+    if order is None or not order.known or order.look().voice is None:
+        return
+    bound = (config.voices.int8_snr, config.voices.int8_log_mel)
+    yield Part(name, str(plan.folder), str(plan.prepared), str(plan.precise(name).wanted), bound)
+
+
+def _broker(config: Config, environ: Mapping[str, str], machine: Machine) -> Iterator[Finding]:
+    if config.mqtt.enabled:
+        return examine_broker(derived.broker(config, environ), Topics(config.topic).doctor, machine)
+    return iter((ok("broker", "mqtt.enabled is off: only the commands of this machine are heard"),))
+
+
+def _permissions(
+    config: Config, path: Path, environ: Mapping[str, str], daemon: Found, machine: Machine
+) -> Iterator[Finding]:
+    yield from examine_config_file(path)
+    if config.mqtt.password_file is not None:
+        yield from examine_password(config.mqtt.password_file)
+    yield from examine_socket(find_control_socket(config, environ))
+    yield from examine_state_folder(state_dir(config, environ))
+    if Output(config.audio.device).is_card:
+        yield from examine_sound_access(machine, _player(daemon))
+
+
+def _player(daemon: Found) -> int:
+    """The number of the user who plays: the daemon's, else the service's, else oneself."""
+    if isinstance(daemon, Daemon):
+        return daemon.uid
+    try:
+        return pwd.getpwnam(SERVICE_USER).pw_uid
+    except KeyError:
+        return os.geteuid()
+
+
+def _enabled(config: Config, state: Path) -> list[str]:
+    book = AlarmBook(state / ALARMS_FILE, config.alarms)
+    return [name for name, entry in book.entries.items() if entry.alarm.enabled]
+
+
+def _peer(path: Path) -> tuple[int, int]:
+    """Process and user of whoever listens on a socket; see SO_PEERCRED in unix(7)."""
+    with socket.socket(socket.AF_UNIX) as line:
+        line.settimeout(5.0)
+        line.connect(str(path))
+        pid, uid, _ = struct.unpack("3i", line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+    return pid, uid

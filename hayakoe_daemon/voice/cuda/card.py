@@ -1,0 +1,177 @@
+"""The graphics card as voices see it: whether it can be used, and who is on it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import weakref
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+from hayakoe_daemon.voice.cuda import driver, libraries, options
+from hayakoe_daemon.voice.device import Device
+from hayakoe_daemon.voice.engine import EngineError
+from hayakoe_daemon.voice.providers import no_cuda_build
+
+log = logging.getLogger(__name__)
+
+IDLE = 30.0
+"""Seconds without work after which, with OFFLOAD, a voice or BERT leaves the card."""
+
+WORK = 400_000_000
+"""Bytes besides the weights: CUDA's context with its kernels at first, then what a sentence of 10 s takes."""
+
+_MEGABYTE = 1_000_000
+
+_OUT_OF_MEMORY = (
+    *("Failed to allocate memory", "bad_alloc", "bad allocation", "out of memory", "ErrorMemoryAllocation"),
+    "STATUS_ALLOC_FAILED",
+)
+_CARD_FAILED = ("CUDA failure", "CUDNN failure", "CUBLAS failure", "CUFFT failure", "cudaError", "CUDNN_STATUS")
+"""Signs in what onnxruntime says: the card, and not what it was asked to compute."""
+
+
+class GpuMemory(StrEnum):
+    RESIDENT = "resident"
+    """What was loaded once stays on the card."""
+    OFFLOAD = "offload"
+    """What is not needed now leaves it, and comes back from the file when it is."""
+
+
+class CardError(EngineError):
+    """The card cannot be used; the message says why, for people."""
+
+
+class Tenant(Protocol):
+    """What takes memory on the card, and can leave it."""
+
+    def release(self) -> None:
+        """Leave, unless it computes at this moment; it comes back by itself. Any thread may ask."""
+
+
+class Card:
+    """One for the process. Any thread may use it.
+
+    `chosen` are the options of its provider. `failed` is told once, in words for people, when it turns out that it
+    cannot be used, which may be in the middle of a sentence; it returns at once. The processor may stand in for it, in
+    tests: all goes the same way then.
+    """
+
+    def __init__(
+        self,
+        device: Device = Device.CUDA,
+        *,
+        memory: GpuMemory = GpuMemory.RESIDENT,
+        chosen: Mapping[str, str] = options.CUDA,
+        failed: Callable[[str], None] = lambda _: None,
+        free: Callable[[], int | None] = driver.free_memory,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.device = device
+        self.memory = memory
+        self._chosen = chosen
+        self._failed = failed
+        self._free = free
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._why: str | None = None
+        self._tenants: weakref.WeakKeyDictionary[Tenant, float] = weakref.WeakKeyDictionary()
+
+    # ------------------------------------------------------------------------------------------- whether it can be used
+
+    def hindrance(self) -> str | None:
+        """Why nothing can compute on it, in words for people; None where nothing is known to be in the way."""
+        return self._why or self._missing()
+
+    def give_up(self, why: str) -> None:
+        """It cannot be used, until somebody tries again; whoever is on it is to leave."""
+        with self._lock:
+            news, self._why = self._why is None, self._why or why
+        if news:
+            self._failed(why)
+
+    def try_again(self) -> bool:
+        """True where it was given up and nothing is known to be in its way now: it may turn out to be of use."""
+        if self._why is None or self._missing() is not None:
+            return False
+        with self._lock:
+            self._why = None
+        return True
+
+    def session(self, path: Path) -> Any:
+        """The graph in the file, loaded onto the card. Raises CardError where that is impossible."""
+        libraries.preload()
+        try:
+            made = options.session(path, self.device, self._chosen)
+        except Exception as error:
+            raise CardError(f"{path.name} cannot be loaded onto the graphics card: {reason(error)}") from error
+        if self.device.provider not in made.get_providers():
+            what = libraries.missing() or "onnxruntime does not say which"
+            raise CardError(
+                f"libraries of CUDA or cuDNN are missing or of another version ({what}): `deploy/cuda.sh` installs them"
+            )
+        return made
+
+    def broke(self, error: Exception, what: str) -> EngineError:
+        """What to raise where a run failed; where it is the card that failed, all voices leave it."""
+        text = str(error)
+        short = _is_out_of_memory(text)
+        if not short and not any(sign in text for sign in _CARD_FAILED):
+            return EngineError(f"{what} cannot be computed: {reason(error)}")
+        why = "its memory ran out" if short else reason(error)
+        self.give_up(why)
+        return CardError(f"{what} cannot be computed on the graphics card: {why}")
+
+    def require(self, weights: int, what: str) -> None:
+        """Raises CardError where its memory has no room for so many bytes of weights and the work with them."""
+        free = self._free()
+        if free is not None and free < weights + WORK:
+            raise CardError(
+                f"{what} takes about {(weights + WORK) // _MEGABYTE} MB of the graphics card's memory and "
+                f"{free // _MEGABYTE} MB are free"
+            )
+
+    def _missing(self) -> str | None:
+        return None if self.device is Device.CPU else no_cuda_build() or driver.missing()
+
+    # --------------------------------------------------------------------------------------------------- who is on it
+
+    @property
+    def offloads(self) -> bool:
+        return self.memory is GpuMemory.OFFLOAD
+
+    def works(self, tenant: Tenant, *, instead_of: type | None = None) -> None:
+        """It computes now; with OFFLOAD all others of that type leave."""
+        with self._lock:
+            self._tenants[tenant] = self._clock()
+            others = [one for one in self._tenants if one is not tenant]
+        for other in others:
+            if self.offloads and instead_of is not None and isinstance(other, instead_of):
+                other.release()
+
+    def tidy(self) -> None:
+        """With OFFLOAD: who has not worked for a while leaves. To be called now and then."""
+        if not self.offloads:
+            return
+        now = self._clock()
+        with self._lock:
+            idle = [tenant for tenant, at in self._tenants.items() if now - at >= IDLE]
+            for tenant in idle:
+                del self._tenants[tenant]
+        for tenant in idle:
+            tenant.release()
+
+
+def reason(error: Exception) -> str:
+    """What onnxruntime says, in one line and not too long."""
+    if _is_out_of_memory(str(error)):
+        return "its memory ran out"
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 300 else f"{text[:299]}…"
+
+
+def _is_out_of_memory(text: str) -> bool:
+    return any(sign in text for sign in _OUT_OF_MEMORY)

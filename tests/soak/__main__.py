@@ -1,0 +1,98 @@
+"""`python -m tests.soak --days 30`: weeks of a household with all its faults; exit status 1 where anything is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.soak.clock import Course
+from tests.soak.faults import Trouble
+from tests.soak.house import House
+from tests.soak.household import START, Household, config
+from tests.soak.life import Life
+from tests.soak.report import Outcome, judge, lines
+from tests.soak.scene import Scene
+from tests.soak.witness import Witness
+from tests.support.web_server import Page, WebServer
+
+
+def soak(
+    folder: Path,
+    *,
+    days: int,
+    seed: int,
+    says: int = 20,
+    faults: float = 5.0,
+    card_every: int = 4,
+    calm: range = range(0),
+    log: Callable[[str], object] = lambda _: None,
+) -> Outcome:
+    """Live through so many days in `folder`, with a card on one day of `card_every`, and judge them."""
+    begun = time.monotonic()
+    note = folder / "note.txt"
+    folder.mkdir(parents=True, exist_ok=True)
+    note.write_text("牛乳を買う。")
+    with WebServer() as web:
+        web.pages["/weather"] = Page(json.dumps({"sky": "晴れ"}).encode())
+        house = House(folder, config(web.url("weather"), str(note)), start=START.timestamp())
+        with house:
+            witness = Witness(house.broker.host, house.broker.port, house.clock.passed)
+            try:
+                house.start()
+                scene = Scene(house, web, witness, Household(seed, says=says), Course(house.clock), log)
+                Life(scene, Trouble(seed, a_day=faults)).live(
+                    days,
+                    card=lambda day: card_every > 0 and day % card_every == card_every - 1,
+                    calm=lambda day: day in calm,
+                )
+                return judge(scene, seconds=time.monotonic() - begun)
+            finally:
+                witness.close()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.soak",
+        description="Weeks of a household in minutes: announcements, alarms and briefings, and random faults of daemon,"
+        " player, broker, card, disk, clock and files. Time that nothing happens in is jumped over; all else is real."
+        " At the end everything that was accepted is accounted for.",
+    )
+    parser.add_argument("--days", type=int, default=30, help="simulated days (30)")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed is the same life, but for its timing (1)")
+    parser.add_argument("--says", type=int, default=20, help="announcements on a usual day (20)")
+    parser.add_argument("--faults", type=float, default=5.0, help="faults a day (5)")
+    parser.add_argument(
+        "--card-every", type=int, default=4, help="a real-time card on each so many-th day, else null: (4)"
+    )
+    parser.add_argument("--calm", default="", help="FIRST-LAST days without kills of the daemon: for its memory")
+    parser.add_argument("--json", type=Path, help="write all figures there")
+    parser.add_argument("--keep", type=Path, help="live in this folder, and keep it")
+    given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # nothing is left running, or mounted
+    first, _, last = given.calm.partition("-")
+    calm = range(int(first) - 1, int(last or first)) if first else range(0)
+    with tempfile.TemporaryDirectory(prefix="soak-") as temporary:
+        outcome = soak(
+            given.keep or Path(temporary),
+            days=given.days,
+            seed=given.seed,
+            says=given.says,
+            faults=given.faults,
+            card_every=given.card_every,
+            calm=calm,
+            log=lambda line: sys.stderr.write(f"{line}\n"),
+        )
+    if given.json is not None:
+        given.json.write_text(json.dumps(outcome.document, ensure_ascii=False, indent=1))
+    sys.stdout.writelines(f"{line}\n" for line in lines(outcome.document))
+    return 1 if outcome.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

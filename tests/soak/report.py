@@ -1,0 +1,177 @@
+"""What comes of a life: everything judged, in one document and in a few lines for people."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tests.soak.accounts import AlarmExpectation, Verdict, judge_alarms, judge_announcements
+from tests.soak.gauges import DAY, Sample, Trend, sizes, slope, trends
+from tests.soak.household import ALARMS, dues
+from tests.soak.scene import Scene
+from tests.soak.witness import Told, recorded
+
+RSS_SLOPE = 1.0
+"""MiB a day that one long life may grow, when it has settled: a year of that would be noticed."""
+
+SETTLED = 6 * 3600.0
+"""Seconds of a life after which it is compared with others."""
+
+LONG_LIFE = 2.0
+"""Days from which on a slope says anything."""
+
+MORE = 3
+"""Descriptors or threads that the end of a life may have more than its beginning: one fetch, one client."""
+
+LARGEST_FILE = 8 << 20
+"""Bytes that any file of the household may have; the journal's log is the largest by far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`wrong` is empty where all is well."""
+
+    wrong: list[str]
+    document: dict[str, Any]
+
+
+def judge(scene: Scene, *, seconds: float) -> Outcome:
+    """After the last day, while the house still stands."""
+    diary, witness, house = scene.diary, scene.witness, scene.house
+    broker_died = any(diary.counts[kind] for kind in ("kill broker", "kill both", "power cut"))
+    said = judge_announcements(
+        witness.sent, witness.events, recorded(house.record), diary.excused, broker_died=broker_died
+    )
+    rung = judge_alarms(list(_expected(scene)), witness.events)
+    naps = _judge_naps(scene)
+    lives = trends(diary.samples)
+    files = sizes(house.state)
+    wrong = [*diary.wrong, *said.wrong, *rung.wrong, *naps.wrong, *_leaks(lives), *_growth(files)]
+    return Outcome(
+        wrong,
+        {
+            "days": round((diary.samples[-1].at - diary.samples[0].at) / DAY, 2) if diary.samples else 0.0,
+            "real_seconds": round(seconds),
+            "lives": house.lives,
+            "messages": len(witness.sent),
+            "events": len(witness.events),
+            "announcements": dict(said.counts),
+            "alarms": dict(rung.counts + naps.counts),
+            "late_s": round(_latest(witness.events), 2),
+            "deeds_and_faults": dict(diary.counts),
+            "faults": diary.faults,
+            "samples": [dataclasses.asdict(one) for one in diary.samples],
+            "errors": dict(Counter(one["code"] for one in witness.errors)),
+            "rss_mib": _range([one.rss for one in diary.samples]),
+            "rss_slope_mib_a_day": round(_slope(diary.samples), 3),
+            "lives_measured": [dataclasses.asdict(one) for one in lives],
+            "descriptors": _range([one.descriptors for one in diary.samples]),
+            "threads": _range([one.threads for one in diary.samples]),
+            "disk_bytes": _range([one.disk for one in diary.samples]),
+            "disk_slope_kib_a_day": round(_disk_slope(diary.samples), 1),
+            "files": files,
+            "wrong": wrong,
+        },
+    )
+
+
+def _expected(scene: Scene) -> Iterator[AlarmExpectation]:
+    stretches = scene.course.stretches
+    begin, end = stretches[0].begin, max(one.end for one in stretches)
+    unsure = scene.diary.unsure
+
+    def excused(due: float) -> str | None:
+        return "its journal was destroyed" if any(first <= due <= last for first, last in unsure) else None
+
+    for name in ALARMS:
+        yield AlarmExpectation(name, list(dues(name, begin, end)), excused)
+
+
+def _judge_naps(scene: Scene) -> Verdict:
+    """Alarms that were set for once: each that was taken in rings, or is told to be missed."""
+    verdict = Verdict()
+    rung = Counter(
+        one.document["name"]
+        for one in scene.witness.events
+        if one.document.get("kind") == "alarm" and one.document["event_type"] in ("fired", "missed")
+    )
+    for name, number in scene.diary.naps.items():
+        if any(answer.get("status") == "done" for answer in scene.witness.sent[number].answers):
+            verdict.counts["set for once"] += 1
+            if not rung[name]:
+                verdict.wrong.append(f"the alarm {name}, set for once, neither rang nor was told to be missed")
+    return verdict
+
+
+def _latest(events: list[Told]) -> float:
+    """By how many seconds the latest alarm was late that does not say so itself."""
+    of_alarms = [one.document for one in events if one.document.get("kind") == "alarm"]
+    begun = {one.document["id"]: one.document["at"] for one in events if one.document["event_type"] == "started"}
+    late = [begun[one["id"]] - _due(one) for one in of_alarms if _on_time(one) and one["id"] in begun]
+    return max(late, default=0.0)
+
+
+def _on_time(document: dict[str, Any]) -> bool:
+    return document["event_type"] == "fired" and "note" not in document
+
+
+def _due(document: dict[str, Any]) -> float:
+    return datetime.fromisoformat(document["due"]).timestamp()
+
+
+def _leaks(lives: list[Trend]) -> Iterator[str]:
+    for one in lives:
+        if one.days >= LONG_LIFE and one.rss_slope > RSS_SLOPE:
+            yield f"life {one.life} grew by {one.rss_slope:.2f} MiB a day over {one.days:.1f} days"
+        for what, (first, last) in (("descriptors", one.descriptors), ("threads", one.threads)):
+            if last > first + MORE:
+                yield f"life {one.life} had {first} {what} at its beginning and {last} at its end"
+
+
+def _growth(files: dict[str, int]) -> Iterator[str]:
+    for name, size in files.items():
+        if size > LARGEST_FILE:
+            yield f"{name} has grown to {size} bytes"
+
+
+def _slope(samples: list[Sample]) -> float:
+    settled = [one for one in samples if one.age >= SETTLED]
+    return slope([one.at / DAY for one in settled], [one.rss for one in settled])
+
+
+def _disk_slope(samples: list[Sample]) -> float:
+    """Of the second half, when all has been there once."""
+    later = samples[len(samples) // 2 :]
+    return slope([one.at / DAY for one in later], [one.disk / 1024 for one in later])
+
+
+def _range(values: list[float] | list[int]) -> list[float]:
+    return [round(min(values), 1), round(max(values), 1)] if values else []
+
+
+def lines(document: dict[str, Any]) -> Iterator[str]:
+    """For people."""
+    yield (
+        f"{document['days']} days in {document['real_seconds']} s: {document['messages']} messages,"
+        f" {document['lives']} lives of the daemon"
+    )
+    for name in ("announcements", "alarms", "deeds_and_faults", "errors"):
+        yield f"{name}: " + ", ".join(f"{what} {count}" for what, count in sorted(document[name].items()))
+    yield f"latest alarm: {document['late_s']} s"
+    yield f"memory {document['rss_mib']} MiB, slope over all lives {document['rss_slope_mib_a_day']} MiB a day"
+    for one in document["lives_measured"]:
+        if one["days"] >= 1.0:
+            yield (
+                f"  life {one['life']}, {one['days']:.1f} days: {one['rss_first']:.1f} to {one['rss_last']:.1f} MiB,"
+                f" slope {one['rss_slope']:.3f} MiB a day, descriptors {one['descriptors']}, threads {one['threads']}"
+            )
+    yield f"descriptors {document['descriptors']}, threads {document['threads']}"
+    yield f"state folder {document['disk_bytes']} bytes, slope {document['disk_slope_kib_a_day']} KiB a day"
+    for wrong in document["wrong"]:
+        yield f"WRONG: {wrong}"
+    if not document["wrong"]:
+        yield "all is accounted for"

@@ -1,0 +1,24 @@
+"""Two days of a household in a short form; the long one is `python -m tests.soak`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.soak.__main__ import soak
+
+
+def test_two_days_with_faults_are_accounted_for(tmp_path: Path) -> None:
+    outcome = soak(tmp_path, days=2, seed=5, says=4, faults=2, card_every=0)
+    assert outcome.wrong == []
+    figures = outcome.document
+    assert figures["days"] > 2
+    assert figures["lives"] > 1, "somebody is to die in these two days, else choose another seed"
+    assert figures["alarms"]["rang"] > 5
+    assert sum(figures["announcements"].values()) > 15
+
+
+@pytest.mark.long
+def test_a_week_with_a_card_now_and_then(tmp_path: Path) -> None:
+    assert soak(tmp_path, days=7, seed=3, card_every=3, calm=range(3, 7)).wrong == []

@@ -1,0 +1,114 @@
+"""The doctor in a house: beside a daemon, without one, and as the daemon's own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hayakoe_daemon.answer import Answer, Examined, Refused
+from hayakoe_daemon.doctor.machine import Machine
+from hayakoe_daemon.examining import Examiner
+from tests.doctor.house import machine
+from tests.fakecard import FakeCard
+from tests.support.broker import Broker, Watcher
+from tests.support.daemon import Daemon, Home
+from tests.support.waiting import wait_for
+
+ALARMS = {"alarms": {"morning": {"time": "07:00", "text": "朝です。"}}, "time_zone": "Asia/Tokyo"}
+
+
+def by_name(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    names: dict[str, list[dict[str, Any]]] = {}
+    for finding in document["findings"]:
+        names.setdefault(finding["name"], []).append(finding)
+    return names
+
+
+def test_a_house_with_a_daemon(tmp_path: Path, broker: Broker, card: FakeCard) -> None:
+    daemon = Daemon(tmp_path / "home", broker, device="fakehw", env=card.env, config=ALARMS)
+    with daemon, Watcher(broker) as watcher:
+        home = Home(watcher)
+        home.wait_online()
+        home.say("こんにちは。", id="a")
+        home.wait_event("a", "finished")
+
+        watcher.publish(home.topic("do/doctor"), "", response_topic="answers", correlation=b"7")
+        own = watcher.wait("answers", lambda _: True, 60.0)
+        done = daemon.command("doctor", "--json", timeout=120.0)
+
+    assert own.correlation == b"7"
+    answer, command = json.loads(own.payload), json.loads(done.stdout)
+    assert answer["status"] == "done"
+    for document in (answer, command):
+        names = by_name(document)
+        assert document["format"] == 1
+        for name in ("config", "daemon", "journal", "sound", "broker", "session", "alarms", "zone", "writing", "speed"):
+            assert {one["verdict"] for one in names[name]} == {"ok"}, names[name]
+        assert "plays on fakehw" in names["sound"][0]["means"]
+        assert "morning rings at" in names["alarms"][0]["means"]
+        assert f"process {daemon.running.pid}" in names["daemon"][0]["means"]
+    assert "embedded spoke" in by_name(command)["offline"][0]["means"]
+    assert done.returncode == {"ok": 0, "warning": 1, "failure": 2}[command["verdict"]]
+    assert done.stderr == ""
+
+
+def test_a_house_whose_daemon_is_gone(tmp_path: Path, card: FakeCard) -> None:
+    daemon = Daemon(tmp_path / "home", None, device="fakehw", env=card.env, config=ALARMS)
+    done = daemon.command("doctor", timeout=120.0)
+    lines = done.stdout.splitlines()
+    assert done.returncode == 2
+    assert any(line.startswith("failure  alarms           no daemon runs to ring them: morning") for line in lines)
+    assert any(line.startswith("ok       sound            fakehw opens in") for line in lines)
+    assert any("→ sudo systemctl" in line for line in lines)
+    assert lines[-1].endswith("failure(s)")
+    assert "\x1b" not in done.stdout
+    assert not daemon.state.exists()
+
+
+def test_a_config_that_cannot_be_read(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("nod: kitchen\nqueue: {limit: -1}\n")
+    program = [sys.executable, "-m", "hayakoe_daemon", "doctor", "--json", "--config", str(config)]
+    done = subprocess.run(
+        program, capture_output=True, text=True, check=False, timeout=120, cwd=Path(__file__).parents[1]
+    )
+    assert done.returncode == 2
+    names = by_name(json.loads(done.stdout))
+    assert [one["verdict"] for one in names["config"]] == ["failure", "failure"]
+    assert "did you mean node?" in names["config"][0]["means"]
+    assert names["offline"][0]["verdict"] == "ok"
+
+
+def test_one_examination_at_a_time(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("mqtt: {enabled: false}\naudio: {device: 'null:'}\n")
+    free, answers = threading.Event(), list[Answer]()
+
+    def look(what: str) -> dict[str, Any]:
+        free.wait(20.0)
+        return {"state": "idle", "queue": 0, "alarms": []}
+
+    examiner = Examiner(config, look, Machine())
+    examiner.ask(answers.append)
+    examiner.ask(answers.append)
+    assert [type(answer) for answer in answers] == [Refused]
+    free.set()
+    wait_for(lambda: len(answers) == 2, 60.0)
+    assert isinstance(answers[1], Examined)
+
+
+def test_the_daemon_s_own_says_so_where_the_config_was_spoilt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("nod: kitchen\n")
+    monkeypatch.setattr("hayakoe_daemon.examining.rehearse", lambda *_, **__: pytest.fail("it is the daemon's process"))
+    answers = list[Answer]()
+    Examiner(config, lambda _: {}, machine(tmp_path / "root")).ask(answers.append)
+    wait_for(lambda: answers, 60.0)
+    names = by_name(answers[0].document())
+    assert names["config"][0]["verdict"] == "failure"
