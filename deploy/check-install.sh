@@ -9,12 +9,13 @@ Shows that deploy/install.sh does what it says, on a fresh Debian RELEASE (bookw
 (systemd-nspawn), with the tree as it stands here, uncommitted changes included. STORY is one or more of:
 
   online    installed from a clone by a user with sudo, with a broker: interrupted first, then whole; a sentence over MQTT is
-            heard in what the sound card got; the unit's hardening; a password as a credential; kill -9; upgrade from the
-            sdist; an upgrade that fails; rollback; uninstall; and a folder made by deploy/bundle.sh
+            heard in what the sound card got; the unit's hardening; a password as a credential; kill -9; a voice that is
+            prepared; a folder made by deploy/bundle.sh; uninstall
+  upgrade   from the sdist; then an upgrade that does not start; rollback
   offline   installed from that folder on another fresh Debian without a network
   try       deploy/try.sh on a fresh Debian without systemd: minutes and megabytes
 
-Default: online offline. Fresh means: what debootstrap's minbase gives, with systemd, sudo and ca-certificates.
+Default: online upgrade offline. Fresh means: what debootstrap's minbase gives, with systemd, sudo and ca-certificates.
 
   --ca FILE   an authority that pip trusts besides, for networks with a proxy of their own
   --help      show this
@@ -49,10 +50,10 @@ done
 [ $# -ge 2 ] || die_usage
 RELEASE=$1 DIR=$2
 shift 2
-[ $# -gt 0 ] || set -- online offline
+[ $# -gt 0 ] || set -- online upgrade offline
 case $RELEASE in bookworm | trixie) ;; *) die_usage ;; esac
 for story in "$@"; do
-    case $story in online | offline | try) ;; *) die_usage ;; esac
+    case $story in online | upgrade | offline | try) ;; *) die_usage ;; esac
 done
 
 # shellcheck source=deploy/lib.sh
@@ -90,7 +91,7 @@ for story in "$@"; do
     fresh_tree
     put_clone "$TREE/home/taro/hayakoe-daemon"
     case $story in
-    online) put_archive "$TREE/home/taro/hayakoe-daemon" "$TREE/home/taro/archive" ;;
+    upgrade) put_archive "$TREE/home/taro/hayakoe-daemon" "$TREE/home/taro/archive" ;;
     offline)
         [ -d "$DIR/$RELEASE-bundle" ] || die "there is no $DIR/$RELEASE-bundle yet: run the story online first"
         mv -- "$DIR/$RELEASE-bundle" "$TREE/home/taro/bundle"
@@ -100,7 +101,7 @@ for story in "$@"; do
     cp -- "$ROOT"/deploy/check-install/*.sh "$ROOT/deploy/check-install/heard.py" "$TREE/check/"
     status=0
     case $story in
-    online) boot online shared || status=$? ;;
+    online | upgrade) boot "$story" shared || status=$? ;;
     offline) boot offline none || status=$? ;;
     try) enter try || status=$? ;;
     esac

@@ -89,6 +89,8 @@ export PYTHONDONTWRITEBYTECODE=1
 install_or_upgrade() {
     local version
     [ -e "$ROOT/pyproject.toml" ] || die "this is the installed copy, for --rollback and --uninstall only. To upgrade, run deploy/install.sh of the new version."
+    [ ! -e "$PREFIX/pyvenv.cfg" ] || die "$PREFIX was made by hand. Take it away and run this again (config and state stay):
+    sudo systemctl disable --now $NAME; sudo rm -r $PREFIX"
     [ -z "$OFFLINE" ] || check_bundle
     set_up_packages
     [ -z "$BROKER" ] || set_up_broker

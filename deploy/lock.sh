@@ -40,7 +40,7 @@ PYTHONS=(3.11 3.12 3.13)
 # The glibc of Debian 12, the oldest system there is to install on.
 GLIBC=2_36
 # pyworld (the extra `pitch`) is not among them: it comes as source only, and would want a C++ compiler on every machine.
-EXTRAS=(fetch zeroconf)
+EXTRAS=(completion fetch zeroconf)
 # onnxruntime-gpu loads CUDA's FFT only for operators that no voice has: 200 MB less.
 NO_FFT=(nvidia-cufft nvidia-nvjitlink)
 # pyopenjtalk-plus asks for this dictionary of 193 MB, and reads it only where it may use Sudachi; see text/openjtalk.py.

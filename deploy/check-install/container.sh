@@ -74,9 +74,11 @@ EOF
         --quiet --register=no --keep-unit "--directory=$TREE" --boot --console=pipe --machine=check-install --resolv-conf=off \
         --timezone=off --link-journal=no --kill-signal=SIGRTMIN+3 "${options[@]}" </dev/null >"$DIR/$RELEASE-$1.console" 2>&1 &
     CHILD=$!
-    tail --pid="$CHILD" -n +1 -f -- "$TREE/check/output" | tee -- "$DIR/$RELEASE-$1.log"
+    # in the background: while bash waits for something in the foreground a signal would wait too
+    tail --pid="$CHILD" -n +1 -f -- "$TREE/check/output" | tee -- "$DIR/$RELEASE-$1.log" &
     wait "$CHILD" || true
     CHILD=''
+    wait
     [ "$(cat -- "$TREE/check/status" 2>/dev/null)" = 0 ]
 }
 

@@ -4,7 +4,7 @@ import array
 import sys
 import wave
 
-LOUD = 500
+LOUD = 50
 """Of 32,767."""
 
 

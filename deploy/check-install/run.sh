@@ -98,6 +98,10 @@ online)
     # shellcheck source=deploy/check-install/online.sh
     . /check/online.sh
     ;;
+upgrade)
+    # shellcheck source=deploy/check-install/upgrade.sh
+    . /check/upgrade.sh
+    ;;
 offline)
     # shellcheck source=deploy/check-install/offline.sh
     . /check/offline.sh

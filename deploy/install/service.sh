@@ -73,7 +73,7 @@ undo_switch() {
 
 # Unit, command, completion and manual of the current version.
 set_up_service() {
-    install -m 644 -- "$PREFIX/current/share/$NAME/systemd/$UNIT" "$UNIT_FILE"
+    install -D -m 644 -- "$PREFIX/current/share/$NAME/systemd/$UNIT" "$UNIT_FILE"
     ln -sfn -- "$PREFIX/current/bin/$NAME" "$COMMAND"
     printed "$SHARE/bash-completion/completions/$NAME" completion bash
     printed "$SHARE/zsh/site-functions/_$NAME" completion zsh
@@ -86,14 +86,19 @@ set_up_service() {
 
 # What the command prints, as the file $1; none where this version does not know that.
 printed() {
-    mkdir -p -- "$(dirname -- "$1")"
-    if ! "$COMMAND" "${@:2}" >"$1" 2>/dev/null || [ ! -s "$1" ]; then
+    if "$COMMAND" "${@:2}" >"$SCRATCH/printed" 2>/dev/null && [ -s "$SCRATCH/printed" ]; then
+        install -D -m 644 -- "$SCRATCH/printed" "$1"
+    else
         rm -f -- "$1"
     fi
 }
 
 # Enable the unit, and (re)start it where $1 is not empty. Returns when it is ready.
 start_service() {
+    if ! command -v systemctl >/dev/null; then
+        say "There is no systemd here, so nothing starts the service: $COMMAND run"
+        return
+    fi
     systemctl enable --quiet "$UNIT" || die "systemctl could not enable $UNIT"
     if ! booted; then
         say "systemd is not running here: the service starts with the machine."

@@ -11,8 +11,9 @@ from typing import Any
 from hayakoe_daemon.answer import Refused, read_answer
 from hayakoe_daemon.cli.failure import Failure
 from hayakoe_daemon.cli.settle import config_of
-from hayakoe_daemon.config.places import dictionary_file, find_control_socket
+from hayakoe_daemon.config.places import dictionary_file, find_control_socket, state_dir
 from hayakoe_daemon.control import ControlError, NobodyThere, ask
+from hayakoe_daemon.system.ownership import hand_over
 from hayakoe_daemon.word_change import AddWord, Change, RemoveWord
 from hayakoe_daemon.words import WordBook, WordsError
 
@@ -65,6 +66,8 @@ def _change_file(given: argparse.Namespace, change: Change) -> None:
             raise Failure(f'there is no word "{change.word}" in the dictionary')
     except WordsError as error:
         raise Failure(str(error)) from None
+    config, _ = config_of(given)
+    hand_over(state_dir(config, os.environ))
     print("No daemon runs; it is in the file, for when one is started.")
 
 

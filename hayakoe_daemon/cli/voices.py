@@ -16,9 +16,10 @@ from hayakoe_daemon.cli.failure import Failure
 from hayakoe_daemon.cli.progress import Progress
 from hayakoe_daemon.cli.settle import config_or_defaults
 from hayakoe_daemon.config.model import Config
-from hayakoe_daemon.config.places import prepared_dir, voices_dir
+from hayakoe_daemon.config.places import prepared_dir, state_dir, voices_dir
 from hayakoe_daemon.derived import precise
 from hayakoe_daemon.opening import order
+from hayakoe_daemon.system.ownership import hand_over
 from hayakoe_daemon.voice.prepare.order import Order, forget_voice, remark
 from hayakoe_daemon.voice.store.bert_layouts import bert_at, bert_files
 from hayakoe_daemon.voice.store.bring import Brought, brought, is_address
@@ -46,6 +47,8 @@ def run(given: argparse.Namespace) -> int:
         done = _do(given, store, config)
     except VoiceError as error:
         raise Failure(str(error)) from None
+    finally:
+        hand_over(state_dir(config, os.environ))
     if given.action in ("add", "remove") and _SERVICE.exists() and _SERVICE not in store.folder.parents:
         print(f"These are your own voices, in {store.folder}; for the service's use sudo.", file=sys.stderr)
     return done

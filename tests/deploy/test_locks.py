@@ -14,7 +14,7 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy/locks"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-EXTRAS = ("fetch", "zeroconf")
+EXTRAS = ("completion", "fetch", "zeroconf")
 LOCKS = [FOLDER / f"{machine}-py{python}.txt" for machine in ("x86_64", "aarch64") for python in (311, 312, 313)]
 PINNED = re.compile(r"([a-z0-9.-]+)==(\S+) \\((?:\n    --hash=sha256:[0-9a-f]{64}(?: \\)?)+)\n")
 
