@@ -242,7 +242,8 @@ step_install() {
     # shellcheck disable=SC2016
     inside sh -c '
         test -x /opt/check/bin/python || python3 -m venv /opt/check
-        echo /opt/hayakoe-daemon/current/lib/python3*/site-packages >/opt/check/lib/python3*/site-packages/installed.pth
+        cd /opt/check/lib/python3*/site-packages
+        echo /opt/hayakoe-daemon/current/lib/python3*/site-packages >installed.pth
         /opt/check/bin/python -m pip install --no-input --progress-bar off hypothesis pytest pytest-xdist' \
         >"$folder/pip.log" 2>&1 || die "pip failed: $(tail -n 5 -- "$folder/pip.log")"
     inside "$GUEST" -c 'import onnxruntime, numpy; print("installed: onnxruntime", onnxruntime.__version__, "numpy", numpy.__version__)'
@@ -255,7 +256,7 @@ step_libraries() {
 }
 
 step_speech() {
-    local sentence=(say --voice embedded 洗濯が終わりました。七時に夕食です。 --wav)
+    local sentence=(say --config config.example.yaml --voice embedded 洗濯が終わりました。七時に夕食です。 --wav)
     rm -rf -- "$folder/here" "$folder/there"
     mkdir -- "$folder/here"
     say "Speaking here."
