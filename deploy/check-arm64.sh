@@ -9,7 +9,7 @@ Proves on an x86-64 Debian, as root, that hayakoe-daemon runs on arm64: inside a
 programs run through qemu. In this order:
 
   tree       a qemu of its own, and debootstrap of the release
-  install    the packages of the system, and deploy/install.sh (--no-start) with the locked requirements
+  install    the packages that the tests need, and deploy/install.sh with its locked requirements
   libraries  each library that was installed can be loaded where memory pages have 16 KiB, as on a Raspberry Pi 5
   speech     the same sentences said here and there: the embedded voice identical, the tiny neural voice within 1e-4
   tests      the tests, less those marked `long` and `realtime`: emulated, nothing is in time
@@ -223,10 +223,11 @@ copy_project() {
         tar -C "$TREE/src" --no-same-owner -xf -
 }
 
+# What the tests need besides; the rest deploy/install.sh brings.
 PACKAGES=(
-    python3 python3-venv python3-dev gcc g++ libc6-dev pkg-config libsystemd-dev libportaudio2 libasound2-dev
-    mosquitto mosquitto-clients openssl shellcheck
+    python3-venv gcc g++ libc6-dev pkg-config libsystemd-dev libasound2-dev mosquitto mosquitto-clients openssl shellcheck
 )
+INSTALLED=/opt/hayakoe-daemon/current/bin/hayakoe-daemon
 GUEST=/opt/check/bin/python
 
 step_install() {
@@ -235,15 +236,15 @@ step_install() {
     chmod 755 "$TREE/usr/sbin/policy-rc.d"
     inside sh -c 'apt-get -qq update && apt-get -qq -o Dpkg::Use-Pty=0 --no-install-recommends install "$@" && apt-get clean' sh \
         "${PACKAGES[@]}" >"$folder/apt.log" 2>&1 || die "apt-get failed: $(tail -n 5 -- "$folder/apt.log")"
-    say "Installing the locked requirements, and what the tests need besides (what pip says: $folder/pip.log)."
-    # the project itself stays in /src: the tests are to find it as it is now
+    say "deploy/install.sh, in the tree:"
+    inside deploy/install.sh --no-start
+    say "Installing what the tests need besides, into a venv that sees what was installed."
     # shellcheck disable=SC2016
     inside sh -c '
         test -x /opt/check/bin/python || python3 -m venv /opt/check
-        cd /opt/check/bin
-        lock=/src/deploy/locks/aarch64-$(./python -c "import sys; print(\"py%d%d\" % sys.version_info[:2])").txt
-        ./python -m pip install --no-input --progress-bar off --no-deps --require-hashes --requirement "$lock" &&
-            ./python -m pip install --no-input --progress-bar off hypothesis pytest pytest-xdist' \
+        cd /opt/check/lib/python3*/site-packages
+        echo /opt/hayakoe-daemon/current/lib/python3*/site-packages >installed.pth
+        /opt/check/bin/python -m pip install --no-input --progress-bar off hypothesis pytest pytest-xdist' \
         >"$folder/pip.log" 2>&1 || die "pip failed: $(tail -n 5 -- "$folder/pip.log")"
     inside "$GUEST" -c 'import onnxruntime, numpy; print("installed: onnxruntime", onnxruntime.__version__, "numpy", numpy.__version__)'
 }
@@ -255,13 +256,20 @@ step_libraries() {
 }
 
 step_speech() {
-    rm -rf -- "$folder/here" "$folder/there" "$TREE/src/here" "$TREE/src/there"
+    local sentence=(say --config config.example.yaml --voice embedded 洗濯が終わりました。七時に夕食です。 --wav)
+    rm -rf -- "$folder/here" "$folder/there"
+    mkdir -- "$folder/here"
     say "Speaking here."
+    host -m hayakoe_daemon "${sentence[@]}" "$folder/here/said.wav"
     host -m tests.machines.speak "$folder/here"
     cp -r -- "$folder/here" "$TREE/src/here"
     say "Speaking there."
+    mkdir -- "$TREE/src/there"
+    inside "$INSTALLED" "${sentence[@]}" there/said.wav
     inside "$GUEST" -m tests.machines.speak there here
     cp -r -- "$TREE/src/there" "$folder/there"
+    cmp -- "$folder/here/said.wav" "$folder/there/said.wav" || die "what the installed command has said there differs"
+    say "The file that the installed command has written there is that of this machine, byte for byte."
     host -m tests.machines.compare "$folder/here" "$folder/there"
 }
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hayakoe_daemon.audio.backlog import to_pcm
 from hayakoe_daemon.audio.level import loudness
 from hayakoe_daemon.text import g2p
 from hayakoe_daemon.text.tokenizer import Tokenizer
@@ -60,7 +61,9 @@ def embedded() -> Named:
     for number, text in enumerate(TEXTS):
         for scale in (1.0, 1.25):
             pieces = engine.speak(Utterance(0, text), Manner(length_scale=scale))
-            yield f"embedded {number} x{scale}", np.concatenate([piece.samples for piece in pieces])
+            said = np.concatenate([piece.samples for piece in pieces])
+            yield f"embedded {number} x{scale}", said
+            yield f"embedded as played {number} x{scale}", to_pcm(said)
 
 
 def features(folder: Path) -> Named:

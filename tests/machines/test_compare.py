@@ -20,12 +20,12 @@ def told(tmp_path: Path, here: Mapping[str, object], there: Mapping[str, object]
 
 
 def test_what_is_near_enough_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    here = {"embedded 0": [0.25, 0.5], "tiny prepared 0": [0.25], "bert q8 0": [1.0], "bert fp32 0": [1.0]}
+    here = {"embedded as played 0": [8, 9], "tiny prepared 0": [0.25], "bert q8 0": [1.0], "bert fp32 0": [1.0]}
     assert told(tmp_path, here, {**here, "tiny prepared 0": [0.25009], "bert q8 0": [3.0]}) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[1] == "bert q8 0: 1, differ by 2.0e+00 at most, -6 dB SNR, no bound"
     assert lines[2:] == [
-        "embedded 0: 2, identical",
+        "embedded as played 0: 2, identical",
         "tiny prepared 0: 1, differ by 9.0e-05 at most, 69 dB SNR, within 0.0001",
         "all 4 are near enough",
     ]
@@ -34,7 +34,7 @@ def test_what_is_near_enough_is(tmp_path: Path, capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     "there",
     [
-        {"embedded 0": [0.25, 0.5 + 1e-9]},
+        {"embedded 0": [0.25, 0.5 + 1e-7]},
         {"embedded 0": [0.25]},
         {"embedded 0": [0.25, np.nan]},
         {"embedded 0": [0.25, 0.5], "tiny 0": [0.1]},
