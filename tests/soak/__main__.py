@@ -24,7 +24,6 @@ from tests.support.installed import add_bert, add_voices
 from tests.support.waiting import wait_for
 from tests.support.web_server import Page, WebServer
 
-
 PREPARED_WITHIN = 600.0
 """Real seconds that the preparation of the voice may take."""
 
