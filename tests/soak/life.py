@@ -93,7 +93,7 @@ class Life:
         self._rest.settle()
         today = datetime.fromtimestamp(self._scene.now, TOKYO).date()
         self._until(datetime.combine(today, QUIET[1], TOKYO).timestamp() + 300.0)
-        self._rest.settle()
+        self._rest.settle(nothing_held=True)
         self._sample()
 
     # ---------------------------------------------------------------------------------------------------------- time
