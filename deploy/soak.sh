@@ -6,7 +6,8 @@ usage() {
 usage: deploy/soak.sh [OPTION...]
 
 Lives through 30 days of a household in the time that its announcements, alarms and faults take, and accounts for all of
-them: python -m tests.soak in .venv, which is made where it is missing. Exit status 1 where anything is wrong.
+them: python -m tests.soak in .venv, which is made where it is missing. Ctrl-C ends it with the day that it is. Exit
+status 1 where anything is wrong.
 
   --days N          simulated days (30)
   --seed N          the same seed is the same life, but for its timing (1)
@@ -14,6 +15,7 @@ them: python -m tests.soak in .venv, which is made where it is missing. Exit sta
   --faults N        faults a day (5)
   --card-every N    a card that plays in real time on each N-th day, else null: (4; 0 for never)
   --calm A-B        on these days the daemon is not killed, so that its memory can be watched
+  --voice           a small neural voice speaks, prepared and cached
   --json FILE       write all figures there
   --keep FOLDER     live in this folder and keep it, with the logs of daemon and broker
   --help            show this

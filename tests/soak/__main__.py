@@ -8,18 +8,24 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.soak.clock import Course
 from tests.soak.faults import Trouble
 from tests.soak.house import House
-from tests.soak.household import START, Household, config
+from tests.soak.household import ALARMS, START, Household, config
 from tests.soak.life import Life
 from tests.soak.report import Outcome, judge, lines
 from tests.soak.scene import Scene
 from tests.soak.witness import Witness
+from tests.support.installed import add_bert, add_voices
+from tests.support.waiting import wait_for
 from tests.support.web_server import Page, WebServer
+
+PREPARED_WITHIN = 600.0
+"""Real seconds that the preparation of the voice may take."""
 
 
 def soak(
@@ -31,7 +37,10 @@ def soak(
     faults: float = 5.0,
     card_every: int = 4,
     calm: range = range(0),
+    alarms: Sequence[str] = ALARMS,
+    voice: bool = False,
     log: Callable[[str], object] = lambda _: None,
+    enough: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Live through so many days in `folder`, with a card on one day of `card_every`, and judge them."""
     begun = time.monotonic()
@@ -39,21 +48,45 @@ def soak(
     folder.mkdir(parents=True, exist_ok=True)
     note.write_text("牛乳を買う。")
     with WebServer() as web:
-        web.pages["/weather"] = Page(json.dumps({"sky": "晴れ"}).encode())
-        house = House(folder, config(web.url("weather"), str(note)), start=START.timestamp())
+        web.pages["weather"] = Page(json.dumps({"sky": "晴れ"}).encode())
+        settings = config(web.url("weather"), str(note), alarms)
+        if voice:
+            settings |= neural(folder)
+        house = House(folder, settings, start=START.timestamp())
         with house:
             witness = Witness(house.broker.host, house.broker.port, house.clock.passed)
             try:
                 house.start()
-                scene = Scene(house, web, witness, Household(seed, says=says), Course(house.clock), log)
+                if voice:
+                    wait_for(lambda: _speaks(house), PREPARED_WITHIN)
+                scene = Scene(house, web, witness, Household(seed, says=says, alarms=alarms), Course(house.clock), log)
                 Life(scene, Trouble(seed, a_day=faults)).live(
                     days,
                     card=lambda day: card_every > 0 and day % card_every == card_every - 1,
                     calm=lambda day: day in calm,
+                    enough=enough,
                 )
                 return judge(scene, seconds=time.monotonic() - begun)
             finally:
                 witness.close()
+
+
+def neural(folder: Path) -> dict[str, Any]:
+    """What a config says of a tiny voice, which is installed there; what it has said is kept on the small disk."""
+    voices = folder / "voices"
+    add_bert(voices)
+    add_voices(voices, "tiny", real=True)
+    return {
+        "speech": {"voice": "tiny"},
+        "voices": {"dir": str(voices), "prepared_dir": str(folder / "prepared")},
+        "cache": {"limit_mb": 4},
+    }
+
+
+def _speaks(house: House) -> bool:
+    """Whether the neural voice is ready."""
+    state = house.ask("state")
+    return state is not None and {"name": "tiny", "state": "ready"} in state["voices"]
 
 
 def main() -> int:
@@ -61,7 +94,7 @@ def main() -> int:
         prog="python -m tests.soak",
         description="Weeks of a household in minutes: announcements, alarms and briefings, and random faults of daemon,"
         " player, broker, card, disk, clock and files. Time that nothing happens in is jumped over; all else is real."
-        " At the end everything that was accepted is accounted for.",
+        " At the end everything that was accepted is accounted for. Ctrl-C ends it with the day that it is.",
     )
     parser.add_argument("--days", type=int, default=30, help="simulated days (30)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed is the same life, but for its timing (1)")
@@ -71,9 +104,12 @@ def main() -> int:
         "--card-every", type=int, default=4, help="a real-time card on each so many-th day, else null: (4)"
     )
     parser.add_argument("--calm", default="", help="FIRST-LAST days without kills of the daemon: for its memory")
+    parser.add_argument("--voice", action="store_true", help="a small neural voice speaks, prepared and cached")
     parser.add_argument("--json", type=Path, help="write all figures there")
     parser.add_argument("--keep", type=Path, help="live in this folder, and keep it")
     given = parser.parse_args()
+    interrupted: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: interrupted.append(number))  # enough after this day
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # nothing is left running, or mounted
     first, _, last = given.calm.partition("-")
     calm = range(int(first) - 1, int(last or first)) if first else range(0)
@@ -86,6 +122,8 @@ def main() -> int:
             faults=given.faults,
             card_every=given.card_every,
             calm=calm,
+            voice=given.voice,
+            enough=lambda: bool(interrupted),
             log=lambda line: sys.stderr.write(f"{line}\n"),
         )
     if given.json is not None:

@@ -43,7 +43,7 @@ def _retained(scene: Scene, _: dict[str, Any]) -> None:
 
 
 def _weather(scene: Scene, details: dict[str, Any]) -> None:
-    scene.web.pages["/weather"] = Page('{"sky": "晴れ"}'.encode(), status=details["status"])
+    scene.web.pages["weather"] = Page('{"sky": "晴れ"}'.encode(), status=details["status"])
 
 
 def _note(scene: Scene, details: dict[str, Any]) -> None:

@@ -19,7 +19,9 @@ class Sample:
     life: int
     age: float
     rss: float
-    """MiB resident."""
+    """MiB resident, mapped files included: how much of the dictionary that is, the system decides."""
+    own: float
+    """MiB of it that are the daemon's own."""
     descriptors: int
     threads: int
     disk: int
@@ -30,16 +32,21 @@ def look(pid: int, folder: Path, *, at: float, life: int, born: float) -> Sample
     """OSError where the process has gone."""
     process = Path(f"/proc/{pid}")
     status = (process / "status").read_text()
-    resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
+    kibibytes = {name: int(value.split()[0]) for name, _, value in map(_parts, status.splitlines()) if " kB" in value}
     return Sample(
         at=at,
         life=life,
         age=at - born,
-        rss=resident / 1024,
+        rss=kibibytes["VmRSS"] / 1024,
+        own=kibibytes["RssAnon"] / 1024,
         descriptors=len(list((process / "fd").iterdir())),
         threads=len(list((process / "task").iterdir())),
         disk=sum(sizes(folder).values()),
     )
+
+
+def _parts(line: str) -> tuple[str, str, str]:
+    return line.partition(":")
 
 
 def sizes(folder: Path) -> dict[str, int]:
@@ -67,9 +74,10 @@ class Trend:
 
     life: int
     days: float
-    rss_first: float
-    rss_last: float
-    rss_slope: float
+    first: float
+    last: float
+    """MiB of its own."""
+    slope: float
     """MiB a day."""
     descriptors: tuple[int, int]
     """Medians of its first and of its last quarter."""
@@ -88,9 +96,9 @@ def trends(samples: Sequence[Sample], *, least: int = 12) -> list[Trend]:
                 Trend(
                     life=life,
                     days=days[-1] - days[0],
-                    rss_first=own[0].rss,
-                    rss_last=own[-1].rss,
-                    rss_slope=slope(days, [one.rss for one in own]),
+                    first=own[0].own,
+                    last=own[-1].own,
+                    slope=slope(days, [one.own for one in own]),
                     descriptors=_ends([one.descriptors for one in own]),
                     threads=_ends([one.threads for one in own]),
                 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -61,14 +61,14 @@ _DUES: dict[str, Callable[[date], list[time]]] = {
 QUIET = (time(22, 0), time(6, 30))
 
 
-def config(web: str, note: str) -> dict[str, Any]:
-    """The daemon's config; `web` is the address of a JSON document, `note` the path of a file."""
+def config(web: str, note: str, alarms: Sequence[str]) -> dict[str, Any]:
+    """The daemon's config with these alarms; `web` is the address of a JSON document, `note` the path of a file."""
     return {
         "time_zone": "Asia/Tokyo",
         "audio": {"device": "null:", "lead_in": 0.05, "volume": 80},
         "queue": {"limit": QUEUE_LIMIT},
         "quiet": {"hours": f"{QUIET[0]:%H:%M}-{QUIET[1]:%H:%M}"},
-        "alarms": _ALARMS,
+        "alarms": {name: _ALARMS[name] for name in alarms},
         "sources": {
             "weather": {"http": web, "timeout": 2, "fallback": "天気予報は取れませんでした。"},
             "outdoor": {"mqtt": THERMOMETER, "max_age": "1 h", "fallback": "外の気温は分かりません。"},
@@ -131,10 +131,11 @@ _GARBAGE: tuple[bytes, ...] = (
 class Household:
     """The people of the house: what they do on each day is a matter of chance, and the same for the same seed.
 
-    `says` is how many announcements a usual day has.
+    `says` is how many announcements a usual day has, `alarms` are those that they have set.
     """
 
-    def __init__(self, seed: int, *, says: int) -> None:
+    def __init__(self, seed: int, *, says: int, alarms: Sequence[str] = ALARMS) -> None:
+        self.alarms = alarms
         self._chance = random.Random(f"household {seed}")
         self._says = says
         self._number = 0
@@ -190,7 +191,7 @@ class Household:
             word = {"word": "我が家", "reading": chance.choice(("ワガヤ", "ワガイエ"))}
             yield Deed(self._time(day, 9.0, 19.0), "ask", {"topic": "dictionary/add", "payload": word})
         if chance.random() < 0.3:
-            yield Deed(self._time(day, 9.0, 19.0), "ask", {"topic": "do/test_alarm", "payload": "medicine"})
+            yield Deed(self._time(day, 9.0, 19.0), "ask", {"topic": "do/test_alarm", "payload": "morning"})
         if chance.random() < 0.5:
             at = self._time(day, 12.0, 14.0)
             wakes = datetime.fromtimestamp(at + chance.choice((600, 3600)), TOKYO)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from tests.soak import deeds
 from tests.soak.faults import Fault, Trouble
 from tests.soak.gauges import DAY, look
-from tests.soak.household import ALARMS, START, TOKYO, Deed, dues
+from tests.soak.household import QUIET, START, TOKYO, Deed, dues
 from tests.soak.mishaps import Mishaps
 from tests.soak.rest import Rest
 from tests.soak.scene import Scene
@@ -44,12 +44,17 @@ class Life:
         self._sampled = float("-inf")
         self._seen = 0
 
-    def live(self, days: int, *, card: Callable[[int], bool], calm: Callable[[int], bool]) -> None:
-        """So many days from START; by `card` of those numbers there is a card, by `calm` the daemon is not killed."""
+    def live(
+        self, days: int, *, card: Callable[[int], bool], calm: Callable[[int], bool], enough: Callable[[], bool]
+    ) -> None:
+        """So many days from START, or until it is enough; by `card` of those numbers there is a card, by `calm` the
+        daemon is not killed."""
         for number in range(days):
+            if enough():
+                break
             midnight = datetime.combine((START + timedelta(days=number)).date(), datetime.min.time(), TOKYO).timestamp()
             self._arrange_sound("card" if card(number) else "null:")
-            due = [instant for name in ALARMS for instant in dues(name, midnight, midnight + DAY)]
+            due = [instant for name in self._scene.household.alarms for instant in dues(name, midnight, midnight + DAY)]
             for deed in self._scene.household.day(datetime.fromtimestamp(midnight, TOKYO).date()):
                 self._put(deed)
             for fault in self._trouble.day(midnight, due, card=card(number), kills=not calm(number)):
@@ -82,13 +87,13 @@ class Life:
             self._put(Fault(self._scene.now + minutes * 60.0, item.kind, "put right", back))
 
     def _end(self) -> None:
-        """At noon, with nothing muted or held, until all is said."""
+        """When the quiet hours are over, with nothing muted or held, until all is said."""
         for thing in ("mute", "do_not_disturb"):
             self._scene.witness.ask(f"set/{thing}", "OFF")
         self._rest.settle()
-        today = datetime.fromtimestamp(self._scene.now, TOKYO).replace(hour=0, minute=0, second=0, microsecond=0)
-        self._until(today.timestamp() + DAY / 2)
-        self._rest.settle()
+        today = datetime.fromtimestamp(self._scene.now, TOKYO).date()
+        self._until(datetime.combine(today, QUIET[1], TOKYO).timestamp() + 300.0)
+        self._rest.settle(nothing_held=True)
         self._sample()
 
     # ---------------------------------------------------------------------------------------------------------- time
@@ -105,7 +110,7 @@ class Life:
 
     def _next_of_alarms(self, now: float) -> float:
         """Shortly before something rings, or when it has."""
-        rings = [due for name in ALARMS for due in dues(name, now - 1.0, now + LONGEST_JUMP)]
+        rings = [due for name in self._scene.household.alarms for due in dues(name, now - 1.0, now + LONGEST_JUMP)]
         looks = list[float]()
         for alarm in self._scene.witness.alarms.copy().values():
             rings += [at for at in (alarm["next_fire_at"], alarm["snoozed_until_at"]) if at is not None]
@@ -122,7 +127,11 @@ class Life:
 
     def _told(self) -> str:
         witness, samples = self._scene.witness, self._scene.diary.samples
-        last = f", {samples[-1].rss:.1f} MiB, {samples[-1].descriptors} descriptors" if samples else ""
+        last = (
+            f", {samples[-1].own:.1f} of {samples[-1].rss:.1f} MiB, {samples[-1].descriptors} descriptors"
+            if samples
+            else ""
+        )
         return f"{len(witness.sent)} messages, {len(witness.events)} events, life {self._scene.house.lives}{last}"
 
     # -------------------------------------------------------------------------------------------------------- the home

@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 
+from tests.soak.accounts import DAEMON_KILLED, DAEMON_RESTARTED
 from tests.soak.damage import damage, takes_the_journal
 from tests.soak.deeds import say
 from tests.soak.faults import Fault
@@ -58,7 +59,7 @@ class Mishaps:
         if (status := self._house.stop()) != 0:
             how = "did not end" if status is None else f"ended with status {status}"
             self._scene.diary.wrong.append(f"{self._scene.time_of_day}: after SIGTERM the daemon {how}")
-        self._scene.lose("the daemon was restarted")
+        self._scene.lose(DAEMON_RESTARTED)
         self._house.start()
 
     def kill_broker(self, _: Fault) -> None:
@@ -78,7 +79,7 @@ class Mishaps:
         if self._rest.in_memory:
             self._scene.forget("the daemon was killed while it had no disk")
         self._house.kill()
-        self._scene.lose("the daemon was killed")
+        self._scene.lose(DAEMON_KILLED)
 
     def _kill_broker(self) -> None:
         self._house.broker.kill()

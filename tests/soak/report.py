@@ -11,11 +11,11 @@ from typing import Any
 
 from tests.soak.accounts import AlarmExpectation, Verdict, judge_alarms, judge_announcements
 from tests.soak.gauges import DAY, Sample, Trend, sizes, slope, trends
-from tests.soak.household import ALARMS, dues
+from tests.soak.household import dues
 from tests.soak.scene import Scene
 from tests.soak.witness import Told, recorded
 
-RSS_SLOPE = 1.0
+SLOPE = 1.0
 """MiB a day that one long life may grow, when it has settled: a year of that would be noticed."""
 
 SETTLED = 6 * 3600.0
@@ -67,7 +67,8 @@ def judge(scene: Scene, *, seconds: float) -> Outcome:
             "samples": [dataclasses.asdict(one) for one in diary.samples],
             "errors": dict(Counter(one["code"] for one in witness.errors)),
             "rss_mib": _range([one.rss for one in diary.samples]),
-            "rss_slope_mib_a_day": round(_slope(diary.samples), 3),
+            "own_mib": _range([one.own for one in diary.samples]),
+            "own_slope_mib_a_day": round(_slope(diary.samples), 3),
             "lives_measured": [dataclasses.asdict(one) for one in lives],
             "descriptors": _range([one.descriptors for one in diary.samples]),
             "threads": _range([one.threads for one in diary.samples]),
@@ -87,7 +88,7 @@ def _expected(scene: Scene) -> Iterator[AlarmExpectation]:
     def excused(due: float) -> str | None:
         return "its journal was destroyed" if any(first <= due <= last for first, last in unsure) else None
 
-    for name in ALARMS:
+    for name in scene.household.alarms:
         yield AlarmExpectation(name, list(dues(name, begin, end)), excused)
 
 
@@ -125,8 +126,8 @@ def _due(document: dict[str, Any]) -> float:
 
 def _leaks(lives: list[Trend]) -> Iterator[str]:
     for one in lives:
-        if one.days >= LONG_LIFE and one.rss_slope > RSS_SLOPE:
-            yield f"life {one.life} grew by {one.rss_slope:.2f} MiB a day over {one.days:.1f} days"
+        if one.days >= LONG_LIFE and one.slope > SLOPE:
+            yield f"life {one.life} grew by {one.slope:.2f} MiB a day over {one.days:.1f} days"
         for what, (first, last) in (("descriptors", one.descriptors), ("threads", one.threads)):
             if last > first + MORE:
                 yield f"life {one.life} had {first} {what} at its beginning and {last} at its end"
@@ -140,7 +141,7 @@ def _growth(files: dict[str, int]) -> Iterator[str]:
 
 def _slope(samples: list[Sample]) -> float:
     settled = [one for one in samples if one.age >= SETTLED]
-    return slope([one.at / DAY for one in settled], [one.rss for one in settled])
+    return slope([one.at / DAY for one in settled], [one.own for one in settled])
 
 
 def _disk_slope(samples: list[Sample]) -> float:
@@ -162,12 +163,15 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
     for name in ("announcements", "alarms", "deeds_and_faults", "errors"):
         yield f"{name}: " + ", ".join(f"{what} {count}" for what, count in sorted(document[name].items()))
     yield f"latest alarm: {document['late_s']} s"
-    yield f"memory {document['rss_mib']} MiB, slope over all lives {document['rss_slope_mib_a_day']} MiB a day"
+    yield (
+        f"memory {document['rss_mib']} MiB, its own {document['own_mib']}, with a slope over all lives of"
+        f" {document['own_slope_mib_a_day']} MiB a day"
+    )
     for one in document["lives_measured"]:
         if one["days"] >= 1.0:
             yield (
-                f"  life {one['life']}, {one['days']:.1f} days: {one['rss_first']:.1f} to {one['rss_last']:.1f} MiB,"
-                f" slope {one['rss_slope']:.3f} MiB a day, descriptors {one['descriptors']}, threads {one['threads']}"
+                f"  life {one['life']}, {one['days']:.1f} days: {one['first']:.1f} to {one['last']:.1f} MiB of its own,"
+                f" slope {one['slope']:.3f} MiB a day, descriptors {one['descriptors']}, threads {one['threads']}"
             )
     yield f"descriptors {document['descriptors']}, threads {document['threads']}"
     yield f"state folder {document['disk_bytes']} bytes, slope {document['disk_slope_kib_a_day']} KiB a day"

@@ -23,7 +23,8 @@ class Rest:
         self._scene = scene
         self.in_memory = False
 
-    def settle(self) -> None:
+    def settle(self, *, nothing_held: bool = False) -> None:
+        """Returns when it has come, or has been given up and told."""
         house, wrong, since = self._scene.house, self._scene.diary.wrong, time.monotonic()
         looks = 0
         while looks < 2:
@@ -34,10 +35,10 @@ class Rest:
                 wrong.append(f"{self._scene.time_of_day}: no rest within {PATIENCE:.0f} s: {self._unrest()}")
                 self._scene.lose("there was no rest")
                 return
-            looks = looks + 1 if self._at_rest(waited) else 0
+            looks = looks + 1 if self._at_rest(waited, nothing_held) else 0
             time.sleep(LOOK)
 
-    def _at_rest(self, waited: float) -> bool:
+    def _at_rest(self, waited: float, nothing_held: bool) -> bool:
         witness, house = self._scene.witness, self._scene.house
         if not witness.delivered:
             return False
@@ -46,11 +47,14 @@ class Rest:
             return False
         if waited < MAY_COME and open_ and open_[-1].at > house.clock.passed() - MAY_COME:
             return False
-        state, queue = house.ask("state"), house.ask("queue")
-        if state is None or queue is None:
+        state = house.ask("state")
+        if state is None or state["state"] != "idle":
             return False
         self.in_memory = state.get("journal") == "memory"
-        return state["state"] == "idle" and not queue["waiting"] and queue["speaking"]["id"] is None
+        queue = house.ask("queue")
+        if queue is None or (nothing_held and queue["held"]):
+            return False
+        return not queue["waiting"] and queue["speaking"]["id"] is None
 
     def _unrest(self) -> dict[str, Any]:
         late = [(sent.number, sent.topic) for sent in self._scene.witness.unanswered() if sent.lost_with is None]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.soak.accounts import AlarmExpectation, Verdict, judge_alarms, judge_announcements
+from tests.soak.accounts import DAEMON_KILLED, AlarmExpectation, Verdict, judge_alarms, judge_announcements
 from tests.soak.household import TOKYO
 from tests.soak.witness import Sent, Told
 
@@ -57,6 +57,12 @@ def test_what_was_destroyed_or_lost_with_a_broker_is_excused_and_counted() -> No
     assert judged([asked("a", ACCEPTED)], [], log).wrong, "nobody has killed a broker"
     assert not judged([asked("a", ACCEPTED)], [], log, broker_died=True).wrong
     assert judged([asked("b", lost="a kill")], []).counts["unanswered: a kill"] == 1
+
+
+def test_a_kill_of_the_daemon_takes_no_message_along() -> None:
+    assert judged([asked("b", lost=DAEMON_KILLED)], []).wrong
+    assert not judged([asked("a", lost=DAEMON_KILLED)], STORY).wrong
+    assert not judged([asked(None, lost=DAEMON_KILLED)], STORY).wrong, "it has no name to look for"
 
 
 def due(hour: int) -> float:

