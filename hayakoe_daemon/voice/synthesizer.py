@@ -51,8 +51,8 @@ class Feed:
 
 
 class BertModel(Protocol):
-    """What gives each character its meaning in the sentence; all voices share one. Called by the render queue's threads, also at
-    once.
+    """What gives each character its meaning in the sentence; all voices share one. Several threads of the render queue
+    may call it at once.
     """
 
     @property
