@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
@@ -75,7 +76,8 @@ class House:
         self.foresight.watch(lambda: self.coming, self._changed)
         self._stop = threading.Event()
         self._threads = [
-            threading.Thread(target=self._run, args=(step,)) for step in (self.renders.step, self.foresight.step)
+            threading.Thread(target=self._run, args=(step,))
+            for step in (self.renders.step, self.renders.help, self.foresight.step)
         ]
         for thread in self._threads:
             thread.start()
@@ -217,3 +219,37 @@ def test_a_voice_that_sleeps_is_woken_in_time() -> None:
         assert house.foresight.ready("morning") is None
     finally:
         house.end()
+
+
+class Slow(Remembering):
+    """Notes how many sentences are in the making."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.making = self.most = 0
+        self._lock = threading.Lock()
+
+    def speak(self, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
+        with self._lock:
+            self.making += 1
+            self.most = max(self.most, self.making)
+        for _ in range(20):
+            time.sleep(0.005)
+            yield AudioChunk.silence(0, 8_000)
+        with self._lock:
+            self.making -= 1
+        yield from super().speak(utterance, manner)
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_so_many_sentences_at_once_as_the_voice_does_best(at_once: int) -> None:
+    voice = Slow()
+    house = House(ready(voice, at_once=at_once))
+    try:
+        house.coming = (ring("一 二 三 四 五"),)
+        wait_for(lambda: house.foresight.ready("morning"))
+    finally:
+        house.end()
+    assert sorted(voice.said) == sorted("一二三四五")
+    assert voice.paused == 4
+    assert voice.most == at_once

@@ -80,7 +80,9 @@ class Feed:
 
 
 class BertModel(Protocol):
-    """What gives each character its meaning in the sentence; all voices share one. Called by the synthesis thread."""
+    """What gives each character its meaning in the sentence; all voices share one. Several threads of the render queue
+    may call it at once.
+    """
 
     @property
     def tokenizer(self) -> Tokenizer:
@@ -96,7 +98,9 @@ class BertModel(Protocol):
 
 
 class Synthesizer(Protocol):
-    """A voice's own network. Called by the synthesis thread only; raises EngineError."""
+    """A voice's own network. Called by the render queue's threads, for several sentences at once only where its pieces
+    come with an outlook, or it was said that it does well so; raises EngineError.
+    """
 
     @property
     def sample_rate(self) -> int: ...

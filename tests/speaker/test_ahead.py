@@ -18,6 +18,7 @@ from hayakoe_daemon.speaker.ahead import Ahead
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.engine import Manner
 from hayakoe_daemon.voice.ladder import Cast
+from hayakoe_daemon.voice.plan import Coming, Outlook, Piece
 from hayakoe_daemon.voice.recall import Recalled
 from hayakoe_daemon.voice.render_queue import MAX_AHEAD, RenderQueue, Urgency
 from hayakoe_daemon.worker import Worker
@@ -214,3 +215,120 @@ def test_what_is_lost_from_the_disk_is_made(house: House) -> None:
     house.voice = Remembering(range(3), lost=1)
     assert [seconds for seconds, _ in heard(house.ahead(3))] == [1.0, 8.0, 1.0]
     assert house.voice.said == ["sentence 1"]
+
+
+# ----------------------------------------------------------------------------- begun beside each other, several at once
+
+
+class InPieces(Ready):
+    """A front, a piece of sound of which much is to come, and a rest that comes when it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fronts: list[str] = []
+        self.may_end = threading.Event()
+        self.front_may_end = threading.Event()
+        self.front_may_end.set()
+
+    def speak(self, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
+        self.fronts.append(utterance.text)
+        self.front_may_end.wait(10)
+        yield AudioChunk.silence(0.0, 8_000)
+        self.said.append(utterance.text)
+        yield Piece(SENTENCE.samples, 8_000, Outlook(time.monotonic(), (Coming(1.0, 1.0),)))
+        while not self.may_end.wait(0.01):
+            yield AudioChunk.silence(0.0, 8_000)
+
+
+@pytest.fixture
+def in_pieces(house: House) -> Iterator[InPieces]:
+    voice = InPieces()
+    house.voice = voice
+    helpers = [
+        Worker(name, step, limit=30, on_crash=lambda name, error: house.crashes.append(f"{name}: {error!r}"))
+        for name, step in house.renders.beside.items()
+    ]
+    for helper in helpers:
+        helper.start()
+    yield voice
+    voice.may_end.set()
+    voice.front_may_end.set()
+    for helper in helpers:
+        helper.stop()
+    for helper in helpers:
+        assert helper.join(5)
+
+
+def test_the_next_one_is_begun_when_there_is_sound_of_the_one_before(house: House, in_pieces: InPieces) -> None:
+    ahead = house.ahead(5)
+    wait_for(lambda: len(in_pieces.fronts) == 2)
+    time.sleep(0.2)
+    assert in_pieces.fronts == ["sentence 0", "sentence 1"]
+    assert in_pieces.said == ["sentence 0"], "of the next one the front alone"
+    in_pieces.may_end.set()
+    for position in range(5):
+        assert sum(one.seconds for one in ahead.chunks(position, nothing)) == SENTENCE.seconds
+    assert in_pieces.said == [f"sentence {index}" for index in range(5)]
+    ahead.close()
+
+
+def test_what_is_begun_beside_is_noted_before(house: House, in_pieces: InPieces) -> None:
+    announcement = Announcement("a", "text", "test", time.time())
+    house.journal.submit(lambda ledger: ledger.accept(announcement, None, limit=10, now=time.time())).result(5)
+    house.journal.submit(lambda ledger: ledger.claim(low=False, now=time.time())).result(5)
+    noted: list[list[int]] = []
+    real = in_pieces.speak
+
+    def speak(utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
+        rows = house.journal.submit(
+            lambda ledger: ledger._db.execute("SELECT sentence FROM attempt WHERE open = 1 ORDER BY 1").fetchall()
+        )
+        noted.append([sentence for (sentence,) in rows.result(5)])
+        yield from real(utterance, manner)
+
+    in_pieces.speak = speak  # type: ignore[method-assign]
+    ahead = house.ahead(3)
+    wait_for(lambda: len(in_pieces.fronts) == 2)
+    assert noted == [[0], [0, 1]]
+    ahead.close()
+
+
+def test_without_gaps_so_many_at_once_as_the_voice_does_best(
+    house: House, in_pieces: InPieces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Cast, "at_once", 3)
+    ahead = house.ahead(8)
+    in_pieces.front_may_end.clear()
+    waiter = threading.Thread(target=ahead.await_all, args=(nothing,))
+    waiter.start()
+    wait_for(lambda: len(in_pieces.fronts) == 3)
+    time.sleep(0.2)
+    assert sorted(in_pieces.fronts) == [f"sentence {index}" for index in range(3)]
+    in_pieces.front_may_end.set()
+    in_pieces.may_end.set()
+    waiter.join(10)
+    assert not waiter.is_alive()
+    assert sorted(in_pieces.said) == [f"sentence {index}" for index in range(8)]
+    for position in range(8):
+        assert sum(one.seconds for one in ahead.chunks(position, nothing)) == SENTENCE.seconds
+    ahead.close()
+
+
+def test_who_killed_the_daemon_is_begun_beside_nobody(house: House, in_pieces: InPieces) -> None:
+    announcement = Announcement("a", "text", "test", time.time())
+    ahead = Ahead(
+        Claim(announcement, 0, False, {1: 1}),
+        [Utterance(index, f"sentence {index}") for index in range(3)],
+        Cast([in_pieces, in_pieces], lambda: SENTENCE, Manner()),
+        urgency=Urgency.LIVE,
+        journal=house.journal,
+        renders=house.renders,
+    )
+    wait_for(lambda: in_pieces.said)
+    in_pieces.may_end.set()
+    time.sleep(0.2)
+    assert in_pieces.fronts == ["sentence 0"]
+    for position in range(3):
+        list(ahead.chunks(position, nothing))
+    assert in_pieces.said == [f"sentence {index}" for index in range(3)]
+    ahead.close()

@@ -93,6 +93,7 @@ class Kept:
     def __init__(self, name: str, opens: Callable[[], Engine], files: Sequence[Path] = (), took: float = 0.0) -> None:
         self.now = 0.0
         self.takes = 0.0
+        self.at_once = 1
         self.opens = opens
         self.files = tuple(files)
         self.changes = 0
@@ -110,15 +111,16 @@ class Kept:
 
     def _open(self) -> Opened:
         self.now += self.takes
-        return Opened(self.opens(), self.files)
+        return Opened(self.opens(), self.files, at_once=self.at_once)
 
     def _changed(self) -> None:
         self.changes += 1
 
 
-def ready(voice: Voice) -> KeptVoice:
+def ready(voice: Voice, *, at_once: int = 1) -> KeptVoice:
     """This voice, loaded."""
     kept = Kept(voice.name, lambda: voice)
+    kept.at_once = at_once
     kept.voice.want()
     kept.load()
     return kept.voice

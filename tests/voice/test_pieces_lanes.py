@@ -143,3 +143,24 @@ def test_closing_breaks_off_what_runs() -> None:
     assert threading.active_count() == before
     with pytest.raises(Abandoned):
         lanes.open().submit(work).result()
+
+
+def test_what_somebody_waits_for_shares_the_lanes_with_who_begins(lanes: Lanes) -> None:
+    one, other, urgent = Long(), Long(), Long()
+    lines = [lanes.open() for _ in range(2)]
+    tasks = [line.submit(work) for line, work in zip(lines, (one, other), strict=True)]
+    wait_for(lambda: one.runs == other.runs == 1)
+    waiter = threading.Thread(target=tasks[0].wait)
+    waiter.start()
+    wait_for(lambda: lines[0].awaited)
+    begun = lanes.open().submit(urgent)
+    wait_for(lambda: urgent.runs == 1)
+    assert (one.runs, other.runs) == (1, 1)
+    urgent.let_go.set()
+    assert begun.result() == "done"
+    wait_for(lambda: other.runs == 2)  # nobody waited for that one: it was broken off
+    for work in (one, other):
+        work.let_go.set()
+    waiter.join(5)
+    assert [task.result() for task in tasks] == ["done", "done"]
+    assert one.runs == 1

@@ -9,7 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from hayakoe_daemon.voice.plan import MARGIN, UNKNOWN, Expected, Outlook, Pace, Start, Unmade, outlook
+from hayakoe_daemon.voice.plan import (
+    MARGIN,
+    SHARED,
+    UNKNOWN,
+    Expected,
+    Outlook,
+    Pace,
+    Start,
+    Unmade,
+    leaves_room,
+    outlook,
+)
 
 LOOK = 0.02
 """Seconds between two looks of the reader."""
@@ -156,3 +167,13 @@ def simulated() -> Iterator[Made]:
 def test_two_hundred_machines() -> None:
     for sentence in simulated():
         assert start_of(sentence) >= sentence.earliest
+
+
+def test_room_is_where_everything_could_take_so_much_longer() -> None:
+    seen = Outlook(100.0, (Expected(1.0, 2.0), Expected(2.0, 2.0)))
+    just = SHARED * 1.0
+    assert leaves_room(seen, unheard=just, now=100.0)
+    assert not leaves_room(seen, unheard=just - 0.01, now=100.0)
+    assert leaves_room(seen, unheard=just - 0.5, now=100.5)
+    assert not leaves_room(Outlook(100.0, (Expected(0.1, 0.1), Expected(2.0, 1.0))), unheard=1.0, now=100.0)
+    assert leaves_room(Outlook(100.0, ()), unheard=0.0, now=100.0)

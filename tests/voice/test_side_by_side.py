@@ -85,9 +85,9 @@ def test_openjtalk_reads_for_one_thread_at_a_time(voice: NeuralVoice, monkeypatc
             with lock:
                 inside -= 1
 
+    library = vars(openjtalk)["pyopenjtalk"]
     for name in ("run_frontend", "make_label"):
-        real = getattr(openjtalk.pyopenjtalk, name)
-        monkeypatch.setattr(openjtalk.pyopenjtalk, name, partial(guarded, real))
+        monkeypatch.setattr(library, name, partial(guarded, getattr(library, name)))
     said(voice, 4)
     assert len(threads) > 1
     assert most == 1
@@ -121,4 +121,4 @@ def test_each_thread_is_told_what_is_left_of_its_own_sentence(voice: NeuralVoice
             heard = 0.0
             for one in chunks:
                 heard += one.seconds
-                assert heard + sum(piece.seconds for piece in one.outlook.coming) == pytest.approx(whole)  # type: ignore[attr-defined]
+                assert heard + sum(piece.seconds for piece in one.outlook.coming) == pytest.approx(whole)

@@ -42,14 +42,17 @@ def counts(cores: int) -> tuple[int, ...]:
 
 def choose(seconds: Seconds, tried: Sequence[int]) -> tuple[int, Rewrite]:
     """The number, and what is told of it: of 1 and those `tried`, ascending, the fastest that is worth it. Where one is
-    no faster than the one before it, those after it are not tried.
+    no faster than the one before it, those after it are not tried, and one that is faster has to be so twice.
     """
     if not tried:
         return 1, Rewrite(NAME, kept=False, note="there is one core")
     alone = seconds(1)
     best, gain = 1, 0.0
     for count in tried:
-        found = alone / seconds(count)
+        taken = seconds(count)
+        if alone / taken >= WORTH:
+            alone = min(alone, seconds(1))  # whatever ran beside it the first time may be over
+        found = alone / taken
         if best > 1 and found <= gain:
             break
         best, gain = count, found

@@ -38,6 +38,11 @@ def test_more_cores_are_no_reason() -> None:
     assert choose(lambda count: 1.0 / count, counts(2))[0] == 2
 
 
+def test_what_ran_beside_the_first_trial_is_no_gain() -> None:
+    busy = iter([4.0, 2.0, 2.1])  # one after the other, two at once, one after the other again
+    assert choose(lambda _: next(busy), [2])[0] == 1
+
+
 def test_a_trial_speaks_with_the_voice_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(at_once, "ROUNDS", 1)
     with trial(split_voice(tmp_path / "voice"), [feed(40)]) as seconds:

@@ -16,14 +16,14 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper
 
-from hayakoe_daemon.voice.prepare import machine, memory
+from hayakoe_daemon.voice.prepare import at_once, machine, memory
 from hayakoe_daemon.voice.prepare.errors import PreparationError
 from hayakoe_daemon.voice.prepare.feeds import Trial, trials
 from hayakoe_daemon.voice.prepare.look_up import prepared_voice
 from hayakoe_daemon.voice.prepare.mapped import open_mapped, options
 from hayakoe_daemon.voice.prepare.prepared import Part, PreparedVoice
 from hayakoe_daemon.voice.prepare.trying import run
-from hayakoe_daemon.voice.prepare.voice import prepare_voice
+from hayakoe_daemon.voice.prepare.voice import STEPS, prepare_voice
 from tests.voice.prepare import tiny
 from tests.voice.prepare.tiny import Told
 
@@ -85,7 +85,9 @@ def test_it_is_in_parts_with_its_own_dimensions(voice: PreparedVoice, told: Told
     assert (voice.dimensions.inner, voice.dimensions.condition, voice.dimensions.rate) == (16, 16, 8)
     assert (voice.halos.decoder_a, voice.halos.decoder_b, voice.halos.decoder) == (12, 2, 14)
     assert {one.name: one.kept for one in voice.rewrites}["decoder rebuilt in two parts"]
-    assert told.steps == ["reading the graph", "running it as it is", "the flow", "the decoder", "saving", "checking"]
+    assert told.steps == list(STEPS)
+    assert voice.rewrites[-1].name == at_once.NAME
+    assert voice.rewrites[-1].kept is (voice.sentences_at_once > 1)
     assert any("within" in remark for remark in told.remarks)
 
 
