@@ -6,7 +6,7 @@ usage() {
 usage: deploy/cuda.sh [--venv DIR] [--undo]
 
 For voices on an NVIDIA graphics card (x86-64): puts the build of ONNX Runtime for CUDA in the place of the one that is
-installed, and NVIDIA's libraries beside it: 1.0 GB to fetch, 2.1 GB on the disk. Every file is named by its hash. All is
+installed, and NVIDIA's libraries beside it: 1.4 GB to fetch, 2.1 GB on the disk. Every file is named by its hash. All is
 fetched before anything is changed; where it fails or is interrupted, the build for the processor is back.
 
   --venv DIR  the virtual environment; else .venv of this clone, or where there is none, what deploy/install.sh installed
@@ -49,7 +49,7 @@ exec </dev/null
 
 INSTALLED=/opt/hayakoe-daemon/current
 # megabytes that fetching and unpacking take together, with some to spare
-ROOM=3500
+ROOM=3800
 
 if [ -z "$TARGET" ]; then
     for TARGET in "$VENV" "$INSTALLED"; do
@@ -145,7 +145,7 @@ if [ -z "$undo" ]; then
     left=$(df --output=avail -BM -- "$TARGET" | tr -dc '0-9')
     [ "$left" -ge "$ROOM" ] || die "this takes $ROOM MB, and $left MB are left where $TARGET is. Nothing was changed."
     cp -- "$CUDA_LOCK" "$SCRATCH/cuda.txt"
-    say "Fetching ONNX Runtime for CUDA and NVIDIA's libraries (1.0 GB)."
+    say "Fetching ONNX Runtime for CUDA and NVIDIA's libraries (1.4 GB)."
     fetch cuda
 fi
 fetch cpu

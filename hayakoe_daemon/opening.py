@@ -181,6 +181,11 @@ class Opener:
             return None  # whoever opens it is told
         return Recollected(voice, known.files)
 
+    def order(self, name: str, manual: Manual) -> Order | None:
+        """For where it would be opened now; None where it is not to be prepared. Raises VoiceError."""
+        usable = manual.device is Device.CPU or self._card.hindrance() is None
+        return (manual if usable else replace(manual, device=Device.CPU)).order(name)
+
     @property
     def on_card(self) -> frozenset[str]:
         """The voices that were opened on the graphics card."""
