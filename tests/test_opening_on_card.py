@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,11 +19,12 @@ from hayakoe_daemon.voice.cuda.card import WORK, Card, GpuMemory
 from hayakoe_daemon.voice.cuda.synthesizer import CudaSynthesizer
 from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.engine import Engine, EngineError, Manner
-from hayakoe_daemon.voice.kept import KeptVoice, State
+from hayakoe_daemon.voice.kept import BeingPrepared, KeptVoice, State
 from hayakoe_daemon.voice.neural import NeuralVoice
 from hayakoe_daemon.voice.pieces import PiecewiseSynthesizer
 from hayakoe_daemon.voice.prepare.look_up import bert_key, voice_key
 from hayakoe_daemon.voice.prepare.mapped import save_mapped
+from hayakoe_daemon.voice.prepare.prepared import Part
 from hayakoe_daemon.voice.prepare.shelf import Shelf
 from hayakoe_daemon.voice.prepared_bert import Form, PreparedBertFiles
 from hayakoe_daemon.voice.render_queue import RenderQueue
@@ -145,16 +147,29 @@ def test_what_is_prepared_for_the_processor_alone_speaks_there(manual: Manual, t
         if "cuda" not in folder.name:
             (tmp_path / "prepared" / folder.name).symlink_to(folder)
     home = Home(other)
-    engine, note = home.open()
+    engine, _ = home.open()
     assert isinstance(synthesizer(engine), PiecewiseSynthesizer)
     assert home.troubles == []  # nothing is wrong with the card
-    del note
 
 
 def test_only_what_may_leave_the_card_is_kept_at_hand(manual: Manual) -> None:
     assert Home(manual).opener.open("alpha", manual).mapped == ()
     may_leave = replace(manual, gpu_memory=GpuMemory.OFFLOAD)
     assert Home(manual).opener.open("alpha", may_leave).mapped
+
+
+def test_what_is_of_no_use_on_the_card_is_made_again(manual: Manual, tmp_path: Path) -> None:
+    other = replace(manual, prepared=tmp_path / "prepared")
+    shutil.copytree(manual.prepared, other.prepared)
+    (good,) = other.prepared.glob("alpha-*-cuda.*")
+    key = good.name.rpartition(".")[2]
+    shutil.rmtree(good)
+    card_voice(good, frames=FRAMES, key=key, spoilt=Part.DECODER)
+    home = Home(other)
+    with pytest.raises(BeingPrepared):
+        home.open()
+    assert not good.exists()
+    assert home.troubles == []  # nothing is wrong with the card
 
 
 # ------------------------------------------------------------------------------------------------ in a whole house

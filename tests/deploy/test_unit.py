@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "systemd/hayakoe-daemon.service"
-SESSION = ROOT / "systemd/session-sound.conf"
+DROP_INS = (ROOT / "systemd/session-sound.conf", ROOT / "systemd/cuda.conf")
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze here")
 
@@ -39,10 +39,11 @@ def test_verify_finds_nothing(unit: Path) -> None:
 
 
 @needs_systemd
-def test_a_drop_in_for_a_session_is_valid_too(unit: Path) -> None:
+@pytest.mark.parametrize("drop_in", DROP_INS, ids=lambda path: path.name)
+def test_a_drop_in_is_valid_too(unit: Path, drop_in: Path) -> None:
     folder = unit.with_name(f"{unit.name}.d")
     folder.mkdir()
-    (folder / SESSION.name).write_text(SESSION.read_text())
+    (folder / drop_in.name).write_text(drop_in.read_text())
 
     told = analyze("verify", unit)
 

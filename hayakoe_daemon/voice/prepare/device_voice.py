@@ -54,6 +54,9 @@ class DevicePreparation(Preparation):
             lambda: _for_device(rewrites.with_measured_halo(rewrites.plain(source), source, known)),
         ]
 
+    def _try_several(self, tried: tuple[Trial, ...]) -> None:
+        """Not on a card: one sentence alone fills it, and BERT has read all of them at once."""
+
     def _anew(self, source: Source, known: Known, features: Features | None) -> Drafts:
         self._next()
         drafts = _with_flow(rewrites.plain(source), source, known)
