@@ -98,6 +98,7 @@ HOMES = {
 
 EXCEPTIONS = {
     *[("cli.wav", "soundfile"), ("cli.wav", "soxr"), ("cli.run", "sqlite3"), ("bench.stopwatch", "onnxruntime")],
+    ("bench.placing", "onnxruntime"),
     ("schedule.sources.web", "httpx"),
 }
 

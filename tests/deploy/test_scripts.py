@@ -39,7 +39,7 @@ def test_it_can_be_run(script: Path) -> None:
     assert os.access(script, os.X_OK)
 
 
-@pytest.mark.parametrize("name", ["try.sh", "test.sh"])
+@pytest.mark.parametrize("name", ["try.sh", "test.sh", "cuda_bench.sh"])
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help_is_shown_and_nothing_done(name: str, option: str, tmp_path: Path) -> None:
     told = subprocess.run([DEPLOY / name, option], capture_output=True, text=True, check=False, cwd=tmp_path)
@@ -208,3 +208,31 @@ def test_half_a_line_is_no_outcome(tmp_path: Path) -> None:
     )
 
     assert told.stdout.strip() == ""
+
+
+def test_without_a_card_one_line_says_so(tmp_path: Path) -> None:
+    """Whatever else was asked for, nothing is looked at or installed."""
+    hidden = tmp_path / "nvidia-smi"
+    hidden.write_text("#!/bin/sh\nexit 9\n")
+    hidden.chmod(0o755)
+    told = subprocess.run(
+        [DEPLOY / "cuda_bench.sh", "--python", "/no/such/python", "--out", str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )
+
+    assert told.returncode == 77
+    assert told.stdout == ""
+    assert len(told.stderr.splitlines()) == 1
+    assert "nothing was tested or measured" in told.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("arguments", [["--runs"], ["--models", ""], ["--gpu", "0"]])
+def test_the_bench_tells_a_wrong_option(arguments: list[str]) -> None:
+    told = subprocess.run([DEPLOY / "cuda_bench.sh", *arguments], capture_output=True, text=True, check=False)
+
+    assert told.returncode == 2
+    assert "usage: deploy/cuda_bench.sh" in told.stderr
