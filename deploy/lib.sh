@@ -28,15 +28,17 @@ find_python() {
     return 1
 }
 
-# Add to `wanted` what the Python in $1 lacks for making a venv and building an extension.
-want_for_python() {
-    local python=$1 name
-    name=$(basename -- "$python")
-    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-        wanted+=("$name-venv")
+# Add to `wanted` what the Python in $1 lacks for making a venv.
+want_venv() {
+    if ! "$1" -c 'import ensurepip, venv' 2>/dev/null; then
+        wanted+=("$(basename -- "$1")-venv")
     fi
-    if ! "$python" -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))'; then
-        wanted+=("$name-dev")
+}
+
+# Add to `wanted` what the Python in $1 lacks for building an extension.
+want_headers() {
+    if ! "$1" -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))'; then
+        wanted+=("$(basename -- "$1")-dev")
     fi
 }
 
@@ -58,6 +60,9 @@ want_python() {
 }
 
 # --- packages of the system -----------------------------------------------------------------------------------------
+
+# What every apt-get is given besides; the offline installation names its own folder of packages here.
+APT_OPTIONS=()
 
 has_apt() { command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; }
 
@@ -82,15 +87,17 @@ may_be_root() {
 apt_lists() {
     if ! apt-cache show libportaudio2 >/dev/null 2>&1; then
         say "Fetching the lists of packages (apt-get update)."
-        as_root apt-get update -qq
+        apt_update
     fi
 }
+
+apt_update() { as_root apt-get "${APT_OPTIONS[@]}" update -qq; }
 
 # Quietly: what apt-get says is shown only where it fails.
 apt_install() {
     local told
     if ! told=$(as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@" 2>&1); then
+        apt-get "${APT_OPTIONS[@]}" install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@" 2>&1); then
         say "$told"
         return 1
     fi
@@ -106,7 +113,8 @@ set_up_system() {
         return
     fi
     if python=$(find_python); then
-        want_for_python "$python"
+        want_venv "$python"
+        want_headers "$python"
     else
         want_python
     fi
@@ -132,7 +140,7 @@ set_up_system() {
 apt_install_patiently() {
     if ! apt_install "$@"; then
         say "That failed. Once more with fresh lists of packages (apt-get update)."
-        as_root apt-get update -qq
+        apt_update
         apt_install "$@" || die "apt-get could not install: $*"
     fi
 }

@@ -6,8 +6,8 @@ usage() {
 usage: deploy/lock.sh [--upgrade]
 
 Writes deploy/locks/: what deploy/install.sh installs, one file per architecture and Python, every version pinned and every
-file named by its hash; and build.txt, what builds the two wheels that no index has. Run it after a change of
-pyproject.toml; commit what comes of it.
+file named by its hash; build.txt, what builds the two wheels that no index has; and cuda-*.txt, what deploy/cuda.sh puts in
+the place of onnxruntime. Run it after a change of pyproject.toml; commit what comes of it.
 
   --upgrade   the newest versions that pyproject.toml allows; else a version that is there and still fits stays
   --help      show this
@@ -41,6 +41,8 @@ PYTHONS=(3.11 3.12 3.13)
 GLIBC=2_36
 # pyworld (the extra `pitch`) is not among them: it comes as source only, and would want a C++ compiler on every machine.
 EXTRAS=(fetch zeroconf)
+# onnxruntime-gpu loads CUDA's FFT only for operators that no voice has: 200 MB less.
+NO_FFT=(nvidia-cufft nvidia-nvjitlink)
 # pyopenjtalk-plus asks for this dictionary of 193 MB, and reads it only where it may use Sudachi; see text/openjtalk.py.
 LEFT_OUT=sudachidict-core
 
@@ -79,4 +81,15 @@ for architecture in "${ARCHITECTURES[@]}"; do
             --only-binary :all: --no-binary systemd-python --no-emit-package "$LEFT_OUT" \
             --python-platform "$architecture-manylinux_$GLIBC" --python-version "$version" "${EXTRAS[@]/#/--extra=}" pyproject.toml
     done
+done
+
+# Of the same version as the onnxruntime that it replaces, and only what that has not.
+for version in "${PYTHONS[@]}"; do
+    beside=deploy/locks/x86_64-py${version/./}.txt
+    sed -n 's/^onnxruntime==\([^ ]*\).*/onnxruntime-gpu[cuda,cudnn]==\1/p' "$beside" >"$SCRATCH/cuda.in"
+    left_out=("${NO_FFT[@]}")
+    mapfile -t -O "${#left_out[@]}" left_out < <(sed -n 's/^\([^ #=]*\)==.*/\1/p' "$beside")
+    compile "deploy/locks/cuda-x86_64-py${version/./}.txt" "onnxruntime for NVIDIA graphics cards on x86_64 with Python $version, beside x86_64-py${version/./}.txt." \
+        --only-binary :all: "${left_out[@]/#/--no-emit-package=}" --constraint "$beside" \
+        --python-platform "x86_64-manylinux_$GLIBC" --python-version "$version" "$SCRATCH/cuda.in"
 done

@@ -174,6 +174,7 @@ class Foresight:
                     *(one.name, len(missing), len(passage), one.due - now, cost),
                 )
             sheet.passage, sheet.missing, sheet.paused = passage, missing, False
+            voice.expect(missing)
             self._take_text(sheet, text, ready=False)
 
     def _take_text(self, sheet: _Sheet, text: str | None, *, ready: bool | None) -> None:

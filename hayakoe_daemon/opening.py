@@ -26,6 +26,7 @@ from hayakoe_daemon.voice.store.store import Store
 
 if TYPE_CHECKING:
     from hayakoe_daemon.voice.cache.cache import RenderCache
+    from hayakoe_daemon.voice.neural import NeuralVoice
     from hayakoe_daemon.voice.prepared_bert import PreparedBertFiles
     from hayakoe_daemon.voice.synthesizer import BertModel, Synthesizer
 
@@ -147,8 +148,8 @@ class Opener:
         )
         voice = found.voice
         on_card = wished is not None and wished.voice.device is not Device.CPU
-        if wished is not None and on_card:
-            engine.warm_up()  # where memory is short this is where it shows, and the processor can take over
+        if wished is not None and voice is not None and on_card:
+            self._warm_up_on_card(engine, wished, voice)
             self._on_card.add(files.name)
             self._make_spare(on_processor)
 
@@ -181,6 +182,11 @@ class Opener:
             return None  # whoever opens it is told
         return Recollected(voice, known.files)
 
+    def order(self, name: str, manual: Manual) -> Order | None:
+        """For where it would be opened now; None where it is not to be prepared. Raises VoiceError."""
+        usable = manual.device is Device.CPU or self._card.hindrance() is None
+        return (manual if usable else replace(manual, device=Device.CPU)).order(name)
+
     @property
     def on_card(self) -> frozenset[str]:
         """The voices that were opened on the graphics card."""
@@ -205,6 +211,17 @@ class Opener:
     def forget_bert(self) -> None:
         """No voice is left that needs it."""
         self._bert = None
+
+    def _warm_up_on_card(self, engine: NeuralVoice, wished: Order, voice: PreparedVoice) -> None:
+        """Where memory is short this is where it shows, and the processor can take over."""
+        try:
+            engine.warm_up()
+        except EngineError as error:
+            engine.close()
+            if isinstance(error, CardError):
+                raise
+            self._of_no_use(wished, voice, str(error))
+            raise BeingPrepared from error
 
     def _make_spare(self, on_processor: Order) -> None:
         """Have it prepared for the processor as well, so that it can take over at once."""

@@ -71,6 +71,7 @@ class Phrases:
 
 def _pinned(text: str, passage: Sequence[Utterance], voice: KeptVoice, manner: Manner) -> Iterator[AudioChunk]:
     """For the cache alone: empty chunks, which are where the queue may turn to more urgent work."""
+    voice.expect(passage)
     try:
         for position, utterance in enumerate(passage):
             for chunk in voice.speak(utterance, manner):

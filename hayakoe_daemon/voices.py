@@ -246,7 +246,7 @@ class Voices:
     def _prepare_ahead(self, plan: Plan, name: str) -> None:
         """One that is not to be loaded yet; what stands in the way is told when it is."""
         try:
-            order = plan.manual(name).order(name)
+            order = self._opener.order(name, plan.manual(name))
         except VoiceError:
             return
         if order is not None and self._opener.prepares:

@@ -19,6 +19,7 @@ from hayakoe_daemon.config.model import Config
 from hayakoe_daemon.config.places import prepared_dir, voices_dir
 from hayakoe_daemon.derived import precise
 from hayakoe_daemon.opening import order
+from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.prepare.order import Order, forget_voice, remark
 from hayakoe_daemon.voice.store.bert_layouts import bert_at, bert_files
 from hayakoe_daemon.voice.store.bring import Brought, brought, is_address
@@ -122,26 +123,31 @@ def _described(store: Store, name: str, *, verify: bool) -> dict[str, Any]:
 def _prepared(store: Store, name: str, config: Config) -> dict[str, Any] | None:
     """What was prepared of it for this machine; None where nothing was, or nothing can be."""
     try:
-        wished = _order(store, name, config)
-        voice = wished.look().voice if wished.known else None
+        there = (wished.look().voice for wished in _orders(store, name, config) if wished.known)
+        voice = next((voice for voice in there if voice is not None), None)
     except (VoiceError, OSError):
         return None
     if voice is None:
         return None
     left_out = [f"{one.name}: {one.note}" for one in voice.rewrites if not one.kept]
-    found = {"precision": voice.precision.value, "split": voice.split, "left_out": left_out}
+    found: dict[str, Any] = {"device": voice.device.value, "precision": voice.precision.value}
+    found |= {"split": voice.split, "left_out": left_out}
     return found | {"folder": str(voice.folder), "note": remark(voice, precise(config, name).wanted)}
 
 
 def _in_words(prepared: dict[str, Any] | None) -> str:
     if prepared is None:
         return "not prepared for this machine yet: a daemon that runs does it, or `hayakoe-daemon voices prepare`"
-    first = f"prepared, {prepared['precision']}"
+    where = "" if prepared["device"] == Device.CPU else " for the graphics card"
+    first = f"prepared{where}, {prepared['precision']}"
     return "\n  ".join([first if prepared["split"] else f"{first}, whole", *prepared["left_out"]])
 
 
-def _order(store: Store, name: str, config: Config) -> Order:
-    return order(store, name, prepared_dir(config, os.environ), precise(config, name))
+def _orders(store: Store, name: str, config: Config) -> list[Order]:
+    """For where it computes, and for the processor, which takes over where that fails."""
+    devices = dict.fromkeys([Device(config.voices.device), Device.CPU])
+    root = prepared_dir(config, os.environ)
+    return [order(store, name, root, precise(config, name), device) for device in devices]
 
 
 def _prepare(given: argparse.Namespace, store: Store, config: Config) -> int:
@@ -152,7 +158,8 @@ def _prepare(given: argparse.Namespace, store: Store, config: Config) -> int:
     if unknown:
         there = ", ".join(store.names()) or "none yet"
         raise Failure(f"there is no voice {', '.join(unknown)}; there are: {there}")
-    orders = [_order(store, name, config) for name in given.names or store.names()]
+    names = given.names or store.names()
+    orders = [one for orders in zip(*(_orders(store, name, config) for name in names), strict=True) for one in orders]
     if not orders:
         raise Failure("there are no voices to prepare: `hayakoe-daemon voices add PATH-OR-ADDRESS`")
     return prepare_all(orders, again=given.again)

@@ -1,7 +1,8 @@
 """The BERT as it was prepared: weights mapped, one sentence at its exact length, relative positions by the table.
 
 A prepared folder holds bert.onnx, bert.weights and bert.json. In the form `clean` the graph is that of
-`voice.prepare.bert_write`; in the form `whole` it is the export itself, optimised, with its own inputs.
+`voice.prepare.bert_write`, in the form `batched` that of `bert_batch_write`; in the form `whole` it is the export
+itself, optimised, with its own inputs.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class PreparedBertFiles:
     device: Device = Device.CPU
     """Where it is to compute: the processor, in the form `whole`, also where another device was asked for."""
     half: bool = False
-    """True where it computes in float16, and its features are float16."""
+    """True where it computes in float16; its features are float32 all the same."""
 
     def __post_init__(self) -> None:
         if (self.form is not Form.WHOLE) != (len(self.rows) % 2 == 1) or (self.form is Form.WHOLE) != bool(self.fills):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 import yaml
 
+from hayakoe_daemon.voice.providers import no_cuda_build
 from tests.support.daemon import Daemon
 
 
@@ -36,3 +38,24 @@ def test_what_is_set_at_run_time_is_shown_as_it_is_written(tmp_path: Path) -> No
     shown = daemon.command("check-config").stdout
     assert "mute is true, the config says false" in shown
     assert "style is ノーマル, the config says null" in shown
+
+
+def test_two_builds_of_onnxruntime_over_each_other_are_an_error_with_what_to_type(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, None)
+    other = tmp_path / "packages"
+    for name in ("onnxruntime", "onnxruntime_gpu"):
+        (other / f"{name}-9.9.dist-info").mkdir(parents=True)
+        (other / f"{name}-9.9.dist-info/METADATA").write_text(f"Name: {name.replace('_', '-')}\nVersion: 9.9\n")
+    daemon.env = {**daemon.env, "PYTHONPATH": str(other)}
+    done = daemon.command("check-config")
+    assert done.returncode != 0
+    assert "onnxruntime 9.9 and onnxruntime-gpu 9.9 are both installed" in done.stderr
+    assert "`deploy/cuda.sh --undo`" in done.stderr
+
+
+@pytest.mark.skipif(no_cuda_build() is None, reason="the build for CUDA is installed")
+def test_a_graphics_card_without_the_build_for_it_is_a_warning(tmp_path: Path) -> None:
+    done = Daemon(tmp_path, None, config={"voices": {"device": "cuda"}}).command("check-config")
+    assert done.returncode == 0
+    assert "voices.device: cuda, but the onnxruntime that is installed computes on the processor only" in done.stderr
+    assert "`deploy/cuda.sh`" in done.stderr

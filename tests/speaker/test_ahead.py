@@ -135,6 +135,24 @@ def test_all_of_it_is_heard_in_its_order(house: House) -> None:
     ahead.close()
 
 
+def test_a_voice_is_told_what_it_will_say_before_the_first_of_it(house: House) -> None:
+    order: list[str] = []
+
+    class Expecting(Ready):
+        def expect(self, utterances: Sequence[Utterance]) -> None:
+            order.extend(f"expects {utterance.text}" for utterance in utterances)
+
+        def speak(self, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
+            order.append(utterance.text)
+            yield from super().speak(utterance, manner)
+
+    house.voice = Expecting()
+    ahead = house.ahead(2)
+    assert len([list(ahead.chunks(position, nothing)) for position in range(2)]) == 2
+    ahead.close()
+    assert order == ["expects sentence 0", "expects sentence 1", "sentence 0", "sentence 1"]
+
+
 def test_without_gaps_means_all_of_it_first(house: House) -> None:
     ahead = house.ahead(20)
     ahead.await_all(nothing)

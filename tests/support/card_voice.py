@@ -25,15 +25,19 @@ WORDS = 8000
 """Tokens that the tiny BERT knows."""
 
 
-def card_voice(folder: Path, *, halos: Halos = HALOS, spoilt: Part | None = None) -> PreparedVoice:
-    """Written into the folder, which is made; the weights of the part that is `spoilt` are no numbers."""
-    voice = split_voice(folder, in_two=False, halos=halos, spoilt=spoilt, wrap=IN_FRONT)
+def card_voice(
+    folder: Path, *, halos: Halos = HALOS, spoilt: Part | None = None, frames: float = 1.5, key: str = "tiny"
+) -> PreparedVoice:
+    """Written into the folder, which is made; the weights of the part that is `spoilt` are no numbers, and an id lasts
+    for about so many `frames`.
+    """
+    voice = split_voice(folder, in_two=False, halos=halos, spoilt=spoilt, wrap=IN_FRONT, frames=frames, key=key)
     voice = replace(voice, device=Device.CUDA)
     voice.write()
     return voice
 
 
-def card_bert(folder: Path, *, half: bool = False) -> PreparedBertFiles:
+def card_bert(folder: Path, *, half: bool = False, key: str = "bert") -> PreparedBertFiles:
     """A BERT of one look around: a token's features are its own and, less, those of all that are no padding."""
     folder.mkdir()
     random = np.random.default_rng(7)
@@ -68,7 +72,7 @@ def card_bert(folder: Path, *, half: bool = False) -> PreparedBertFiles:
     onnx.save(_model(graph), folder / "bert.onnx")
     rows = tuple(range(2 * LONGEST - 1))
     size = part_bytes(folder, "bert")
-    files = PreparedBertFiles(folder, "bert", Form.BATCHED, FEATURES, size, rows, device=Device.CUDA, half=half)
+    files = PreparedBertFiles(folder, key, Form.BATCHED, FEATURES, size, rows, device=Device.CUDA, half=half)
     files.write()
     return files
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ def _ints(name: str, *shape: int | str) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, TensorProto.INT64, shape)
 
 
-def _encoder(path: Path) -> Path:
+def _encoder(path: Path, frames: float) -> Path:
     """Mean and spread from the phones and the features, a length from the noise and the length_scale."""
     g = _Graph(1)
     phones = g.op("Transpose", [g.op("Gather", [g.weight(200, INNER), "x"])], perm=[0, 2, 1])
@@ -61,7 +62,7 @@ def _encoder(path: Path) -> Path:
     g.op("Mul", [mean, g.constant(np.array([0.1], np.float32))], name="logs_p")
     noise = g.op("Mul", [g.op("ReduceSum", ["noise_w", g.constant(np.array([1]))], keepdims=1), "noise_scale_w"])
     length = g.op("Mul", [g.op("Exp", [noise]), "length_scale"])
-    g.op("Ceil", [g.op("Mul", [length, g.constant(np.array([1.5], np.float32))])], name="durations")
+    g.op("Ceil", [g.op("Mul", [length, g.constant(np.array([frames], np.float32))])], name="durations")
     g.op("Unsqueeze", [g.op("MatMul", ["style_vec", g.weight(STYLE, CONDITION)]), g.constant(np.array([2]))], name="g")
     ids = [_ints(name, 1, "T") for name in ("x", "tone", "language")]
     numbers = [_floats(name, 1) for name in ("length_scale", "noise_scale_w", "sdp_ratio")]
@@ -127,13 +128,15 @@ def split_voice(
     halos: Halos = HALOS,
     spoilt: Part | None = None,
     wrap: Mapping[Part, Callable[[onnx.ModelProto], onnx.ModelProto]] | None = None,
+    frames: float = 1.5,
+    key: str = "tiny",
 ) -> PreparedVoice:
     """Written into the folder, which is made; 44 100 Hz, 16 samples a frame. The weights of the part that is `spoilt`
-    are no numbers. `wrap` puts something around parts.
+    are no numbers. `wrap` puts something around parts; an id lasts for about so many `frames`.
     """
     folder.mkdir()
     decoders = (Part.DECODER_A, Part.DECODER_B) if in_two else (Part.DECODER,)
-    made = {Part.ENCODER: _encoder, Part.FLOW: _flow}
+    made: dict[Part, Callable[[Path], Path]] = {Part.ENCODER: partial(_encoder, frames=frames), Part.FLOW: _flow}
     parts = {}
     for part in (Part.ENCODER, Part.FLOW, *decoders):
         source = folder / "source.onnx"
@@ -148,9 +151,7 @@ def split_voice(
         parts[part] = save_mapped(source, folder, part)
         source.unlink()
     dimensions = Dimensions(INNER, CONDITION, CUT, RATE)
-    voice = PreparedVoice(
-        folder, "tiny", parts, Precision.FP32, 44_100, HOP, dimensions, halos, side_by_side=side_by_side
-    )
+    voice = PreparedVoice(folder, key, parts, Precision.FP32, 44_100, HOP, dimensions, halos, side_by_side=side_by_side)
     voice.write()
     return voice
 

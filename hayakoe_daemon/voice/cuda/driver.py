@@ -16,7 +16,7 @@ _NVML: Final = "libnvidia-ml.so.1"
 _NO_DEVICE: Final = 100
 """CUDA_ERROR_NO_DEVICE."""
 
-_WITHIN_A_CONTAINER = "in a container or virtual machine it has to be given the card"
+_HAS_TO_BE_GIVEN = "a service has to be given the card (systemd/cuda.conf), and so has a container"
 
 
 class _Memory(ctypes.Structure):
@@ -36,7 +36,7 @@ def missing() -> str | None:
     if error == 0:
         error = int(cuda.cuDeviceGetCount(ctypes.byref(count)))
     if error == _NO_DEVICE or (error == 0 and count.value == 0):
-        return f"NVIDIA's driver sees no graphics card (`nvidia-smi` shows what it sees); {_WITHIN_A_CONTAINER}"
+        return f"NVIDIA's driver sees no graphics card (`nvidia-smi` shows what it sees); {_HAS_TO_BE_GIVEN}"
     if error != 0:
         return (
             f"NVIDIA's driver does not work (CUDA error {error}; `nvidia-smi` may tell more); after an update, reboot"

@@ -16,10 +16,13 @@ log = logging.getLogger(__name__)
 def preload() -> None:
     """Once: the libraries of the packages nvidia-*, where there are such, else nothing.
 
-    Without this only LD_LIBRARY_PATH or ld.so.conf lead to them. What it prints goes to the log.
+    Without this only LD_LIBRARY_PATH or ld.so.conf lead to them. What it prints goes to the log. From then on
+    onnxruntime writes nothing of its own to the journal: for each session that goes without the card it would, and we
+    say it once.
     """
     import onnxruntime as ort  # noqa: PLC0415, heavy, and only where there is a card
 
+    ort.set_default_logger_severity(4)  # only what is fatal
     load = getattr(ort, "preload_dlls", None)  # since 1.21
     if load is None:
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,14 +75,16 @@ def prepare_batched_bert(
     return files
 
 
-def features_of(files: PreparedBertFiles) -> Callable[[Sequence[int]], Floats]:
-    """What it makes of one sentence's tokens, (tokens, hidden); on its device where that is at hand."""
-    opened = on_device(_model(files.folder), files.device, files.folder)
+def memory_to_run(files: PreparedBertFiles) -> int:
+    """Bytes that `features_of` holds at its peak: on a processor its weights in float32 come on top. An estimate."""
+    return (3 if files.half else 1) * files.size + 200_000_000
 
-    def features(ids: Sequence[int]) -> Floats:
-        return _features(opened, files, [ids])[0]
 
-    return features
+def features_of(files: PreparedBertFiles, sentences: Sentences) -> list[Floats]:
+    """What it makes of the sentences' tokens, each (tokens, hidden); on its device where that is at hand."""
+    found = _features(on_device(_model(files.folder), files.device, files.folder), files, sentences)
+    give_back()
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,11 @@ class _Preparation:
         self.progress(0.4, "checking BERT")
         whole, note = self._checked(file, Check.of(bert), files, sentences)
         self.progress(0.7, "writing BERT in halves")
+<<<<<<< HEAD
         half, found = self._in_halves(bert, files, whole, sentences) if self.job.halves else (False, "in float32")
+=======
+        half, found = self._in_halves(file, bert, whole, sentences)
+>>>>>>> cuda-runtime
         if not half:
             self._write(bert, self.folder, half=False)
         log.info("BERT is written anew: %s, %s", note, found)
@@ -146,15 +152,25 @@ class _Preparation:
         return together, f"{found:.0f} dB from the export, padding within {far:.0e}"
 
     def _in_halves(
+<<<<<<< HEAD
         self, bert: Deberta, files: PreparedBertFiles, whole: Sequence[Floats], sentences: Sentences
     ) -> tuple[bool, str]:
         """Written in float16; whether that may stay, and how near it is, in words."""
         self._write(bert, self.folder, half=True)
         opened = on_device(_model(self.folder), self.job.device, self.folder)
+=======
+        self, file: InPlace, bert: Deberta, whole: Sequence[Floats], sentences: Sentences
+    ) -> tuple[bool, str]:
+        """Written in float16: whether it may stay, and how near it is, in words."""
+        files = self._files(bert, half=True)
+>>>>>>> cuda-runtime
         try:
+            self._write(bert, self.folder, half=True)
+            file.forget()
+            opened = on_device(_model(self.folder), self.device, self.folder)
             found = pooled(whole, _features(opened, files, sentences))
-        except NotRecognisedError:
-            found = float("nan")
+        except NotRecognisedError as error:
+            return False, f"in float32: {error}"
         near = f"{found:.0f} dB" if np.isfinite(found) else "without numbers"
         if found >= ENOUGH_OF_HALVES:
             return True, f"in float16 {near} from float32, {where(opened)}"

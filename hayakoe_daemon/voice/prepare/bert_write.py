@@ -17,6 +17,7 @@ from hayakoe_daemon.voice.prepare.assembly import MICROSOFT, Assembly
 from hayakoe_daemon.voice.prepare.bert_parts import Convolution, Deberta, Layer, Norm
 from hayakoe_daemon.voice.prepare.bert_products import Products, exact_products, fast_products, scaled
 from hayakoe_daemon.voice.prepare.graph import Array, Port
+from hayakoe_daemon.voice.prepare.halves import held_in
 
 _ALIGNMENT = 64
 """Bytes: a cache line, and more than any vector register."""
@@ -110,7 +111,10 @@ def layer_norm(to: Assembly, x: str, norm: Norm) -> str:
 
 
 class Streamed(Assembly):
-    """Writes weights to the disk as they come, so that they are never in memory all at once; floats as `floats`."""
+    """Writes weights to the disk as they come, so that they are never in memory all at once; floats as `floats`.
+
+    Raises NotRecognisedError for a weight that those cannot hold.
+    """
 
     def __init__(self, file: BinaryIO, name: str, floats: type[np.floating] | None = None) -> None:
         super().__init__()
@@ -122,7 +126,7 @@ class Streamed(Assembly):
         if values.dtype == np.int64:
             return super().weight(values)  # shapes and axes, which shape inference wants to see
         if self._floats is not None and np.issubdtype(values.dtype, np.floating):
-            values = values.astype(self._floats)
+            values = held_in(self._floats, values)
         name = f"w{len(self._weights)}"
         self._file.write(bytes(-self._file.tell() % _ALIGNMENT))
         place = {"location": self._name, "offset": self._file.tell(), "length": values.nbytes}

@@ -87,9 +87,10 @@ class DevicePreparation(Preparation):
 
     def _held_out(self, drafts: Drafts, source: Source, features: Features | None) -> list[Arrays]:
         """The z and g of the sentences that it is judged by."""
+        held = self._trials(source, features, HELD_OUT)
         encoder, flow = (session(drafts.models[part], weights=source.weights) for part in (Part.ENCODER, Part.FLOW))
         found = []
-        for trial in self._trials(source, features, HELD_OUT):
+        for trial in held:
             told = run(encoder, trial.inputs())
             latent = trial.latent(told["m_p"], told["logs_p"], told["durations"])
             found.append({**run(flow, {"z_p": latent, "g": told["g"]}), "g": told["g"]})

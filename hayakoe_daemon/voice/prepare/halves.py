@@ -57,6 +57,13 @@ def in_halves(
     return helper.make_model(made, opset_imports=model.opset_import, ir_version=model.ir_version)
 
 
+def held_in(kind: type[np.floating], values: Array) -> Array:
+    """A weight in that kind of float. Raises NotRecognisedError where it cannot hold it."""
+    if np.abs(values).max(initial=0.0) > np.finfo(kind).max:
+        raise NotRecognisedError(f"a weight that {np.dtype(kind)} cannot hold")
+    return values.astype(kind)
+
+
 def rounding(model: onnx.ModelProto) -> onnx.ModelProto:
     """A graph in float16 as a card computes it, for a processor; it keeps its weights where they are."""
     made = onnx.ModelProto()
@@ -119,6 +126,4 @@ def _is_half(node: onnx.NodeProto) -> bool:
 
 
 def _half(tensor: onnx.TensorProto, values: Array) -> onnx.TensorProto:
-    if np.abs(values).max(initial=0.0) > np.finfo(np.float16).max:
-        raise NotRecognisedError("a weight that float16 cannot hold")
-    return numpy_helper.from_array(values.astype(np.float16), tensor.name)
+    return numpy_helper.from_array(held_in(np.float16, values), tensor.name)

@@ -15,6 +15,7 @@ from hayakoe_daemon.voice.prepare.look_up import prepared_bert, prepared_voice
 from hayakoe_daemon.voice.prepare.prepared import Part, Precision, PreparedVoice
 from hayakoe_daemon.voice.prepare.shelf import Shelf
 from hayakoe_daemon.voice.prepared_bert import PreparedBertFiles
+from hayakoe_daemon.voice.store.bert_layouts import in_floats
 from hayakoe_daemon.voice.store.files import BertFiles, VoiceFiles
 
 
@@ -45,7 +46,11 @@ class Order:
 
     @classmethod
     def of(cls, files: VoiceFiles, bert: BertFiles, root: Path, precise: Precise, device: Device = Device.CPU) -> Order:
-        """`root` is the folder of all that is prepared. 8 bits are for the processor: elsewhere they are not wished."""
+        """`root` is the folder of all that is prepared.
+
+        8 bits are for the processor. For another device voices are prepared in floats, whatever is wished, and BERT
+        from floats where they lie beside it. Raises VoiceError where those cannot be read.
+        """
         in_8_bits = precise.wanted is not Wanted.FP32 and device is Device.CPU
         voice = VoiceJob(
             name=files.name,
@@ -59,7 +64,8 @@ class Order:
             tokenizer=bert.tokenizer,
             device=device,
         )
-        return cls(BertJob(bert.model, bert.tokenizer, root, device=device), voice)
+        source = bert if device is Device.CPU else in_floats(bert)
+        return cls(BertJob(source.model, source.tokenizer, root, device=device), voice)
 
     @property
     def name(self) -> str:

@@ -14,11 +14,12 @@ channels, G channels of the speaker's condition, L = N x hop_length samples; flo
 
 For a graphics card (`device`) what passes between the parts stays there, so what numpy does in between is in them:
 
-    encoder     in place of bert: `rows` (1 or more sentences, tokens, 1024), BERT's output as it lies there, float16
-                where BERT's is; `columns` int64 (T,): for each id, sentence x tokens + the token that it belongs to
+    encoder     in place of bert: `rows` (1 or more sentences, tokens, 1024), BERT's output as it lies there;
+                `columns` int64 (T,): for each id, sentence x tokens + the token that it belongs to
     flow        in place of z_p: m_p, logs_p; `frames` int64 (N,), for each frame the id that it belongs to;
                 `noise` (1, C, N), standard normal; `noise_scale` (1,)
-    decoder     also `first`, `last` int64 (1,): the frames to decode, halo and all; audio is of these alone
+    decoder     also `first`, `last` int64 (1,), which the CUDA provider reads on the processor: the frames to decode,
+                halo and all; audio is of these alone
 
 Elsewhere, between encoder and flow, z_p = repeat(m_p) + noise x exp(repeat(logs_p)) x noise_scale, each column repeated
 `durations` times, is numpy's work, so that the noise can come from a seed. A range of frames goes through a decoder

@@ -15,6 +15,7 @@ from hayakoe_daemon.voice.prepare import bert, bert_batch, memory
 from hayakoe_daemon.voice.prepare.errors import NotRecognisedError, PreparationError
 from hayakoe_daemon.voice.prepare.feeds import SENTENCES, Features
 from hayakoe_daemon.voice.prepare.job import BertJob, Job, QuantizeJob, VoiceJob
+from hayakoe_daemon.voice.prepare.judging import HELD_OUT
 from hayakoe_daemon.voice.prepare.look_up import bert_key, prepared_bert, prepared_voice
 from hayakoe_daemon.voice.prepare.prepared import Precision
 from hayakoe_daemon.voice.prepare.shelf import Shelf
@@ -53,7 +54,7 @@ def _there(job: BertJob | VoiceJob) -> Path | None:
 
 
 def _voice(job: VoiceJob, tell: Tell) -> Path:
-    features = _features(job)
+    features = _features(job, tell)
     quantise = None
     if job.precision is Precision.INT8:
         from hayakoe_daemon.voice.prepare.int8 import quantiser  # noqa: PLC0415, for some voices only
@@ -65,7 +66,7 @@ def _voice(job: VoiceJob, tell: Tell) -> Path:
 def _voice_for_device(job: VoiceJob, tell: Tell) -> Path:
     from hayakoe_daemon.voice.prepare.device_voice import DevicePreparation  # noqa: PLC0415, for some machines only
 
-    return prepare_voice(job, tell, features=_features(job), way=DevicePreparation).folder
+    return prepare_voice(job, tell, features=_features(job, tell), way=DevicePreparation).folder
 
 
 def _bert(job: BertJob, tell: Tell) -> Path:
@@ -103,18 +104,31 @@ def _in_steps(tell: Tell) -> Callable[[float, str], None]:
     return lambda share, what: tell.step(what, round(share * 100), 100)
 
 
-def _features(job: VoiceJob) -> Features | None:
+def _features(job: VoiceJob, tell: Tell) -> Features | None:
     """What the prepared BERT gives; None where there is none, which costs the trials some likeness and no more."""
     if job.bert is None or job.tokenizer is None:
         return None
     try:
         files, tokenizer = PreparedBertFiles.read(job.bert), Tokenizer(job.tokenizer)
-        batched = files.form is Form.BATCHED
-        of_ids = bert_batch.features_of(files) if batched else PreparedBert(files, threads=1).features
+        if files.form is Form.BATCHED:
+            return _batched_features(files, tokenizer, tell)
+        model = PreparedBert(files, threads=1)
     except (TokenizerError, NotRecognisedError) as error:
         raise PreparationError(f"voice {job.name} could not be prepared: {error}") from error
 
     def features(phonemes: Phonemes) -> Floats:
-        return of_ids(tokenizer.ids(phonemes.text))
+        return model.features(tokenizer.ids(phonemes.text))
 
     return features
+
+
+def _batched_features(files: PreparedBertFiles, tokenizer: Tokenizer, tell: Tell) -> Features | None:
+    """All that a voice is tried with at once and beforehand, so that BERT is gone while the voice needs the memory."""
+    there = memory.available()
+    if there is not None and there < bert_batch.memory_to_run(files):
+        tell.remark("there is not the memory for BERT; features are drawn at random for its trials")
+        return None
+    texts = [g2p.read(text).phonemes().text for text in (*SENTENCES, *HELD_OUT)]
+    found = bert_batch.features_of(files, [tokenizer.ids(text) for text in texts])
+    known = dict(zip(texts, found, strict=True))
+    return lambda phonemes: known[phonemes.text]

@@ -30,6 +30,20 @@ def bert_of_source(source: Path) -> BertFiles | None:
     return None
 
 
+def in_floats(bert: BertFiles) -> BertFiles:
+    """The same BERT in as many bits as there are of it: a HayaKoe source may have it in 16 or 32 beside the one in 8.
+
+    The store keeps one BERT, so that there it is the one that was added, in floats where that was. Raises VoiceError.
+    """
+    if not _in_source(bert.model.parent):
+        return bert
+    for precision in reversed(PRECISIONS):
+        folder = bert.model.parent.with_name(precision)
+        if any(folder.glob("*.onnx")):
+            return _checked(_only_graph(folder), bert.tokenizer)
+    return bert
+
+
 def bert_at(path: Path) -> BertFiles:
     """The BERT of a folder or of an ONNX file, its vocabulary beside it or where HayaKoe has it. Raises VoiceError."""
     if path.is_dir() and (bert := bert_of_source(path)):

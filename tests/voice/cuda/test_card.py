@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +84,7 @@ def test_what_the_driver_answers_is_told_in_words(
             raise OSError(name)
         return Cuda()
 
-    monkeypatch.setattr(driver.ctypes, "CDLL", load)
+    monkeypatch.setattr(ctypes, "CDLL", load)
     assert words in (driver.missing() or "")
 
 
@@ -148,13 +149,12 @@ def test_one_that_is_still_missing_is_not_tried_again(monkeypatch: pytest.Monkey
     assert not card.try_again()
 
 
-def test_each_option_is_one_that_onnxruntime_knows() -> None:
-    """Where its CUDA build is here; a name that it does not know makes a session fail."""
+def test_the_processor_is_behind_the_card() -> None:
     assert options.providers(Device.CPU) == ["CPUExecutionProvider"]
-    (name, chosen), behind = options.providers(Device.CUDA)
-    assert (name, behind) == ("CUDAExecutionProvider", "CPUExecutionProvider")
-    assert chosen["cudnn_conv_algo_search"] == "HEURISTIC"
-    assert all(isinstance(value, str) for value in chosen.values())
+    (first, behind) = options.providers(Device.CUDA)
+    assert first == ("CUDAExecutionProvider", dict(options.CUDA))
+    assert behind == "CPUExecutionProvider"
+    assert options.CUDA["cudnn_conv_algo_search"] == "HEURISTIC"
 
 
 def test_both_builds_are_told_with_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:

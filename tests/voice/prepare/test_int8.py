@@ -12,7 +12,7 @@ import numpy.typing as npt
 import onnx
 import pytest
 
-from hayakoe_daemon.voice.prepare import int8
+from hayakoe_daemon.voice.prepare import int8, judging
 from hayakoe_daemon.voice.prepare.assembly import Assembly
 from hayakoe_daemon.voice.prepare.distance import snr
 from hayakoe_daemon.voice.prepare.graph import Port
@@ -138,7 +138,7 @@ def test_what_is_too_far_is_left_out_and_the_figures_are_told(
 
 def test_pieces_are_the_whole_one_after_the_other() -> None:
     (sentence,) = sentences(1, 1, frames=150)
-    pieces = list(int8._pieces(sentence))
+    pieces = list(judging.pieces(sentence))
     assert [piece["z"].shape[2] for piece in pieces] == [64, 64, 22]
     np.testing.assert_array_equal(np.concatenate([piece["z"] for piece in pieces], axis=2), sentence["z"])
 
@@ -153,7 +153,7 @@ def test_a_bound_travels_to_the_child() -> None:
 def test_a_voice_in_int8_from_ids_to_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a tiny voice nothing is faster in 8 bits, so the stopwatch is made to say so."""
     monkeypatch.setattr(int8, "TUNED", int8.TUNED[:3])
-    monkeypatch.setattr(int8, "HELD_OUT", int8.HELD_OUT[:1])
+    monkeypatch.setattr(int8, "HELD_OUT", judging.HELD_OUT[:1])
     seconds = count(0, -1)
     monkeypatch.setattr(int8, "cpu_seconds", lambda _: 1.5 ** next(seconds))
     job = replace(tiny.job(tmp_path), precision=Precision.INT8, bound=Bound(snr=15.0, log_mel=3.0))

@@ -32,7 +32,7 @@ class Told:
         self.remarks: list[str] = []
 
     def step(self, what: str, done: int, total: int) -> None:
-        assert 0 <= done < total
+        assert 0 <= done <= total
         self.steps.append(what)
 
     def remark(self, text: str) -> None:

@@ -1,0 +1,18 @@
+# shellcheck shell=bash
+# The story `offline`; see run.sh, which sources it.
+# shellcheck disable=SC2154 # from run.sh
+
+alone() { [ "$(ls /sys/class/net)" = lo ]; }
+
+holds "there is no network but the machine's own" alone
+holds "install from a folder" install_as_taro "$CLONE/deploy/install.sh --offline /home/taro/bundle --with-broker"
+holds "no compiler came along" fails command -v gcc
+holds "it runs" active
+give_back_soon
+holds "a sentence over MQTT is heard" say_over_mqtt "洗濯が終わりました。"
+holds "once more, as an upgrade" install_as_taro "$CLONE/deploy/install.sh --offline /home/taro/bundle"
+holds "it runs" active
+printf x >>/home/taro/bundle/requirements.txt
+holds "a damaged folder is refused" fails as_taro "$CLONE/deploy/install.sh --offline /home/taro/bundle"
+sed -i '$ s/x$//' /home/taro/bundle/requirements.txt
+holds "and nothing has changed" active

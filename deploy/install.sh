@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+set -euo pipefail
+
+usage() {
+    cat <<'EOF2'
+usage: deploy/install.sh [--with-broker] [--offline DIR] [--no-start]
+       deploy/install.sh --rollback | --uninstall [--purge] | --help
+
+Makes hayakoe-daemon a service of this machine (Debian 12 or 13, Raspberry Pi OS of the same age with 64 bit, Ubuntu 24.04;
+x86-64 or aarch64) and starts it. Run again, from a newer clone or archive, it upgrades. It asks nothing, says each step,
+and puts everything back when it fails or is interrupted. It asks sudo for root by itself.
+
+  --with-broker   install mosquitto too, as a broker that loses nothing; without it, mqtt.host in the config names yours
+  --offline DIR   without a network, from a folder that deploy/bundle.sh has made
+  --no-start      install, but start the service only with the machine
+  --rollback      back to the version before the last upgrade; once more, and forward again
+  --uninstall     take it away; config, queue, voices and words stay
+  --purge         with --uninstall: take those away too, and the user hayakoe
+  --help          show this
+
+What lies where:
+  /opt/hayakoe-daemon        this version and the one before it, each with all its Python packages
+  /etc/hayakoe-daemon        config.yaml, made once and never overwritten
+  /var/lib/hayakoe-daemon    queue, settings, voices, words; /var/cache/hayakoe-daemon: speech kept for later
+EOF2
+}
+
+bad_usage() {
+    printf 'deploy/install.sh: %s\n\n' "$1" >&2
+    usage >&2
+    exit 2
+}
+
+action=install given=("$@") purge='' start=yes
+OFFLINE='' BROKER=''
+while [ $# -gt 0 ]; do
+    case $1 in
+    -h | --help)
+        usage
+        exit
+        ;;
+    --rollback | --uninstall)
+        [ "$action" = install ] || bad_usage "--rollback and --uninstall do not go together"
+        action=${1#--}
+        ;;
+    --purge) purge=yes ;;
+    --no-start) start='' ;;
+    --with-broker) BROKER=yes ;;
+    --offline)
+        [ -n "${2:-}" ] || bad_usage "--offline needs the folder that deploy/bundle.sh has made"
+        OFFLINE=$2
+        shift
+        ;;
+    *) bad_usage "there is no option $1" ;;
+    esac
+    shift
+done
+[ -z "$purge" ] || [ "$action" = uninstall ] || bad_usage "--purge goes with --uninstall"
+[ "$action" = install ] || [ -z "$OFFLINE$BROKER" ] || bad_usage "--$action takes no other options"
+
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || {
+        printf 'error: this needs root, and there is no sudo here. Run it as root.\n' >&2
+        exit 1
+    }
+    printf 'This needs root: sudo may ask for your password.\n' >&2
+    exec sudo -- "${BASH_SOURCE[0]}" "${given[@]}"
+fi
+
+HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+[ -z "$OFFLINE" ] || OFFLINE=$(cd -- "$OFFLINE" && pwd -P)
+# the system's own Python before one of /usr/local; nobody's of a home, which the service would not see
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
+# shellcheck source=deploy/lib.sh
+. "$HERE/lib.sh"
+# shellcheck source=deploy/install/system.sh
+. "$HERE/install/system.sh"
+# shellcheck source=deploy/install/wheels.sh
+. "$HERE/install/wheels.sh"
+# shellcheck source=deploy/install/versions.sh
+. "$HERE/install/versions.sh"
+# shellcheck source=deploy/install/service.sh
+. "$HERE/install/service.sh"
+exec </dev/null
+umask 022
+cd /
+export PYTHONDONTWRITEBYTECODE=1
+
+install_or_upgrade() {
+    local version
+    [ -e "$ROOT/pyproject.toml" ] || die "this is the installed copy, for --rollback and --uninstall only. To upgrade, run deploy/install.sh of the new version."
+    [ -z "$OFFLINE" ] || check_bundle
+    set_up_packages
+    [ -z "$BROKER" ] || set_up_broker
+    set_up_account
+    make_version
+    set_up_config
+    check_config
+    switch_to "$VERSION" "$(linked current)"
+    start_service "$start"
+    UNDO=()
+    remove_other_versions
+    version=$("$PREFIX/current/bin/hayakoe-daemon" --version)
+    say ""
+    say "$version is installed$([ -z "$(linked previous)" ] || echo "; deploy/install.sh --rollback goes back to the version before")."
+    tell_next_steps
+}
+
+go_back() {
+    local current previous
+    current=$(linked current) previous=$(linked previous)
+    [ -n "$previous" ] || die "there is no version to go back to: $PREFIX has none but the one that is running"
+    switch_to "$previous" "$current"
+    start_service yes
+    UNDO=()
+    say "$("$PREFIX/current/bin/hayakoe-daemon" --version) of $(basename -- "$previous" | cut -c 1-8) is running again."
+}
+
+main() {
+    exec 9>"$LOCK"
+    flock -n 9 || die "another deploy/install.sh is running"
+    case $action in
+    install) install_or_upgrade ;;
+    rollback) go_back ;;
+    uninstall) uninstall "$purge" ;;
+    esac
+    exit
+}
+# one function, read whole before it runs: --uninstall takes this file away
+main

@@ -1,0 +1,159 @@
+# shellcheck shell=bash
+# The service: config, unit, commands, starting and stopping, taking it all away. Sourced after lib.sh, not run.
+
+CONFIG_DIR=/etc/$NAME
+STATE_DIR=/var/lib/$NAME
+CACHE_DIR=/var/cache/$NAME
+UNIT=$NAME.service
+UNIT_FILE=/etc/systemd/system/$UNIT
+COMMAND=/usr/local/bin/$NAME
+SHARE=/usr/local/share
+
+# --- config ---------------------------------------------------------------------------------------------------------
+
+# The example, complete and commented, where there is none yet. Addresses in it may be secret: it is for the group alone.
+set_up_config() {
+    mkdir -p -- "$CONFIG_DIR"
+    chown "root:$ACCOUNT" "$CONFIG_DIR"
+    chmod 750 "$CONFIG_DIR"
+    if [ -e "$CONFIG_DIR/config.yaml" ]; then
+        say "$CONFIG_DIR/config.yaml stays as it is."
+        return
+    fi
+    say "Writing $CONFIG_DIR/config.yaml."
+    undo_with undo_config
+    install -m 640 -o root -g "$ACCOUNT" -- "$ROOT/config.example.yaml" "$CONFIG_DIR/config.yaml"
+}
+# shellcheck disable=SC2317
+undo_config() {
+    rm -f -- "$CONFIG_DIR/config.yaml"
+    rmdir --ignore-fail-on-non-empty -- "$CONFIG_DIR"
+}
+
+# Whether the new version takes the config, asked as the service's user and before anything is switched.
+check_config() {
+    local told
+    told=$(runuser -u "$ACCOUNT" -- env "STATE_DIRECTORY=$STATE_DIR" "$VERSION/bin/$NAME" check-config \
+        --config "$CONFIG_DIR/config.yaml" 2>&1) || {
+        say "$told"
+        die "this version does not take $CONFIG_DIR/config.yaml. Mend it and run this again; nothing was changed."
+    }
+    grep '^warning:' <<<"$told" >&2 || true
+}
+
+# --- switching ------------------------------------------------------------------------------------------------------
+
+# Make the version in the folder $1 the one that counts, and $2 (perhaps none) the one before it.
+switch_to() {
+    WAS_CURRENT=$(linked current) WAS_PREVIOUS=$(linked previous)
+    if booted && [ "$(systemctl is-active "$UNIT" || true)" != inactive ]; then
+        WAS_RUNNING=yes
+    else
+        WAS_RUNNING=''
+    fi
+    say "Switching to $1."
+    undo_with undo_switch
+    link_to previous "$2"
+    link_to current "$1"
+    set_up_service
+}
+# shellcheck disable=SC2317
+undo_switch() {
+    link_to previous "$WAS_PREVIOUS"
+    link_to current "$WAS_CURRENT"
+    if [ -z "$WAS_CURRENT" ]; then
+        take_service_away
+        return
+    fi
+    set_up_service
+    if [ -n "$WAS_RUNNING" ]; then
+        systemctl restart "$UNIT" && say "The version before is running again."
+    fi
+}
+
+# Unit, command, completion and manual of the current version.
+set_up_service() {
+    install -m 644 -- "$PREFIX/current/share/$NAME/systemd/$UNIT" "$UNIT_FILE"
+    ln -sfn -- "$PREFIX/current/bin/$NAME" "$COMMAND"
+    printed "$SHARE/bash-completion/completions/$NAME" completion bash
+    printed "$SHARE/zsh/site-functions/_$NAME" completion zsh
+    printed "$SHARE/fish/vendor_completions.d/$NAME.fish" completion fish
+    printed "$SHARE/man/man1/$NAME.1" man
+    if booted; then
+        systemctl daemon-reload
+    fi
+}
+
+# What the command prints, as the file $1; none where this version does not know that.
+printed() {
+    mkdir -p -- "$(dirname -- "$1")"
+    if ! "$COMMAND" "${@:2}" >"$1" 2>/dev/null || [ ! -s "$1" ]; then
+        rm -f -- "$1"
+    fi
+}
+
+# Enable the unit, and (re)start it where $1 is not empty. Returns when it is ready.
+start_service() {
+    systemctl enable --quiet "$UNIT" || die "systemctl could not enable $UNIT"
+    if ! booted; then
+        say "systemd is not running here: the service starts with the machine."
+        return
+    fi
+    if [ -z "$1" ]; then
+        say "Not started: it starts with the machine, or with systemctl start $NAME."
+        return
+    fi
+    say "Starting the service."
+    # a time out of its own: where a start fails systemd tries again for ever
+    if ! timeout 180 systemctl restart "$UNIT" || ! timeout 30 "$COMMAND" queue --config "$CONFIG_DIR/config.yaml" >/dev/null; then
+        say "The end of its log:"
+        journalctl --unit "$UNIT" --lines 20 --no-pager --output cat >&2 || true
+        die "the service does not start"
+    fi
+}
+
+tell_next_steps() {
+    booted && [ -n "$start" ] || return 0
+    cat >&2 <<EOF
+
+    $NAME say 'こんにちは。準備ができました。'    # with sudo until you have logged in anew
+    $NAME devices                                  # which sound devices there are
+    sudo nano $CONFIG_DIR/config.yaml && sudo systemctl reload $NAME
+    journalctl -fu $NAME                           # what it logs
+EOF
+}
+
+# --- the end --------------------------------------------------------------------------------------------------------
+
+take_service_away() {
+    if booted; then
+        systemctl disable --now --quiet "$UNIT" 2>/dev/null || true
+    else
+        systemctl disable --quiet "$UNIT" 2>/dev/null || true
+    fi
+    rm -f -- "$UNIT_FILE" "$COMMAND" "$SHARE/bash-completion/completions/$NAME" "$SHARE/zsh/site-functions/_$NAME" \
+        "$SHARE/fish/vendor_completions.d/$NAME.fish" "$SHARE/man/man1/$NAME.1"
+    if booted; then
+        systemctl daemon-reload
+        systemctl reset-failed "$UNIT" 2>/dev/null || true
+    fi
+}
+
+# Take it all away; with $1 not empty what belongs to the house too.
+uninstall() {
+    say "Stopping the service and taking it away."
+    take_service_away
+    rm -rf -- "$PREFIX"
+    if [ -n "$1" ]; then
+        say "Taking away config, state and user."
+        rm -rf -- "$CONFIG_DIR" "$STATE_DIR" "$CACHE_DIR" "$UNIT_FILE.d"
+        remove_account
+        if [ -e "$BROKER_CONFIG" ]; then
+            rm -f -- "$BROKER_CONFIG"
+            say "mosquitto stays, with its own settings again from its next start."
+        fi
+    else
+        say "$CONFIG_DIR, $STATE_DIR, $CACHE_DIR and the user $ACCOUNT stay; --uninstall --purge takes them away too."
+    fi
+    say "Packages of the system stay: others may use them by now. Those for building are: ${BUILD_PACKAGES[*]}"
+}

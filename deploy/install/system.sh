@@ -1,0 +1,140 @@
+# shellcheck shell=bash
+# What deploy/install.sh needs of the system: packages, a broker, a user. Sourced after lib.sh, not run.
+
+NAME=hayakoe-daemon
+ACCOUNT=hayakoe
+# shellcheck disable=SC2034 # deploy/install.sh takes it
+LOCK=/run/$NAME-install.lock
+SCRATCH=$(mktemp -d)
+# alsa-utils for alsamixer and aplay: many cards come up muted
+PACKAGES=(libportaudio2 alsa-utils ca-certificates)
+BUILD_PACKAGES=(gcc libc6-dev pkg-config libsystemd-dev)
+BROKER_PACKAGES=(mosquitto mosquitto-clients)
+BROKER_CONFIG=/etc/mosquitto/conf.d/$NAME.conf
+
+# --- undoing --------------------------------------------------------------------------------------------------------
+
+# What puts back the steps done so far, the last one first; emptied when all is well.
+UNDO=()
+undo_with() { UNDO=("$1" "${UNDO[@]}"); }
+on_exit undo_all
+
+# shellcheck disable=SC2317 # on_exit calls it
+undo_all() {
+    local step
+    [ ${#UNDO[@]} -eq 0 ] || say "Putting back what was changed."
+    for step in "${UNDO[@]}"; do
+        "$step" || say "warning: $step did not work"
+    done
+    rm -rf -- "$SCRATCH"
+}
+
+# --- packages -------------------------------------------------------------------------------------------------------
+
+# A folder of deploy/bundle.sh: whole, and for this machine.
+check_bundle() {
+    local line
+    [ -e "$OFFLINE/bundle.txt" ] || die "$OFFLINE is no folder of deploy/bundle.sh: it has no bundle.txt"
+    say "Checking $OFFLINE."
+    (cd -- "$OFFLINE" && sha256sum --quiet --check SHA256SUMS) || die "files in $OFFLINE are damaged or missing: copy it again"
+    line="$(dpkg --print-architecture) $(release)"
+    [ "$(sed -n 1p "$OFFLINE/bundle.txt")" = "$line" ] ||
+        die "that folder is for $(sed -n 1p "$OFFLINE/bundle.txt"), and this machine is $line"
+    [ "$(sed -n 2p "$OFFLINE/bundle.txt")" = "$(project_version)" ] ||
+        die "that folder is of version $(sed -n 2p "$OFFLINE/bundle.txt"), and this is $(project_version)"
+    # apt sees the folder and what is installed, and nothing else
+    ln -s -- "$OFFLINE/debs" "$SCRATCH/debs"
+    mkdir "$SCRATCH/lists"
+    printf 'deb [trusted=yes] file:%s ./\n' "$SCRATCH/debs" >"$SCRATCH/sources.list"
+    # shellcheck disable=SC2034 # lib.sh's
+    APT_OPTIONS=(-o "Dir::Etc::SourceList=$SCRATCH/sources.list" -o Dir::Etc::SourceParts=- -o "Dir::State::Lists=$SCRATCH/lists"
+        -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root)
+    apt_update
+}
+
+# bookworm, trixie, noble ...
+release() { sed -n 's/^VERSION_CODENAME=//p' /etc/os-release; }
+
+# Install what is missing, and set PYTHON. Without a network nothing is built, so no compiler is needed.
+set_up_packages() {
+    local wanted=() package packages=("${PACKAGES[@]}")
+    has_apt || die "there is no apt here. This is for Debian, Raspberry Pi OS and Ubuntu; elsewhere see README.md for what pip needs."
+    [ -n "$OFFLINE" ] || packages+=("${BUILD_PACKAGES[@]}")
+    [ -z "$BROKER" ] || packages+=("${BROKER_PACKAGES[@]}")
+    if PYTHON=$(find_python); then
+        want_venv "$PYTHON"
+        [ -n "$OFFLINE" ] || want_headers "$PYTHON"
+    elif [ -n "$OFFLINE" ]; then
+        wanted+=(python3 python3-venv)
+    else
+        want_python
+    fi
+    for package in "${packages[@]}"; do
+        installed "$package" || wanted+=("$package")
+    done
+    if [ ${#wanted[@]} -gt 0 ]; then
+        say "Installing with apt-get: ${wanted[*]}"
+        [ -n "$OFFLINE" ] || apt_lists
+        apt_install_patiently "${wanted[@]}"
+    fi
+    PYTHON=$(find_python) || die "there is no Python 3.11, 3.12 or 3.13"
+    "$PYTHON" -c 'import sys; sys.exit(sys.maxsize < 2**32)' ||
+        die "this system has 32 bits, and onnxruntime needs 64: take the 64-bit Raspberry Pi OS"
+}
+
+# mosquitto loses what it has acknowledged when it is killed or the power fails, unless it saves more often than twice an hour.
+set_up_broker() {
+    [ ! -e "$BROKER_CONFIG" ] || return 0
+    say "Setting up mosquitto to save what it has accepted ($BROKER_CONFIG)."
+    printf '# By %s: what was acknowledged outlives a power cut.\nautosave_on_changes true\nautosave_interval 1\n' "$NAME" \
+        >"$BROKER_CONFIG"
+    undo_with undo_broker
+    if booted; then
+        systemctl restart mosquitto.service || die "mosquitto does not start: see journalctl -u mosquitto"
+    fi
+}
+# shellcheck disable=SC2317
+undo_broker() {
+    rm -f -- "$BROKER_CONFIG"
+    if booted; then
+        systemctl restart mosquitto.service
+    fi
+}
+
+booted() { [ -d /run/systemd/system ]; }
+
+# --- the user -------------------------------------------------------------------------------------------------------
+
+# The service's user, and its group: whoever is in it may use the commands.
+set_up_account() {
+    local person=${SUDO_USER:-${DOAS_USER:-}}
+    if ! getent passwd "$ACCOUNT" >/dev/null; then
+        say "Making the system user $ACCOUNT, with access to sound."
+        local group=(--user-group)
+        if getent group "$ACCOUNT" >/dev/null; then
+            group=(--gid "$ACCOUNT")
+        fi
+        useradd --system "${group[@]}" --home-dir "/var/lib/$NAME" --no-create-home --shell /usr/sbin/nologin \
+            --comment 'spoken announcements' "$ACCOUNT"
+        undo_with undo_account
+    fi
+    usermod --append --groups audio "$ACCOUNT"
+    if [ -z "$person" ] || [ "$person" = root ]; then
+        return
+    fi
+    if [[ " $(id -nG -- "$person") " != *" $ACCOUNT "* ]]; then
+        say "$person joins the group $ACCOUNT, to use the commands without sudo (from the next login)."
+        usermod --append --groups "$ACCOUNT" "$person"
+        JOINED=$person
+        undo_with undo_join
+    fi
+}
+# shellcheck disable=SC2317
+undo_join() { gpasswd --delete "$JOINED" "$ACCOUNT" >/dev/null; }
+# shellcheck disable=SC2317
+undo_account() { remove_account; }
+
+remove_account() {
+    userdel "$ACCOUNT" 2>/dev/null || true
+    groupdel "$ACCOUNT" 2>/dev/null || true
+}

@@ -1,0 +1,135 @@
+"""deploy/cuda.sh: what can be tried without the network, and as a long test the whole way there and back."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.installed import add_bert, add_voices
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "deploy/cuda.sh"
+PROVIDERS = "import onnxruntime; print(*onnxruntime.get_available_providers())"
+
+x86 = pytest.mark.skipif(platform.machine() != "x86_64", reason="the build for CUDA is there for x86-64 only")
+
+
+def cuda(*arguments: object, timeout: float = 60.0) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [SCRIPT, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=timeout, cwd=ROOT
+    )
+
+
+def fake_venv(folder: Path, *, python: str = "py311") -> Path:
+    """A folder whose Python says that it is of another version, and does nothing else."""
+    program = folder / "bin/python"
+    program.parent.mkdir(parents=True)
+    program.write_text(f"#!/bin/sh\necho {python}\n")
+    program.chmod(0o755)
+    return folder
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help_is_shown_and_nothing_done(option: str) -> None:
+    told = cuda(option)
+    assert told.returncode == 0
+    assert told.stdout.startswith("usage: deploy/cuda.sh")
+    assert told.stderr == ""
+
+
+@pytest.mark.parametrize("arguments", [["--und"], ["--venv"], ["--venv", ""], ["x"]])
+def test_a_wrong_option_is_told(arguments: list[str]) -> None:
+    told = cuda(*arguments)
+    assert told.returncode == 2
+    assert "usage: deploy/cuda.sh" in told.stderr
+
+
+def test_without_a_virtual_environment_it_says_what_makes_one(tmp_path: Path) -> None:
+    told = cuda("--venv", tmp_path)
+    assert told.returncode == 1
+    assert f"there is no virtual environment in {tmp_path}" in told.stderr
+
+
+@x86
+def test_a_python_that_nothing_is_locked_for_is_told(tmp_path: Path) -> None:
+    told = cuda("--venv", fake_venv(tmp_path / "venv", python="py399"))
+    assert told.returncode == 1
+    assert "py399" in told.stderr
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_what_belongs_to_somebody_else_is_told_with_what_to_type(tmp_path: Path) -> None:
+    venv = fake_venv(tmp_path / "venv")
+    venv.chmod(0o500)
+    told = cuda("--undo", "--venv", venv)
+    assert told.returncode == 1
+    assert f"sudo {SCRIPT} --undo --venv {venv}" in told.stderr
+
+
+@x86
+def test_what_cannot_be_fetched_changes_nothing(tmp_path: Path) -> None:
+    """Its pip fails, as without a network; nothing of it is left."""
+    venv = fake_venv(tmp_path / "venv")
+    (venv / "bin/python").write_text(
+        '#!/bin/sh\ncase "$1 $2" in -c*purelib*) echo "${0%/bin/*}/lib" ;; -c*) echo py311 ;; "- "*) ;; *) exit 1 ;; esac\n'
+    )
+    told = cuda("--undo", "--venv", venv)
+    assert told.returncode == 1
+    assert "Nothing was changed" in told.stderr
+    assert [path.name for path in venv.iterdir()] == ["bin"]
+
+
+@pytest.mark.parametrize("python", ["py311", "py312", "py313"])
+def test_the_lock_is_of_the_version_that_it_replaces(python: str) -> None:
+    def pins(name: str) -> dict[str, str]:
+        lines = (ROOT / f"deploy/locks/{name}-{python}.txt").read_text().splitlines()
+        return dict(line.split(" ")[0].split("==") for line in lines if "==" in line)
+
+    processor, card = pins("x86_64"), pins("cuda-x86_64")
+    assert card["onnxruntime-gpu"] == processor["onnxruntime"]
+    assert not card.keys() & processor.keys()
+    assert {"nvidia-cublas", "nvidia-cudnn-cu13", "nvidia-cuda-runtime", "nvidia-curand"} < card.keys()
+
+
+@x86
+@pytest.mark.long
+def test_there_and_back_with_speech_on_the_processor_meanwhile(tmp_path: Path) -> None:
+    """In a copy of the environment that these tests run in; 1.4 GB come from the network."""
+    venv = tmp_path / "venv"
+    shutil.copytree(sys.prefix, venv, symlinks=True)
+    python = venv / "bin/python"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [python, *map(str, arguments)], capture_output=True, text=True, check=False, env=environment, cwd=tmp_path
+        )
+
+    told = cuda("--venv", venv, timeout=1800)
+    if "pip could not fetch" in told.stderr:
+        pytest.skip("the packages cannot be fetched here")
+    assert told.returncode == 0, told.stderr
+    assert "CUDAExecutionProvider" in run("-c", PROVIDERS).stdout
+
+    add_bert(tmp_path / "voices")
+    add_voices(tmp_path / "voices", "alpha")
+    config = tmp_path / "config.yaml"
+    voices = {"dir": "voices", "device": "cuda"}
+    config.write_text(yaml.safe_dump({"state_dir": "state", "speech": {"voice": "alpha"}, "voices": voices}))
+    said = run("-m", "hayakoe_daemon", "say", "--wav", tmp_path / "said.wav", "--config", config, "明日は晴れです。")
+    assert said.returncode == 0, said.stderr
+    assert (tmp_path / "said.wav").stat().st_size > 10_000
+    if "it speaks on the processor" in told.stderr or "speak on the processor" in told.stderr:  # there is no card
+        assert said.stderr.count("graphics card is not used") == 1
+        assert len(said.stderr.splitlines()) == 1
+
+    assert cuda("--venv", venv, "--undo", timeout=600).returncode == 0
+    assert "CUDAExecutionProvider" not in run("-c", PROVIDERS).stdout
+    assert run("-m", "hayakoe_daemon", "check-config", "--config", config).returncode == 0

@@ -1,0 +1,224 @@
+"""deploy/install.sh: what of it can be tried without root and network; deploy/check-install.sh tries all of it."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+PARTS = ("system", "wheels", "versions", "service")
+
+
+def bash(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run a piece of bash with the parts of install.sh sourced, everything below the folder $1."""
+    sourced = "\n".join(f". {DEPLOY}/install/{part}.sh" for part in PARTS)
+    places = "PREFIX=$1/opt CONFIG_DIR=$1/etc STATE_DIR=$1/var UNIT_FILE=$1/unit COMMAND=$1/command SHARE=$1/share"
+    return subprocess.run(
+        [
+            "bash",
+            "-c",
+            f"OFFLINE='' BROKER=''\n. {DEPLOY}/lib.sh\n{sourced}\n{places}\n{script}",
+            "bash",
+            *map(str, arguments),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def install(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [DEPLOY / "install.sh", *arguments], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--ofline", "x"],
+        ["--offline"],
+        ["--purge"],
+        ["--rollback", "--uninstall"],
+        ["--rollback", "--with-broker"],
+        ["x"],
+    ],
+)
+def test_a_wrong_option_is_told_before_anything_is_done(arguments: list[str]) -> None:
+    told = install(*arguments)
+
+    assert told.returncode == 2
+    assert "usage: deploy/install.sh" in told.stderr
+
+
+def make_versions(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / "opt/versions" / name).mkdir(parents=True)
+
+
+def links(folder: Path) -> dict[str, str]:
+    return {path.name: str(path.readlink()) for path in (folder / "opt").iterdir() if path.is_symlink()}
+
+
+def test_versions_are_linked_and_others_go(tmp_path: Path) -> None:
+    make_versions(tmp_path, "1", "2", "3", "half")
+
+    told = bash(
+        "link_to previous $PREFIX/versions/2; link_to current $PREFIX/versions/3; remove_other_versions;linked current",
+        tmp_path,
+    )
+
+    assert told.stdout.strip() == str(tmp_path / "opt/versions/3")
+    assert links(tmp_path) == {"current": "versions/3", "previous": "versions/2"}
+    assert sorted(path.name for path in (tmp_path / "opt/versions").iterdir()) == ["2", "3"]
+
+
+SWITCH = """
+set_up_service() { echo "set up $(basename "$(linked current)")"; }
+take_service_away() { echo "taken away"; }
+booted() { return 1; }
+"""
+
+
+def test_a_switch_that_fails_is_put_back(tmp_path: Path) -> None:
+    make_versions(tmp_path, "1", "2", "3")
+    before = "link_to previous $PREFIX/versions/1; link_to current $PREFIX/versions/2\n"
+
+    told = bash(SWITCH + before + "switch_to $PREFIX/versions/3 $PREFIX/versions/2; die 'it does not start'", tmp_path)
+
+    assert told.returncode == 1
+    assert told.stdout.splitlines() == ["set up 3", "set up 2"]
+    assert links(tmp_path) == {"current": "versions/2", "previous": "versions/1"}
+
+
+@pytest.mark.parametrize("end", ["false", "kill -TERM $$", "kill -INT $$", "kill -HUP $$"])
+def test_of_a_first_switch_that_fails_nothing_is_left(tmp_path: Path, end: str) -> None:
+    make_versions(tmp_path, "1")
+
+    told = bash(SWITCH + f"switch_to $PREFIX/versions/1 ''; {end}", tmp_path)
+
+    assert told.returncode != 0
+    assert told.stdout.splitlines() == ["set up 1", "taken away"]
+    assert links(tmp_path) == {}
+
+
+def test_steps_are_undone_last_first_and_not_when_all_is_well(tmp_path: Path) -> None:
+    steps = "one() { echo one; }; two() { echo two; return 1; }; undo_with one; undo_with two\n"
+
+    assert bash(steps + "die no", tmp_path).stdout.split() == ["two", "one"]
+    assert bash(steps + "UNDO=()", tmp_path).stdout == ""
+
+
+def test_nothing_of_the_scratch_folder_is_left(tmp_path: Path) -> None:
+    told = bash("echo $SCRATCH; touch $SCRATCH/file; die no", tmp_path)
+
+    assert not Path(told.stdout.strip()).exists()
+
+
+def test_a_config_is_made_once(tmp_path: Path) -> None:
+    account = 'ACCOUNT=$(id -gn); chown() { :; }; install() { command install -m 640 -- "${@: -2}"; }\n'
+
+    bash(account + "set_up_config; UNDO=()", tmp_path)
+    config = tmp_path / "etc/config.yaml"
+    assert config.read_text() == (ROOT / "config.example.yaml").read_text()
+    config.write_text("node: study\n")
+    told = bash(account + "set_up_config; die later", tmp_path)
+
+    assert "stays as it is" in told.stderr
+    assert config.read_text() == "node: study\n"
+
+
+def test_one_package_of_a_lock_and_the_others(tmp_path: Path) -> None:
+    lock = DEPLOY / "locks/x86_64-py311.txt"
+
+    one = bash('locked "$2" systemd-python', tmp_path, lock).stdout
+    others = bash('locked "$2" "!systemd-python"', tmp_path, lock).stdout
+
+    assert one.startswith("systemd-python==")
+    assert one.count("==") == 1
+    assert "--hash=sha256:" in one
+    assert "systemd-python" not in others
+    assert others.count("==") == lock.read_text().count("==") - 1
+
+
+def test_the_lock_for_this_machine_is_found(tmp_path: Path) -> None:
+    fake = tmp_path / "python"
+    fake.write_text("#!/bin/sh\necho riscv64-py311\n")
+    fake.chmod(0o755)
+
+    assert "neither x86_64 nor aarch64" in bash("lock_of $1/python", tmp_path).stderr
+    fake.write_text("#!/bin/sh\necho aarch64-py313\n")
+    assert bash("lock_of $1/python", tmp_path).stdout.strip() == str(DEPLOY / "locks/aarch64-py313.txt")
+
+
+def test_the_version_is_found(tmp_path: Path) -> None:
+    (tmp_path / "hayakoe_daemon").mkdir()
+    (tmp_path / "pyproject.toml").write_text('[project]\nversion = "1.2.3"\n')
+    (tmp_path / "hayakoe_daemon/__init__.py").write_text('"""."""\n')
+    assert bash("ROOT=$1; project_version", tmp_path).stdout == "1.2.3\n"
+
+    (tmp_path / "pyproject.toml").write_text('[project]\ndynamic = ["version"]\n')
+    (tmp_path / "hayakoe_daemon/__init__.py").write_text('"""."""\n\n__version__ = "4.5.6"\n')
+    assert bash("ROOT=$1; project_version", tmp_path).stdout == "4.5.6\n"
+
+
+def make_bundle(folder: Path, machine: str = "amd64 bookworm", version: str = "1.0") -> Path:
+    (folder / "debs").mkdir(parents=True)
+    (folder / "debs/Packages").touch()
+    (folder / "bundle.txt").write_text(f"{machine}\n{version}\n")
+    digest = hashlib.sha256((folder / "bundle.txt").read_bytes()).hexdigest()
+    (folder / "SHA256SUMS").write_text(f"{digest}  ./bundle.txt\n")
+    return folder
+
+
+CHECK = """
+dpkg() { echo amd64; }
+release() { echo bookworm; }
+project_version() { echo 1.0; }
+apt_update() { echo "apt ${APT_OPTIONS[*]}"; cat "$SCRATCH/sources.list"; }
+OFFLINE=$2
+check_bundle
+"""
+
+
+def test_a_folder_for_this_machine_is_taken(tmp_path: Path) -> None:
+    told = bash(CHECK, tmp_path, make_bundle(tmp_path / "with space"))
+
+    assert told.returncode == 0, told.stderr
+    assert "SourceParts=-" in told.stdout
+    assert "deb [trusted=yes] file:/" in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("machine", "version", "why"),
+    [
+        ("arm64 bookworm", "1.0", "is for arm64 bookworm, and this machine is amd64 bookworm"),
+        ("amd64 trixie", "1.0", "is for amd64 trixie"),
+        ("amd64 bookworm", "0.9", "is of version 0.9, and this is 1.0"),
+    ],
+)
+def test_a_folder_for_another_machine_is_refused(tmp_path: Path, machine: str, version: str, why: str) -> None:
+    told = bash(CHECK, tmp_path, make_bundle(tmp_path / "bundle", machine, version))
+
+    assert told.returncode == 1
+    assert why in told.stderr
+
+
+def test_a_damaged_folder_is_refused(tmp_path: Path) -> None:
+    bundle = make_bundle(tmp_path / "bundle")
+    (bundle / "bundle.txt").write_text("amd64 bookworm\n1.0 \n")
+
+    told = bash(CHECK, tmp_path, bundle)
+
+    assert told.returncode == 1
+    assert "damaged or missing" in told.stderr
+
+
+def test_another_folder_is_refused(tmp_path: Path) -> None:
+    assert "no folder of deploy/bundle.sh" in bash(CHECK, tmp_path, tmp_path).stderr
