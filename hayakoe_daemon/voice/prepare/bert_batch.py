@@ -104,11 +104,9 @@ class _Preparation:
         self.progress(0.4, "checking BERT")
         whole, note = self._checked(file, Check.of(bert), files, sentences)
         self.progress(0.7, "writing BERT in halves")
-<<<<<<< HEAD
-        half, found = self._in_halves(bert, files, whole, sentences) if self.job.halves else (False, "in float32")
-=======
-        half, found = self._in_halves(file, bert, whole, sentences)
->>>>>>> cuda-runtime
+        half, found = False, "in float32"
+        if self.job.halves:
+            half, found = self._in_halves(file, bert, whole, sentences)
         if not half:
             self._write(bert, self.folder, half=False)
         log.info("BERT is written anew: %s, %s", note, found)
@@ -152,22 +150,14 @@ class _Preparation:
         return together, f"{found:.0f} dB from the export, padding within {far:.0e}"
 
     def _in_halves(
-<<<<<<< HEAD
-        self, bert: Deberta, files: PreparedBertFiles, whole: Sequence[Floats], sentences: Sentences
-    ) -> tuple[bool, str]:
-        """Written in float16; whether that may stay, and how near it is, in words."""
-        self._write(bert, self.folder, half=True)
-        opened = on_device(_model(self.folder), self.job.device, self.folder)
-=======
         self, file: InPlace, bert: Deberta, whole: Sequence[Floats], sentences: Sentences
     ) -> tuple[bool, str]:
         """Written in float16: whether it may stay, and how near it is, in words."""
         files = self._files(bert, half=True)
->>>>>>> cuda-runtime
         try:
             self._write(bert, self.folder, half=True)
             file.forget()
-            opened = on_device(_model(self.folder), self.device, self.folder)
+            opened = on_device(_model(self.folder), self.job.device, self.folder)
             found = pooled(whole, _features(opened, files, sentences))
         except NotRecognisedError as error:
             return False, f"in float32: {error}"
