@@ -114,6 +114,7 @@ HOMES = {
 EXCEPTIONS = {
     *[("cli.wav", "soundfile"), ("cli.wav", "soxr"), ("cli.run", "sqlite3"), ("bench.stopwatch", "onnxruntime")],
     *[("bench.peak", "onnxruntime"), ("bench.peak", "onnx")],
+    ("bench.placing", "onnxruntime"),
     ("schedule.sources.web", "httpx"),
 }
 

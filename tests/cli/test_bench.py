@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from hayakoe_daemon.bench.texts import TEXTS
-from hayakoe_daemon.cli import bench
+from hayakoe_daemon.bench.tuning import MATRIX
+from hayakoe_daemon.cli import bench, bench_device
 from hayakoe_daemon.cli.main import main
+from tests.support.voices import hayakoe_source
 
 
 @pytest.mark.parametrize(
@@ -22,6 +24,10 @@ from hayakoe_daemon.cli.main import main
         (["--against", "python3"], "--models is missing"),
         (["--compare", "fp32", "q8"], "--models is missing"),
         (["--models", "/no/such", "--voice", "alpha"], "there is no folder /no/such"),
+        (["--device", "cuda", "--mqtt"], "give one of them"),
+        (["--device", "cuda", "--compare", "q8", "--models", "/", "--voice", "a"], "give one of them"),
+        (["--device", "cpu", "--config", "/dev/null"], "computes on the processor alone"),
+        (["--device", "cpu", "--models", "/", "--voice", "alpha"], "base: "),
         (["--models", "/", "--voice", "a", "--against", "python3", "--compare", "q8"], "give one of them"),
     ],
 )
@@ -41,6 +47,24 @@ def test_the_embedded_voice_as_json_and_as_a_page(
     (embedded,) = document["configurations"]
     assert embedded["name"] == "embedded"
     assert embedded["texts"]["short"]["speed"]["median"] > 1
+    assert "<svg" in page.read_text()
+
+
+def test_what_a_card_gives_with_the_processor_in_its_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the matrix what needs no preparation, and something that cannot be."""
+    left = {"base": MATRIX["base"], "all": MATRIX["all"]}
+    monkeypatch.setattr(bench_device, "MATRIX", left)
+    models, page = hayakoe_source(tmp_path / "models", "alpha"), tmp_path / "card.html"
+    asked = ["bench", "--device", "cpu", "--models", str(models), "--voice", "alpha", "--runs", "1"]
+    assert main([*asked, "--json", "--html", str(page)]) == 0
+    document = json.loads(capsys.readouterr().out)
+    (base,) = document["configurations"]
+    assert (base["name"], document["base"], document["device"]) == ("base", "base", "cpu")
+    assert base["sentences_per_second"].keys() == {"1", "2", "4", "8", "16"}
+    assert all(rate > 0 for rate in base["sentences_per_second"].values())
+    assert "not one that a graphics card takes" in document["left_out"]["all"]
     assert "<svg" in page.read_text()
 
 

@@ -218,3 +218,31 @@ def test_half_a_line_is_no_outcome(tmp_path: Path) -> None:
     )
 
     assert told.stdout.strip() == ""
+
+
+def test_without_a_card_one_line_says_so(tmp_path: Path) -> None:
+    """Whatever else was asked for, nothing is looked at or installed."""
+    hidden = tmp_path / "nvidia-smi"
+    hidden.write_text("#!/bin/sh\nexit 9\n")
+    hidden.chmod(0o755)
+    told = subprocess.run(
+        [DEPLOY / "cuda_bench.sh", "--python", "/no/such/python", "--out", str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )
+
+    assert told.returncode == 77
+    assert told.stdout == ""
+    assert len(told.stderr.splitlines()) == 1
+    assert "nothing was tested or measured" in told.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("arguments", [["--runs"], ["--models", ""], ["--gpu", "0"]])
+def test_the_bench_tells_a_wrong_option(arguments: list[str]) -> None:
+    told = subprocess.run([DEPLOY / "cuda_bench.sh", *arguments], capture_output=True, text=True, check=False)
+
+    assert told.returncode == 2
+    assert "usage: deploy/cuda_bench.sh" in told.stderr

@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,9 @@ from hayakoe_daemon.voice.prepare.job import (
     BertJob,
     Done,
     Failed,
+    Job,
     Note,
+    QuantizeJob,
     Remark,
     Step,
     job_from,
@@ -27,14 +31,31 @@ from hayakoe_daemon.voice.prepare.job import (
 from hayakoe_daemon.voice.prepare.look_up import prepared_voice
 from hayakoe_daemon.voice.prepare.prepared import Part
 from hayakoe_daemon.voice.prepare.process import Preparation
+from hayakoe_daemon.voice.prepare.quantize_kind import Kind
 from tests.support.waiting import wait_for
-from tests.voice.prepare import tiny
+from tests.voice.prepare import bert_exports, tiny
 
 PATIENCE = 120.0
+
+Begin = Callable[[Job], Preparation]
 
 
 def first_step(work: Preparation) -> None:
     wait_for(lambda: any(isinstance(note, Step) for note in work.poll(0.1)), PATIENCE)
+
+
+@pytest.fixture
+def begun() -> Iterator[Begin]:
+    """Starts a preparation, which is ended with the test, however that ends: else its pipes are open until later."""
+    with ExitStack() as all_of_them:
+
+        def begin(job: Job) -> Preparation:
+            work = Preparation(job)
+            all_of_them.callback(work.cancel)
+            work.start()
+            return work
+
+        yield begin
 
 
 def gone(pid: int) -> bool:
@@ -66,10 +87,9 @@ def test_a_job_arrives_as_it_was_sent(tmp_path: Path) -> None:
         assert job_from(job_line(one)) == one
 
 
-def test_the_other_export_prepared_by_a_child(tmp_path: Path) -> None:
+def test_the_other_export_prepared_by_a_child(tmp_path: Path, begun: Begin) -> None:
     job = tiny.job(tmp_path / "root", "sbv2")
-    work = Preparation(job)
-    work.start()
+    work = begun(job)
     assert work.running
     assert work.pid is not None
     notes = list(work.poll(PATIENCE))
@@ -88,10 +108,9 @@ def test_the_other_export_prepared_by_a_child(tmp_path: Path) -> None:
     assert any("within" in note.text for note in notes if isinstance(note, Remark))
 
 
-def test_cancelled_it_is_gone_at_once_and_nothing_is_prepared(tmp_path: Path) -> None:
+def test_cancelled_it_is_gone_at_once_and_nothing_is_prepared(tmp_path: Path, begun: Begin) -> None:
     job = tiny.job(tmp_path)
-    work = Preparation(job)
-    work.start()
+    work = begun(job)
     first_step(work)
     assert work.pid is not None
     work.cancel()
@@ -102,9 +121,8 @@ def test_cancelled_it_is_gone_at_once_and_nothing_is_prepared(tmp_path: Path) ->
     work.cancel()
 
 
-def test_killed_it_says_that_memory_may_have_run_out(tmp_path: Path) -> None:
-    work = Preparation(tiny.job(tmp_path))
-    work.start()
+def test_killed_it_says_that_memory_may_have_run_out(tmp_path: Path, begun: Begin) -> None:
+    work = begun(tiny.job(tmp_path))
     first_step(work)
     assert work.pid is not None
     os.kill(work.pid, signal.SIGKILL)
@@ -113,10 +131,18 @@ def test_killed_it_says_that_memory_may_have_run_out(tmp_path: Path) -> None:
     assert not work.running
 
 
-def test_why_it_failed_is_what_the_child_said(tmp_path: Path) -> None:
+def test_whoever_waits_waits_for_its_end_and_nothing_stays_open(tmp_path: Path, begun: Begin) -> None:
+    work = begun(QuantizeJob(bert_exports.FP32, tmp_path / "q8.onnx", Kind.Q8))
+    assert work.pid is not None
+    assert work.wait(PATIENCE) == work.done
+    assert not work.running
+    assert gone(work.pid)
+    assert work._complaints.closed
+
+
+def test_why_it_failed_is_what_the_child_said(tmp_path: Path, begun: Begin) -> None:
     missing = tmp_path / "gone.onnx"
-    work = Preparation(dataclasses.replace(tiny.job(tmp_path), graph=missing))
-    work.start()
+    work = begun(dataclasses.replace(tiny.job(tmp_path), graph=missing))
     with pytest.raises(PreparationError, match=r"No such file.*gone\.onnx"):
         work.wait(PATIENCE)
 
