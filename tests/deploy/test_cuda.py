@@ -78,7 +78,8 @@ def test_what_cannot_be_fetched_changes_nothing(tmp_path: Path) -> None:
     """Its pip fails, as without a network; nothing of it is left."""
     venv = fake_venv(tmp_path / "venv")
     (venv / "bin/python").write_text(
-        '#!/bin/sh\ncase "$1 $2" in -c*purelib*) echo "${0%/bin/*}/lib" ;; -c*) echo py311 ;; "- "*) ;; *) exit 1 ;; esac\n'
+        '#!/bin/sh\ncase "$1 $2" in -c*purelib*) echo "${0%/bin/*}/lib" ;;'
+        ' -c*) echo py311 ;; "- "*) ;; *) exit 1 ;; esac\n'
     )
     told = cuda("--undo", "--venv", venv)
     assert told.returncode == 1

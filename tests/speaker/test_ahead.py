@@ -18,7 +18,7 @@ from hayakoe_daemon.speaker.ahead import Ahead
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.engine import Manner
 from hayakoe_daemon.voice.ladder import Cast
-from hayakoe_daemon.voice.plan import Coming, Outlook, Piece
+from hayakoe_daemon.voice.plan import Expected, Outlook, Piece
 from hayakoe_daemon.voice.recall import Recalled
 from hayakoe_daemon.voice.render_queue import MAX_AHEAD, RenderQueue, Urgency
 from hayakoe_daemon.worker import Worker
@@ -253,7 +253,7 @@ class InPieces(Ready):
         self.front_may_end.wait(10)
         yield AudioChunk.silence(0.0, 8_000)
         self.said.append(utterance.text)
-        yield Piece(SENTENCE.samples, 8_000, Outlook(time.monotonic(), (Coming(1.0, 1.0),)))
+        yield Piece(SENTENCE.samples, 8_000, Outlook(time.monotonic(), (Expected(1.0, 1.0),)))
         while not self.may_end.wait(0.01):
             yield AudioChunk.silence(0.0, 8_000)
 
