@@ -14,7 +14,11 @@ from hayakoe_daemon.voice.prepare.halves import rounding
 from hayakoe_daemon.voice.prepare.mapped import options
 
 _EXACT = {"use_tf32": "0"}
-"""Otherwise products of float32 are of 10 bits of mantissa on newer cards, which is float16's."""
+"""For float32: otherwise its products have 10 bits of mantissa on newer cards, which is float16's.
+
+Not for float16: there it changes nothing but that convolutions keep off the tensor cores (onnxruntime's
+core/providers/cuda/nn/conv.cc deselects them for any kind of float).
+"""
 
 
 def on_device(model: onnx.ModelProto, device: Device, weights: Path) -> ort.InferenceSession:
@@ -23,7 +27,8 @@ def on_device(model: onnx.ModelProto, device: Device, weights: Path) -> ort.Infe
     Raises NotRecognisedError where onnxruntime does not take it.
     """
     if device.provider in ort.get_available_providers() and device is not Device.CPU:
-        opened = _open(model, weights, [(device.provider, _EXACT), "CPUExecutionProvider"])
+        halves = any(one.data_type == onnx.TensorProto.FLOAT16 for one in model.graph.initializer)
+        opened = _open(model, weights, [(device.provider, {} if halves else _EXACT), "CPUExecutionProvider"])
         if device.provider in opened.get_providers():  # else its driver or its memory is missing
             return opened
         del opened

@@ -132,7 +132,11 @@ class DevicePreparation(Preparation):
 
 
 def _with_flow(drafts: Drafts, source: Source, known: Known) -> Drafts:
-    """Written anew it has a twentieth of the operators, and a card takes as long for many small ones as for few."""
+    """Written anew it has an eighth of the operators, and a card takes as long for a small one as for a large one.
+
+    With products in place of convolutions, as those are planned anew at each length of sentence (onnxruntime's
+    core/providers/cuda/nn/conv.cc, whenever the shape is not that of the call before).
+    """
     name = "flow rebuilt"
     try:
         flow = read_flow(source.graph, source.parts)

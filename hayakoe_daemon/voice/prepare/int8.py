@@ -180,22 +180,22 @@ class _Quantisation:
         self, by_channels: Mapping[Part, Mapping[int, list[str]]], tuned: Sequence[Arrays]
     ) -> dict[Part, Ranges]:
         memory.give_back()
-        pieces = [piece for sentence in tuned for piece in pieces(sentence, _WATCHED)]
+        watched = [piece for sentence in tuned for piece in pieces(sentence, _WATCHED)]
         seen: dict[Part, Ranges] = {}
         for part, model in self._decoders.items():
             tensors = ends(model, set().union(*by_channels[part].values()))
-            seen[part] = ranges(model, tensors, pieces)
+            seen[part] = ranges(model, tensors, watched)
             if part is Part.DECODER_A:
                 opened = session(model)
-                pieces = [_through([opened], piece) for piece in pieces]
+                watched = [_through([opened], piece) for piece in watched]
         return seen
 
     def _samples(self, decoders: Mapping[Part, onnx.ModelProto], sentences: Sequence[Arrays]) -> Floats:
         """All sentences one after the other, decoded piece by piece, which saves a gigabyte."""
         memory.give_back()
         opened = [session(model) for model in decoders.values()]
-        pieces = (piece for sentence in sentences for piece in pieces(sentence))
-        return np.concatenate([_through(opened, piece)["audio"].reshape(-1) for piece in pieces])
+        parts = (piece for sentence in sentences for piece in pieces(sentence))
+        return np.concatenate([_through(opened, part)["audio"].reshape(-1) for part in parts])
 
     def _distance(self, expected: Floats, decoders: Mapping[Part, onnx.ModelProto], held: Sequence[Arrays]) -> Distance:
         found = self._samples(decoders, held)

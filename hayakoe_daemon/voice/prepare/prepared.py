@@ -126,7 +126,10 @@ class PreparedVoice:
     device: Device = Device.CPU
     """Where it is to compute: other parts, with other inputs, for each device."""
     halves: tuple[Part, ...] = ()
-    """The parts that compute in float16 inside; the others do in float32 (or 8 bits, as `precision` says)."""
+    """The parts that compute in float16 inside; the others do in float32 (or 8 bits, as `precision` says).
+
+    On a card TF32 is to be off for the others, and on for these: off it keeps convolutions from the tensor cores.
+    """
 
     def __post_init__(self) -> None:
         if set(self.parts) not in FORMS:

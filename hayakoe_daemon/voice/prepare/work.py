@@ -73,8 +73,10 @@ def _bert(job: BertJob, tell: Tell) -> Path:
     shelf = Shelf(job.root)
     try:
         tokenizer = Tokenizer(job.tokenizer)
-        needed = bert.memory_needed if job.device is Device.CPU else bert_batch.memory_needed
-        memory.require(needed(job.graph), job.name, memory.available())
+        way = bert if job.device is Device.CPU else bert_batch
+        memory.require(way.memory_needed(job.graph), job.name, memory.available())
+        if job.device is not Device.CPU:
+            shelf.require(bert_batch.space_needed(job.graph), job.name)
         sentences = [tokenizer.ids(g2p.read(text).phonemes().text) for text in BERT_SENTENCES]
         key = bert_key(job, shelf)
         with shelf.putting(job.shelf_name, key) as folder:

@@ -12,8 +12,11 @@ import onnxruntime as ort
 import pytest
 
 from hayakoe_daemon.text.tokenizer import Tokenizer
+from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.prepare.bert import prepare_bert
+from hayakoe_daemon.voice.prepare.bert_batch import features_of, prepare_batched_bert
 from hayakoe_daemon.voice.prepare.distance import snr
+from hayakoe_daemon.voice.prepare.job import BertJob
 from hayakoe_daemon.voice.prepare.quantize import quantize
 from hayakoe_daemon.voice.prepare.quantize_kind import Kind
 from hayakoe_daemon.voice.prepared_bert import Form, PreparedBert, PreparedBertFiles
@@ -78,3 +81,24 @@ def test_50_sentences(tmp_path: Path) -> None:
     assert of_columns > of_q8 + 1
     np.testing.assert_allclose(prepared(FP32, tmp_path / "fp32", ids), truth, atol=1e-4)
     print(f"\nSNR against FP32: Q8 as it was {of_q8:.2f} dB, prepared {of_ours:.2f}, by column {of_columns:.2f}")  # noqa: T201, with -s
+
+
+def test_50_sentences_for_a_card_from_floats_and_from_8_bits(tmp_path: Path) -> None:
+    """Ten at once, as a card would round them: from floats nearer than Q8 by far, from 8 bits no farther than Q8."""
+    tokenizer = Tokenizer(MODELS / "bert/tokenizer")
+    ids = [tokenizer.ids(text) for text in SENTENCES]
+    truth = exported(FP32, ids)
+
+    def near(model: Path) -> float:
+        folder = tmp_path / model.stem
+        folder.mkdir()
+        job = BertJob(model, MODELS / "bert/tokenizer", tmp_path, device=Device.CUDA)
+        files = prepare_batched_bert(job, folder, "key", ids[:3])
+        assert (files.form, files.half) == (Form.BATCHED, True)
+        found = [one for first in range(0, 50, 10) for one in features_of(files, ids[first : first + 10])]
+        return snr(truth, np.concatenate(found))
+
+    of_floats, of_8_bits, of_q8 = near(FP32), near(Q8), snr(truth, exported(Q8, ids))
+    assert of_floats > 40
+    assert of_8_bits > of_q8 - 0.5
+    print(f"\nSNR against FP32: float16 {of_floats:.2f} dB, from Q8 {of_8_bits:.2f}, Q8 itself {of_q8:.2f}")  # noqa: T201, with -s
