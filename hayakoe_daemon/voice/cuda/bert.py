@@ -60,7 +60,7 @@ class CudaBert:
         self._files = files
         self._card = card
         card.require(files.size, "BERT")
-        self._graph = BoundGraph(files.graph, "BERT", card)
+        self._graph = BoundGraph(files.graph, "BERT", card, half=files.half)
         self._lock = threading.Lock()
         self._kept: OrderedDict[Tokens, DeviceRows] = OrderedDict()
 

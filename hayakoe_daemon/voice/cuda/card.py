@@ -101,11 +101,14 @@ class Card:
             self._why = None
         return True
 
-    def session(self, path: Path) -> Any:
-        """The graph in the file, loaded onto the card. Raises CardError where that is impossible."""
+    def session(self, path: Path, *, half: bool = False) -> Any:
+        """The graph in the file, loaded onto the card; `half` where it computes in float16.
+
+        Raises CardError where that is impossible.
+        """
         libraries.preload()
         try:
-            made = options.session(path, self.device, self._chosen)
+            made = options.session(path, self.device, self._chosen, half=half)
         except Exception as error:
             raise CardError(f"{path.name} cannot be loaded onto the graphics card: {reason(error)}") from error
         if self.device.provider not in made.get_providers():

@@ -26,13 +26,14 @@ class BoundGraph:
     another.
     """
 
-    def __init__(self, path: Path, what: str, card: Card) -> None:
-        """`what` names it to people. Raises CardError."""
+    def __init__(self, path: Path, what: str, card: Card, *, half: bool = False) -> None:
+        """`what` names it to people; `half` where it computes in float16. Raises CardError."""
         self._path = path
         self._what = what
         self._card = card
+        self._half = half
         self._lock = threading.Lock()
-        self._session: Any = card.session(path)
+        self._session: Any = card.session(path, half=half)
         self._inputs: dict[str, Port] = {port.name: port for port in ports(path, self._session.get_inputs())}
 
     @property
@@ -78,7 +79,7 @@ class BoundGraph:
 
     def _again(self) -> Any:
         try:
-            return self._card.session(self._path)
+            return self._card.session(self._path, half=self._half)
         except CardError as error:
             self._card.give_up(str(error))
             raise

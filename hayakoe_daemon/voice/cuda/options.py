@@ -32,20 +32,29 @@ CUDA: Mapping[str, str] = {
     # All convolutions here are one-dimensional. cuDNN sees (N, C, 1, D) as an image one row high, for which it has its
     # good kernels, as PyTorch does; by default it would be D rows of one column (microsoft/onnxruntime#10999).
     "cudnn_conv1d_pad_to_nc1d": "1",
-    # What is in float32 is so because it has to be: TF32 keeps 10 bits of a product, as float16 does, and with them the
-    # flow's splines take the root of a number below zero. BERT and decoder are in float16 anyhow and lose nothing.
-    "use_tf32": "0",
     # On the stream that computes: copies beside it may race (the documentation's own warning,
     # microsoft/onnxruntime#4829), and there is next to nothing to copy.
     "do_copy_in_default_stream": "1",
 }
 
 
-def providers(device: Device, chosen: Mapping[str, str] = CUDA) -> list[Provider]:
-    """The device's provider, and behind it the processor's, which takes what is computed with shapes."""
+_EXACT = {"use_tf32": "0"}
+"""What is in float32 is so because it has to be: TF32 keeps 10 bits of a product, as float16 does, and with them the
+flow's splines take the root of a number below zero."""
+
+_HALVES = {"use_tf32": "1"}
+"""In float16 there is nothing to lose by it, and without it convolutions keep off the tensor cores altogether:
+onnxruntime's core/providers/cuda/nn/conv.cc deselects them for any kind of float."""
+
+
+def providers(device: Device, chosen: Mapping[str, str] = CUDA, *, half: bool = False) -> list[Provider]:
+    """The device's provider, and behind it the processor's, which takes what is computed with shapes.
+
+    `half` for a graph that computes in float16.
+    """
     if device is Device.CPU:
         return [Device.CPU.provider]
-    return [(device.provider, dict(chosen)), Device.CPU.provider]
+    return [(device.provider, {**(_HALVES if half else _EXACT), **chosen}), Device.CPU.provider]
 
 
 def session_options(device: Device) -> Any:
@@ -74,10 +83,10 @@ def giving_back(device: Device) -> Any:
     return chosen
 
 
-def session(path: Path, device: Device, chosen: Mapping[str, str] = CUDA) -> Any:
+def session(path: Path, device: Device, chosen: Mapping[str, str] = CUDA, *, half: bool = False) -> Any:
     """Raises what onnxruntime raises. It may silently be one of the processor: ask it for its providers."""
     import onnxruntime as ort  # noqa: PLC0415, as above
 
     return ort.InferenceSession(
-        str(path), session_options(device), providers=providers(device, chosen), enable_fallback=0
+        str(path), session_options(device), providers=providers(device, chosen, half=half), enable_fallback=0
     )

@@ -59,7 +59,7 @@ class CudaSynthesizer:
         name = voice.folder.name
         card.require(sum(voice.parts.values()), f"the voice {name}")
         self._encoder, self._flow, self._decoder = (
-            BoundGraph(voice.graph(part), f"the {part.value} of {name}", card)
+            BoundGraph(voice.graph(part), f"the {part.value} of {name}", card, half=part in voice.halves)
             for part in (Part.ENCODER, Part.FLOW, Part.DECODER)
         )
         self._lock = threading.Lock()

@@ -152,7 +152,8 @@ def test_one_that_is_still_missing_is_not_tried_again(monkeypatch: pytest.Monkey
 def test_the_processor_is_behind_the_card() -> None:
     assert options.providers(Device.CPU) == ["CPUExecutionProvider"]
     (first, behind) = options.providers(Device.CUDA)
-    assert first == ("CUDAExecutionProvider", dict(options.CUDA))
+    assert first == ("CUDAExecutionProvider", {**options.CUDA, "use_tf32": "0"})
+    assert options.providers(Device.CUDA, half=True)[0] == ("CUDAExecutionProvider", {**options.CUDA, "use_tf32": "1"})
     assert behind == "CPUExecutionProvider"
     assert options.CUDA["cudnn_conv_algo_search"] == "HEURISTIC"
 
