@@ -9,7 +9,6 @@ from typing import Any
 from hayakoe_daemon.voice.cuda.options import providers
 from hayakoe_daemon.voice.device import Device
 
-
 _ALWAYS = ("device_id", "use_tf32")
 """Of a graph that was prepared for a card: which card, and what keeps it right."""
 
