@@ -9,6 +9,9 @@ from typing import Any
 from hayakoe_daemon.voice.cuda.options import providers
 from hayakoe_daemon.voice.device import Device
 
+_ALWAYS = ("device_id", "use_tf32")
+"""Of a graph that was prepared for a card: which card, and what keeps it right."""
+
 
 def place(device: Device, options: Collection[str]) -> None:
     """Every session from now on is of this device; there is no way back.
@@ -20,21 +23,22 @@ def place(device: Device, options: Collection[str]) -> None:
 
     session: Any = onnxruntime.InferenceSession
     make = session.__init__
-    chosen = _only(providers(device), options)
 
     @functools.wraps(make)
-    def made(this: Any, model: Any, sess_options: Any = None, **_: Any) -> None:
-        make(this, model, sess_options, providers=chosen, enable_fallback=0)
+    def made(this: Any, model: Any, sess_options: Any = None, providers: Sequence[Any] = (), **_: Any) -> None:
+        make(this, model, sess_options, providers=_chosen(device, options, providers), enable_fallback=0)
         if device.provider not in this.get_providers():
             raise RuntimeError(f"ONNX Runtime has no {device.provider} that works here")
 
     session.__init__ = made
 
 
-def _only(given: Sequence[Any], options: Collection[str]) -> list[Any]:
-    """The first without options that are not wanted; the card itself is always named."""
-    first, *others = given
+def _chosen(device: Device, options: Collection[str], asked: Sequence[Any]) -> list[Any]:
+    """As whoever opens the graph asks for the device, else as the daemon would; without what is not wanted."""
+    asks = [one for one in asked if isinstance(one, tuple) and one[0] == device.provider]
+    first, *others = asks[:1] + providers(device)[1:] if asks else providers(device)
     if isinstance(first, str):
         return [first, *others]
-    name, chosen = first
-    return [(name, {key: value for key, value in chosen.items() if key == "device_id" or key in options}), *others]
+    name, given = first
+    kept = {*options, *(_ALWAYS if asks else _ALWAYS[:1])}
+    return [(name, {key: value for key, value in given.items() if key in kept}), *others]
