@@ -142,8 +142,9 @@ inside() {
         mkdir -p "$TREE/etc/ssl/certs"
         cp -L /etc/ssl/certs/ca-certificates.crt "$TREE/etc/ssl/certs/"
     fi
+    # what bash runs beside itself does not hear of SIGINT; the tests do
     # shellcheck disable=SC2016
-    alone env TREE="$TREE" bash -c '
+    alone env --default-signal=INT,QUIT TREE="$TREE" bash -c '
         set -e
         mount -t proc proc "$TREE/proc"
         mount --rbind /sys "$TREE/sys"

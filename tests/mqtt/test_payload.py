@@ -12,6 +12,7 @@ from hayakoe_daemon.announcement import MAX_TEXT, Announcement, Priority, WhenQu
 from hayakoe_daemon.answer import Refused
 from hayakoe_daemon.mqtt.payload import Command, PayloadError, parse_action, parse_say, parse_setting, parse_word
 from hayakoe_daemon.word_change import AddWord, RemoveWord
+from tests.support.waiting import patient
 
 NOW = 1_700_000_000.0
 
@@ -284,7 +285,7 @@ def test_a_payload_takes_no_time() -> None:
         for _ in range(50):
             say(payload)
         rounds.append((time.perf_counter() - began) / 50)
-    assert min(rounds) < 0.0002
+    assert min(rounds) < patient(0.0002)
 
 
 # ---- settings

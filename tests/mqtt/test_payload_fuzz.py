@@ -22,9 +22,10 @@ from hayakoe_daemon.mqtt.payload import (
     parse_setting,
 )
 from hayakoe_daemon.mqtt.say_message import SayMessage
+from tests.support.waiting import patient
 
 FIELDS = [*SayMessage.model_fields, "txt", "", "\ud800", "ボリューム"]
-SLOWEST = 0.050
+SLOWEST = patient(0.050)
 READING_ACTIONS = ("reset", *ALARM_ACTIONS)
 
 Make = Callable[[random.Random], bytes]

@@ -13,8 +13,9 @@ import pytest
 from hayakoe_daemon.text.g2p import G2PError, read
 from hayakoe_daemon.text.phonemes import Phonemes
 from hayakoe_daemon.text.symbols import PUNCTUATION
+from tests.support.waiting import patient
 
-SLOWEST = 0.050
+SLOWEST = patient(0.050)
 """Seconds for one text."""
 
 _WORDS = (

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hayakoe_daemon.text.cutting import COMMA_PAUSE
 from hayakoe_daemon.text.sentences import LINE_PAUSE, PARAGRAPH_PAUSE, SENTENCE_PAUSE, has_speech, split
 from hayakoe_daemon.text.utterance import MAX_CHARACTERS
+from tests.support.waiting import patient
 
 S, L, P = SENTENCE_PAUSE, LINE_PAUSE, PARAGRAPH_PAUSE
 
@@ -181,7 +182,7 @@ def test_nothing_that_is_said_gets_lost(written: str) -> None:
 def test_the_longest_text_takes_no_time(written: str) -> None:
     text = (written * 10_000)[:10_000]
     best = min(_seconds(text) for _ in range(3))
-    assert best < 0.25, "not linear any more"  # 1 to 40 ms where nothing else runs
+    assert best < patient(0.25), "not linear any more"  # 1 to 40 ms where nothing else runs
 
 
 def _seconds(text: str) -> float:
