@@ -209,7 +209,11 @@ class Household:
         # Ahead of the briefing time stands still for a moment, so that its sources can be asked.
         yield Deed(self._instant(day, 6.97), "rest", {"seconds": 0.7})
         yield Deed(self._time(day, 1.0, 5.0), "weather", {"status": chance.choice((200, 200, 200, 500, 404))})
-        yield Deed(self._time(day, 8.0, 20.0), "note", {"text": chance.choice(("牛乳を買う。", "", "{", "x" * 200))})
+        yield Deed(
+            self._time(day, 8.0, 20.0),
+            "note",
+            {"text": chance.choice(("牛乳を買う。", "", "{", "卵とパンもお願いします。" * 3))},
+        )
         if chance.random() < 0.3:
             yield Deed(self._time(day, 8.0, 20.0), "birth", {})
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from tests.soak.accounts import AlarmExpectation, Verdict, judge_alarms, judge_announcements
 from tests.soak.gauges import DAY, Sample, Trend, sizes, slope, trends
 from tests.soak.household import dues
@@ -61,7 +63,7 @@ def judge(scene: Scene, *, seconds: float) -> Outcome:
             "events": len(witness.events),
             "announcements": dict(said.counts),
             "alarms": dict(rung.counts + naps.counts),
-            "late_s": round(_latest(witness.events), 2),
+            "late_s": _range(_lateness(witness.events)),
             "deeds_and_faults": dict(diary.counts),
             "faults": diary.faults,
             "samples": [dataclasses.asdict(one) for one in diary.samples],
@@ -108,12 +110,11 @@ def _judge_naps(scene: Scene) -> Verdict:
     return verdict
 
 
-def _latest(events: list[Told]) -> float:
-    """By how many seconds the latest alarm was late that does not say so itself."""
+def _lateness(events: list[Told]) -> list[float]:
+    """By how many seconds alarms were late that do not say so themselves."""
     of_alarms = [one.document for one in events if one.document.get("kind") == "alarm"]
     begun = {one.document["id"]: one.document["at"] for one in events if one.document["event_type"] == "started"}
-    late = [begun[one["id"]] - _due(one) for one in of_alarms if _on_time(one) and one["id"] in begun]
-    return max(late, default=0.0)
+    return [begun[one["id"]] - _due(one) for one in of_alarms if _on_time(one) and one["id"] in begun]
 
 
 def _on_time(document: dict[str, Any]) -> bool:
@@ -151,7 +152,8 @@ def _disk_slope(samples: list[Sample]) -> float:
 
 
 def _range(values: list[float] | list[int]) -> list[float]:
-    return [round(min(values), 1), round(max(values), 1)] if values else []
+    """The least, the median and the most of them."""
+    return [round(float(np.quantile(values, part)), 2) for part in (0.0, 0.5, 1.0)] if values else []
 
 
 def lines(document: dict[str, Any]) -> Iterator[str]:
@@ -162,7 +164,8 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
     )
     for name in ("announcements", "alarms", "deeds_and_faults", "errors"):
         yield f"{name}: " + ", ".join(f"{what} {count}" for what, count in sorted(document[name].items()))
-    yield f"latest alarm: {document['late_s']} s"
+    yield "least, median, most:"
+    yield f"alarms late {document['late_s']} s"
     yield (
         f"memory {document['rss_mib']} MiB, its own {document['own_mib']}, with a slope over all lives of"
         f" {document['own_slope_mib_a_day']} MiB a day"
