@@ -10,6 +10,7 @@ import sqlite3
 from hayakoe_daemon.cli.failure import Failure
 from hayakoe_daemon.cli.settle import config_of
 from hayakoe_daemon.system import logs
+from hayakoe_daemon.system.arenas import few_arenas
 from hayakoe_daemon.system.lock import AlreadyRunning
 
 log = logging.getLogger(__name__)
@@ -19,6 +20,7 @@ def run(given: argparse.Namespace) -> int:
     """0 after SIGTERM or Ctrl-C, 1 where it could not start or a thread of it crashed."""
     config, path = config_of(given)
     logs.set_up(config.log_level, environ=os.environ)
+    few_arenas()
     from hayakoe_daemon.app import App  # noqa: PLC0415, half a second that a wrong config need not wait for
 
     try:

@@ -15,6 +15,7 @@ from pathlib import Path
 from hayakoe_daemon.app import App
 from hayakoe_daemon.config.load import load
 from hayakoe_daemon.system import logs
+from hayakoe_daemon.system.arenas import few_arenas
 from tests.soak.clock import SharedClock
 
 
@@ -34,6 +35,7 @@ class Record(logging.Handler):
 def main(config: Path, clock: Path, record: Path) -> int:
     settings = load(config)
     logs.set_up(settings.log_level, environ=os.environ)
+    few_arenas()
     logging.getLogger().addHandler(Record(record))
     app = App(settings, config, clock=SharedClock(clock).clock)
     status = app.run()

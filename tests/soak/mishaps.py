@@ -56,7 +56,7 @@ class Mishaps:
         self.kill_both(fault, minutes=fault.details["minutes"])
 
     def restart(self, _: Fault) -> None:
-        if (status := self._house.stop()) != 0:
+        if (status := self._house.stop()) not in (0, -signal.SIGTERM):  # the latter where it had hardly begun
             how = "did not end" if status is None else f"ended with status {status}"
             self._scene.diary.wrong.append(f"{self._scene.time_of_day}: after SIGTERM the daemon {how}")
         self._scene.lose(DAEMON_RESTARTED)
