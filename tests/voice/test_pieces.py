@@ -123,7 +123,7 @@ def test_a_decoder_that_looks_nobody_knows_how_far_is_run_whole(tmp_path: Path) 
     synthesizer = PiecewiseSynthesizer(
         split_voice(tmp_path / "voice", in_two=False, side_by_side=False, halos=Halos()), threads=2
     )
-    assert len([one for one in synthesizer.stream(feed(300), 1) if len(one)]) == 1
+    assert len([piece for piece in synthesizer.stream(feed(300), 1) if len(piece)]) == 1  # breaths are none
     synthesizer.close()
 
 
