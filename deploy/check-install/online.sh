@@ -53,7 +53,7 @@ make_voice() {
         mv /check/voice/{config.json,duration_predictor.onnx,style_vectors.npy,synthesizer.onnx} "$voice/" &&
         mv /check/voice/bert_q8.onnx "$bert/" && mv /check/voice/vocab.txt "$tokenizer/"
 }
-prepared() { find "/var/lib/$SERVICE/prepared" -name manifest.json | grep -q tiny; }
+prepared() { find "/var/cache/$SERVICE" -name manifest.json | grep -q tiny; }
 said_by_tiny() {
     local watcher
     mosquitto_sub -t hayakoe/home/event -W 20 >/check/events &
@@ -66,7 +66,7 @@ said_by_tiny() {
 }
 holds "made from what the tests have" make_voice
 holds "added, with sudo" as_taro "sudo $SERVICE voices add /home/taro/voice"
-holds "and is the service's own" silent find "/var/lib/$SERVICE" ! -user hayakoe
+holds "and is the service's own" silent find "/var/lib/$SERVICE" "/var/cache/$SERVICE" ! -user hayakoe
 PATIENCE=300 holds "prepared by the service" eventually prepared
 PATIENCE=120 holds "a sentence is said by it" eventually said_by_tiny
 
@@ -90,7 +90,7 @@ echo "      $(du -sm /home/taro/bundle | cut -f 1) MB: $(du -sm /home/taro/bundl
 echo "--    uninstall"
 holds "uninstall" install_as_taro "$INSTALL --uninstall"
 holds "it does not run" fails active
-holds "config and state stay" ls "$CONFIG" "/var/lib/$SERVICE/overrides.json"
+holds "config and state stay" ls "$CONFIG" "/var/lib/$SERVICE/voices"
 holds "the rest is gone" program_gone
 holds "uninstall --purge" install_as_taro "$INSTALL --uninstall --purge"
 holds "all is gone" nothing_left

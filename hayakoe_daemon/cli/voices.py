@@ -50,6 +50,7 @@ def run(given: argparse.Namespace) -> int:
         raise Failure(str(error)) from None
     finally:
         hand_over(state_dir(config, os.environ))
+        hand_over(prepared_dir(config, os.environ))
     if given.action in ("add", "remove") and _SERVICE.exists() and _SERVICE not in store.folder.parents:
         print(f"These are your own voices, in {store.folder}; for the service's use sudo.", file=sys.stderr)
     return done

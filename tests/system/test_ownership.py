@@ -54,3 +54,16 @@ def test_roots_own_folder_and_none_are_left_alone(tmp_path: Path) -> None:
     hand_over(tmp_path / "nowhere")
 
     assert (tmp_path / "voices").stat().st_uid == 0
+
+
+def test_a_folder_that_root_has_just_made_belongs_to_whom_the_one_around_it_does(tmp_path: Path) -> None:
+    os.chown(tmp_path, HAYAKOE, HAYAKOE)
+    (tmp_path / "else").touch()
+    (tmp_path / "prepared").mkdir()
+    (tmp_path / "prepared/graph").touch()
+
+    hand_over(tmp_path / "prepared")
+
+    assert (tmp_path / "prepared").stat().st_uid == HAYAKOE
+    assert (tmp_path / "prepared/graph").stat().st_uid == HAYAKOE
+    assert (tmp_path / "else").stat().st_uid == 0
