@@ -95,11 +95,16 @@ class Herald:
     def trouble(self, code: str, message: str) -> None:
         """Something is wrong in the house itself."""
         log.error("%s", message)
-        self.error({"code": code, "message": message, "at": round(self._clock(), 3)})
+        self._tell_trouble(code, message)
 
     def journal_trouble(self, message: str, *, safe: bool) -> None:
+        """`safe` where nothing can be lost by it any more."""
         self._board.journal(safe)
-        self.trouble("journal", message)
+        log.log(logging.WARNING if safe else logging.ERROR, "%s", message)
+        self._tell_trouble("journal", message)
+
+    def _tell_trouble(self, code: str, message: str) -> None:
+        self.error({"code": code, "message": message, "at": round(self._clock(), 3)})
 
     def device(self, available: bool, text: str) -> None:
         """The sound device is there (then `text` is its name) or is not (and why)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,12 @@ import pytest
 from tests.fakecard import FakeCard
 from tests.support.broker import Broker, Watcher
 from tests.support.daemon import Home
+
+
+def pytest_configure() -> None:
+    """Ctrl-C is what some tests press; whoever starts them in the background has it ignored by all that they start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -46,7 +46,8 @@ def test_the_sdist_holds_what_git_holds(built: tuple[Path, Path]) -> None:
     root = f"hayakoe_daemon-{__version__}/"
     with tarfile.open(built[0]) as archive:
         names = {member.name.removeprefix(root) for member in archive if member.isfile()}
-        scripts = [member for member in archive if member.name.endswith(".sh") and "lib" not in member.name]
+        commands = re.compile(r"deploy/(?!lib)[^/]*\.sh")  # in the folders beside them lie their parts
+        scripts = [member for member in archive if commands.fullmatch(member.name.removeprefix(root))]
         assert scripts
         assert all(member.mode & 0o111 for member in scripts)
     assert names == {name for name in tracked() if not name.startswith(NOT_RELEASED)} | {"PKG-INFO"}

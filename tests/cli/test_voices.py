@@ -319,7 +319,7 @@ def test_voices_are_prepared_by_hand_and_the_list_tells_of_it(tmp_path: Path, ru
     assert status == 0
     assert "BERT is prepared, in " in out
     assert "miku is prepared, in " in out
-    assert "miku: reading the graph (0 of 6)" in err
+    assert "miku: reading the graph (0 of 7)" in err
     _, out, _ = run("prepare", "miku")
     assert out.splitlines() == ["BERT is prepared already", "miku is prepared already"]
     told = json.loads(run("list", "--json")[1])

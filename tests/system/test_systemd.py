@@ -88,7 +88,7 @@ def test_systemd_finds_nothing_wrong_with_the_unit() -> None:
     assert [
         line
         for line in told.stderr.splitlines()
-        if "/opt/hayakoe-daemon/bin/hayakoe-daemon is not executable" not in line
+        if "/opt/hayakoe-daemon/current/bin/hayakoe-daemon is not executable" not in line
     ] == []
     settings = UNIT.read_text().splitlines()
     assert {"Type=notify", "WatchdogSec=60", "Restart=always", "StartLimitIntervalSec=0", "TimeoutStopSec=15"} <= set(

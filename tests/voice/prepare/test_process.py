@@ -97,7 +97,7 @@ def test_the_other_export_prepared_by_a_child(tmp_path: Path, begun: Begin) -> N
     while work.running:
         notes.extend(work.poll(PATIENCE))
     steps = [note for note in notes if isinstance(note, Step)]
-    assert [step.done for step in steps] == list(range(6))
+    assert [step.done for step in steps] == list(range(7))
     assert work.done == notes[-1]
     assert isinstance(work.done, Done)
     assert 50_000_000 < work.done.peak < 2_000_000_000
