@@ -5,7 +5,8 @@ NAME=hayakoe-daemon
 ACCOUNT=hayakoe
 # shellcheck disable=SC2034 # deploy/install.sh takes it
 LOCK=/run/$NAME-install.lock
-SCRATCH=$(mktemp -d)
+# not in /tmp, which is memory on Debian 13: pip fetches 100 MB, and a Raspberry Pi Zero has 200 for it
+SCRATCH=$(mktemp -d "${TMPDIR:-/var/tmp}/$NAME.XXXXXX")
 # alsa-utils for alsamixer and aplay: many cards come up muted
 PACKAGES=(libportaudio2 alsa-utils ca-certificates)
 BUILD_PACKAGES=(gcc libc6-dev pkg-config libsystemd-dev)
@@ -117,6 +118,8 @@ set_up_account() {
         useradd --system "${group[@]}" --home-dir "/var/lib/$NAME" --no-create-home --shell /usr/sbin/nologin \
             --comment 'spoken announcements' "$ACCOUNT"
         undo_with undo_account
+    elif is_a_person; then
+        die "the user $ACCOUNT of this machine is a person's, and the service's has to have that name"
     fi
     usermod --append --groups audio "$ACCOUNT"
     if [ -z "$person" ] || [ "$person" = root ]; then
@@ -134,7 +137,10 @@ undo_join() { gpasswd --delete "$JOINED" "$ACCOUNT" >/dev/null; }
 # shellcheck disable=SC2317
 undo_account() { remove_account; }
 
+is_a_person() { [ "$(id -u -- "$ACCOUNT")" -ge 1000 ]; }
+
 remove_account() {
+    getent passwd "$ACCOUNT" >/dev/null && ! is_a_person || return 0
     userdel "$ACCOUNT" 2>/dev/null || true
     groupdel "$ACCOUNT" 2>/dev/null || true
 }
