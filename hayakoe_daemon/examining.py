@@ -213,7 +213,7 @@ def _parts(config: Config, environ: Mapping[str, str], daemon: Found) -> Iterato
     """The config's own voice, where it is prepared and no daemon has it in memory already: else it takes too much."""
     plan = derived.voice_plan(config, environ)
     name = plan.default
-    if isinstance(daemon, Daemon) or name not in Store(plan.folder).names():
+    if isinstance(daemon, Daemon) or daemon.runs or name not in Store(plan.folder).names():
         return
     order = plan.manual(name).order(name)
     if order is None or not order.known or order.look().voice is None:
