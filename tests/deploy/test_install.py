@@ -273,3 +273,12 @@ def test_scratch_is_not_in_memory_and_pip_s_too(tmp_path: Path) -> None:
 
     assert scratch.startswith("/var/tmp/hayakoe-daemon.")
     assert pip == scratch
+
+
+def test_a_user_made_in_the_moment_of_ctrl_c_is_taken_away(tmp_path: Path) -> None:
+    """Bash takes the signal up only when useradd has ended, and before whatever comes after it."""
+    tools = "getent() { return 1; }; id() { return 1; }; useradd() { kill -INT $$; }; groupdel() { :; }\n"
+
+    told = bash(tools + 'userdel() { echo "userdel $1"; }; set_up_account', tmp_path)
+
+    assert (told.returncode, told.stdout) == (130, "userdel hayakoe\n")
