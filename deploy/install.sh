@@ -58,16 +58,16 @@ done
 [ -z "$purge" ] || [ "$action" = uninstall ] || bad_usage "--purge goes with --uninstall"
 [ "$action" = install ] || [ -z "$OFFLINE$BROKER" ] || bad_usage "--$action takes no other options"
 
+HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null || {
         printf 'error: this needs root, and there is no sudo here. Run it as root.\n' >&2
         exit 1
     }
     printf 'This needs root: sudo may ask for your password.\n' >&2
-    exec sudo -- "${BASH_SOURCE[0]}" "${given[@]}"
+    exec sudo -- bash "$HERE/install.sh" "${given[@]}"
 fi
 
-HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 [ -z "$OFFLINE" ] || OFFLINE=$(cd -- "$OFFLINE" && pwd -P)
 # the system's own Python before one of /usr/local; nobody's of a home, which the service would not see
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
@@ -101,7 +101,8 @@ install_or_upgrade() {
     switch_to "$VERSION" "$(linked current)"
     start_service "$start"
     UNDO=()
-    remove_other_versions
+    # without a start what runs may be any of them
+    [ -z "$start" ] || remove_other_versions
     version=$("$PREFIX/current/bin/hayakoe-daemon" --version)
     say ""
     say "$version is installed$([ -z "$(linked previous)" ] || echo "; deploy/install.sh --rollback goes back to the version before")."

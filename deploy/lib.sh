@@ -225,7 +225,8 @@ on_exit() { AT_EXIT=("$1" "${AT_EXIT[@]}"); }
 run_at_exit() {
     local status=$? action
     trap - EXIT
-    trap '' INT TERM HUP
+    # PIPE: what puts things back must not die of a reader (| tee) that Ctrl-C has ended too
+    trap '' INT TERM HUP PIPE
     for action in "${AT_EXIT[@]}"; do
         "$action" || true
     done

@@ -119,17 +119,14 @@ def find_daemon(config: Config, environ: Mapping[str, str]) -> Found:
             raise OSError(f"the daemon did not tell its {what}: {error}") from None
 
     try:
-        look("state")
-        pid, uid = _peer(path)
-    except OSError as error:
-        try:
-            next(iter(ask(path, {"topic": "state"})), None)
-        except NobodyThere as nobody:
-            return Unreachable(str(nobody))
-        except ControlError as refused:
-            return Unreachable(str(refused), runs=True)
-        return Unreachable(str(error), runs=True)
-    return Daemon(pid, uid, look)
+        if next(iter(ask(path, {"topic": "state"})), None) is not None:
+            return Daemon(*_peer(path), look)
+        why = f"The daemon at {path} does not answer."
+    except NobodyThere as nobody:
+        return Unreachable(str(nobody))
+    except (ControlError, OSError) as error:
+        why = str(error)
+    return Unreachable(why, runs=True, hangs=os.access(path, os.W_OK))
 
 
 class Examiner:
@@ -213,7 +210,7 @@ def _parts(config: Config, environ: Mapping[str, str], daemon: Found) -> Iterato
     """The config's own voice, where it is prepared and no daemon has it in memory already: else it takes too much."""
     plan = derived.voice_plan(config, environ)
     name = plan.default
-    if isinstance(daemon, Daemon) or name not in Store(plan.folder).names():
+    if isinstance(daemon, Daemon) or daemon.runs or name not in Store(plan.folder).names():
         return
     order = plan.manual(name).order(name)
     if order is None or not order.known or order.look().voice is None:

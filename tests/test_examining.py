@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ from hayakoe_daemon.doctor.daemon import Unreachable
 from hayakoe_daemon.doctor.examination import examine
 from hayakoe_daemon.doctor.finding import Finding
 from hayakoe_daemon.doctor.machine import Machine
-from hayakoe_daemon.examining import Examiner, thorough
+from hayakoe_daemon.examining import Examiner, find_daemon, thorough
 from tests.doctor.house import machine
 from tests.fakecard import FakeCard
 from tests.support.broker import Broker, Watcher
@@ -105,6 +106,24 @@ def test_a_password_that_systemd_gives_to_the_service(tmp_path: Path) -> None:
         credentials.mkdir(parents=True)
         (credentials / "mqtt").write_text("right\n")
         assert [one.name for one in examined()] == ["broker", "session"]
+
+
+def test_a_daemon_that_says_nothing_hangs(tmp_path: Path) -> None:
+    config, path = Config(state_dir=tmp_path), tmp_path / "control.sock"
+    with socket.socket(socket.AF_UNIX) as line:
+        line.bind(str(path))
+        line.listen()
+
+        def hang_up() -> None:
+            line.accept()[0].close()
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        silent = find_daemon(config, {})
+    gone = find_daemon(config, {})
+    assert [(one.runs, one.hangs) for one in (silent, gone) if isinstance(one, Unreachable)] == [
+        (True, True),
+        (False, False),
+    ]
 
 
 def test_one_examination_at_a_time(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ NAME=hayakoe-daemon
 ACCOUNT=hayakoe
 # shellcheck disable=SC2034 # deploy/install.sh takes it
 LOCK=/run/$NAME-install.lock
-SCRATCH=$(mktemp -d)
+# not in /tmp, which is memory on Debian 13: pip fetches 100 MB, and a Raspberry Pi Zero has 200 for it
+SCRATCH=$(mktemp -d "${TMPDIR:-/var/tmp}/$NAME.XXXXXX")
 # alsa-utils for alsamixer and aplay: many cards come up muted
 PACKAGES=(libportaudio2 alsa-utils ca-certificates)
 BUILD_PACKAGES=(gcc libc6-dev pkg-config libsystemd-dev)
@@ -14,7 +15,8 @@ BROKER_CONFIG=/etc/mosquitto/conf.d/$NAME.conf
 
 # --- undoing --------------------------------------------------------------------------------------------------------
 
-# What puts back the steps done so far, the last one first; emptied when all is well.
+# What puts back the steps done so far, the last one first; emptied when all is well. Named before its step is done: Ctrl-C
+# in the midst of a command counts when that has ended.
 UNDO=()
 undo_with() { UNDO=("$1" "${UNDO[@]}"); }
 on_exit undo_all
@@ -86,9 +88,9 @@ set_up_packages() {
 set_up_broker() {
     [ ! -e "$BROKER_CONFIG" ] || return 0
     say "Setting up mosquitto to save what it has accepted ($BROKER_CONFIG)."
+    undo_with undo_broker
     printf '# By %s: what was acknowledged outlives a power cut.\nautosave_on_changes true\nautosave_interval 1\n' "$NAME" \
         >"$BROKER_CONFIG"
-    undo_with undo_broker
     if booted; then
         systemctl restart mosquitto.service || die "mosquitto does not start: see journalctl -u mosquitto"
     fi
@@ -114,9 +116,11 @@ set_up_account() {
         if getent group "$ACCOUNT" >/dev/null; then
             group=(--gid "$ACCOUNT")
         fi
+        undo_with undo_account
         useradd --system "${group[@]}" --home-dir "/var/lib/$NAME" --no-create-home --shell /usr/sbin/nologin \
             --comment 'spoken announcements' "$ACCOUNT"
-        undo_with undo_account
+    elif is_a_person; then
+        die "the user $ACCOUNT of this machine is a person's, and the service's has to have that name"
     fi
     usermod --append --groups audio "$ACCOUNT"
     if [ -z "$person" ] || [ "$person" = root ]; then
@@ -124,17 +128,23 @@ set_up_account() {
     fi
     if [[ " $(id -nG -- "$person") " != *" $ACCOUNT "* ]]; then
         say "$person joins the group $ACCOUNT, to use the commands without sudo (from the next login)."
-        usermod --append --groups "$ACCOUNT" "$person"
         JOINED=$person
         undo_with undo_join
+        usermod --append --groups "$ACCOUNT" "$person"
     fi
 }
 # shellcheck disable=SC2317
-undo_join() { gpasswd --delete "$JOINED" "$ACCOUNT" >/dev/null; }
+undo_join() { gpasswd --delete "$JOINED" "$ACCOUNT" >/dev/null 2>&1 || true; }
 # shellcheck disable=SC2317
 undo_account() { remove_account; }
 
+is_a_person() {
+    local number
+    number=$(id -u -- "$ACCOUNT" 2>/dev/null) && [ "$number" -ge 1000 ]
+}
+
 remove_account() {
+    ! is_a_person || return 0
     userdel "$ACCOUNT" 2>/dev/null || true
     groupdel "$ACCOUNT" 2>/dev/null || true
 }

@@ -46,6 +46,8 @@ make_version() {
     fi
     keep_along
     keep_cuda "$before"
+    # on the disk before anything points to it: many pull the plug as soon as it is installed
+    sync --file-system -- "$VERSION"
 }
 # shellcheck disable=SC2317
 undo_version() {

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The Python packages: locked, checked by their hashes, two of them built here. Sourced after lib.sh, not run.
 
-pip_of() { "$1/bin/python" -m pip --disable-pip-version-check --no-input --no-cache-dir "${@:2}" --quiet; }
+pip_of() { TMPDIR=$SCRATCH "$1/bin/python" -m pip --disable-pip-version-check --no-input --no-cache-dir "${@:2}" --quiet; }
 
 # As it stands in the one place where it stands.
 project_version() {

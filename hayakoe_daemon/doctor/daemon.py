@@ -22,10 +22,14 @@ class Daemon:
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """None that can be asked; `why` is for people, `runs` where there is one that does not let us in."""
+    """None that can be asked; `why` is for people.
+
+    `runs` where there is one, which does not let us in, or `hangs`: it lets us in and says nothing.
+    """
 
     why: str
     runs: bool = False
+    hangs: bool = False
 
 
 Found = Daemon | Unreachable
@@ -33,6 +37,9 @@ Found = Daemon | Unreachable
 
 def examine_daemon(daemon: Found) -> Iterator[Finding]:
     if isinstance(daemon, Unreachable):
+        if daemon.hangs:
+            yield failure(NAME, f"{daemon.why} It hangs, and nothing is said", "sudo systemctl restart hayakoe-daemon")
+            return
         remedy = "sudo hayakoe-daemon doctor" if daemon.runs else "sudo systemctl enable --now hayakoe-daemon"
         yield warning(NAME, daemon.why, remedy)
         return

@@ -20,6 +20,9 @@ SLOW = 0.5
 
 _TRIES = 3
 
+LET_IN = ", and for the service ReadWritePaths=/its/folder (sudo systemctl edit hayakoe-daemon: below [Service])"
+"""Of another disk: the unit lets the daemon write to its own folders only."""
+
 
 def examine_disk(folders: Mapping[str, Path]) -> Iterator[Finding]:
     """`folders` by what they are for; those that do not exist yet count as what they will be made in."""
@@ -44,7 +47,9 @@ def examine_writing(folder: Path) -> Iterator[Finding]:
         return
     means = f"a message is on disk within {took * 1000:.0f} ms"
     if took > SLOW:
-        yield warning("writing", f"{means}: each waits that long for its answer", "put state_dir on an SSD or USB disk")
+        yield warning(
+            "writing", f"{means}: each waits that long for its answer", f"put state_dir on an SSD or USB disk{LET_IN}"
+        )
     else:
         yield ok("writing", means)
 

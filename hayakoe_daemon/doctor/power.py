@@ -50,7 +50,9 @@ def examine_power(machine: Machine) -> Iterator[Finding]:
 
 def _throttled(machine: Machine) -> int | None:
     """From the kernel, else from the firmware's own command."""
-    told = text(machine.sys / "devices/platform/soc/soc:firmware/get_throttled")
+    # below another folder on a Raspberry Pi 5
+    files = (machine.sys / "devices/platform").glob("soc*/soc*:firmware/get_throttled")
+    told = next(filter(None, map(text, files)), None)
     if told is None:
         told = (machine.told("vcgencmd", "get_throttled") or "").strip().removeprefix("throttled=").removeprefix("0x")
     try:

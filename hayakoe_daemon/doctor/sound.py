@@ -39,13 +39,15 @@ def examine_sound(output: Output, daemon: Found, environment: Mapping[str, str] 
         yield _no_card(output.device)
     elif isinstance(daemon, Daemon):
         yield _by_daemon(daemon)
+    elif daemon.runs:
+        means = "a daemon runs here that cannot be asked, so its device was not tried: an alarm may need it right now"
+        yield warning(NAME, means, "sudo hayakoe-daemon doctor")
     else:
         for device in filter(None, (output.device, output.second_device)):
             try:
                 yield from _tried(device, output.rate, try_device(device, output.rate, environment))
             except NotOpened as error:
-                held = " The daemon that runs here may be playing on it." if daemon.runs else ""
-                yield failure(NAME, f"{error}{held}", "hayakoe-daemon devices")
+                yield failure(NAME, str(error), "hayakoe-daemon devices")
 
 
 def _no_card(device: str) -> Finding:

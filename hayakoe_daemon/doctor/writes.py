@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hayakoe_daemon.doctor.daemon import Daemon, Found
+from hayakoe_daemon.doctor.disk import LET_IN
 from hayakoe_daemon.doctor.finding import Finding, ok, warning
 from hayakoe_daemon.doctor.machine import Machine, text
 
@@ -55,7 +56,9 @@ def _by_daemon(machine: Machine, daemon: Daemon, up: float, where: str, *, card:
     means = f"the daemon has written {written / 1e6:.1f} MB in {lived / 3600:.1f} h, {where}"
     a_day = written / max(lived, 1.0) * _DAY / 1e6
     if card and lived >= SETTLED and a_day > MUCH:
-        return warning(NAME, f"{means}: that is {a_day:.0f} MB a day", "put state_dir or cache.dir on another disk")
+        return warning(
+            NAME, f"{means}: that is {a_day:.0f} MB a day", f"put state_dir or cache.dir on another disk{LET_IN}"
+        )
     return ok(NAME, means)
 
 

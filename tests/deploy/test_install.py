@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 from pathlib import Path
 
@@ -13,7 +14,7 @@ DEPLOY = ROOT / "deploy"
 PARTS = ("system", "wheels", "versions", "service")
 
 
-def bash(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+def bash(script: str, *arguments: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run a piece of bash with the parts of install.sh sourced, everything below the folder $1."""
     sourced = "\n".join(f". {DEPLOY}/install/{part}.sh" for part in PARTS)
     places = "PREFIX=$1/opt CONFIG_DIR=$1/etc STATE_DIR=$1/var UNIT_FILE=$1/unit COMMAND=$1/command SHARE=$1/share"
@@ -30,6 +31,7 @@ def bash(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=60,
         stdin=subprocess.DEVNULL,
+        env={**os.environ, **(env or {})},
     )
 
 
@@ -222,3 +224,61 @@ def test_a_damaged_folder_is_refused(tmp_path: Path) -> None:
 
 def test_another_folder_is_refused(tmp_path: Path) -> None:
     assert "no folder of deploy/bundle.sh" in bash(CHECK, tmp_path, tmp_path).stderr
+
+
+def test_what_puts_things_back_outlives_its_reader(tmp_path: Path) -> None:
+    """As in `deploy/install.sh 2>&1 | tee log`, where Ctrl-C ends tee as well."""
+    steps = "one() { say one; touch $1/one; }; two() { say two; touch $1/two; }; undo_with one; undo_with two\n"
+    script = f"folder=$1; {steps.replace('$1', '$folder')} exec 2> >(exec true); wait $!; say it breaks here"
+
+    assert bash(script, tmp_path).returncode != 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
+
+
+def test_sudo_runs_it_from_wherever_and_however_it_was_called(tmp_path: Path) -> None:
+    """`bash install.sh` in its folder, unpacked by what keeps no permissions: sudo takes no such name for a command."""
+    commands = {"id": "echo 1000", "sudo": 'printf "%s\\n" "$@"'}
+    for name, does in commands.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+
+    told = subprocess.run(
+        ["bash", "install.sh", "--no-start"],
+        cwd=DEPLOY,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+    )
+
+    assert told.stdout.splitlines() == ["--", "bash", str(DEPLOY / "install.sh"), "--no-start"]
+
+
+@pytest.mark.parametrize(("number", "removed"), [("998", "userdel hayakoe\n"), ("1000", "")])
+def test_a_person_of_that_name_is_not_taken_away(tmp_path: Path, number: str, removed: str) -> None:
+    tools = (
+        f'id() {{ echo {number}; }}; getent() {{ echo x; }}; userdel() {{ echo "userdel $1"; }}; groupdel() {{ :; }}\n'
+    )
+
+    assert bash(f"{tools}remove_account", tmp_path).stdout == removed
+
+
+def test_scratch_is_not_in_memory_and_pip_s_too(tmp_path: Path) -> None:
+    """/tmp of Debian 13 is half of the memory, and pip fetches all wheels before it installs them."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/python").write_text("#!/bin/sh\necho $TMPDIR\n")
+    (tmp_path / "bin/python").chmod(0o755)
+
+    scratch, pip = bash("echo $SCRATCH; pip_of $1 install", tmp_path, env={"TMPDIR": ""}).stdout.split()
+
+    assert scratch.startswith("/var/tmp/hayakoe-daemon.")
+    assert pip == scratch
+
+
+def test_a_user_made_in_the_moment_of_ctrl_c_is_taken_away(tmp_path: Path) -> None:
+    """Bash takes the signal up only when useradd has ended, and before whatever comes after it."""
+    tools = "getent() { return 1; }; id() { return 1; }; useradd() { kill -INT $$; }; groupdel() { :; }\n"
+
+    told = bash(tools + 'userdel() { echo "userdel $1"; }; set_up_account', tmp_path)
+
+    assert (told.returncode, told.stdout) == (130, "userdel hayakoe\n")

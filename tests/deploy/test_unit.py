@@ -68,3 +68,19 @@ def test_systemd_never_gives_up() -> None:
     lines = UNIT.read_text().splitlines()
 
     assert {"Restart=always", "RestartSec=3", "StartLimitIntervalSec=0", "Type=notify", "WatchdogSec=60"} <= set(lines)
+
+
+def test_sound_is_there_before_the_device_rule_is_looked_up() -> None:
+    """See DeviceAllow= in systemd.resource-control(5): a group that is not there yet is left out for good."""
+    lines = UNIT.read_text().splitlines()
+
+    assert {"DeviceAllow=char-alsa rw", "Wants=modprobe@snd.service", "After=modprobe@snd.service"} <= set(lines)
+
+
+@needs_systemd
+def test_the_kernel_may_be_asked_whether_the_clock_is_right(unit: Path) -> None:
+    told = analyze("security", "--offline=yes", "--no-pager", unit).stdout
+
+    assert "@clock is included (e.g. adjtimex is allowed)" in told
+    assert "Service processes cannot change the system clock" in told  # CAP_SYS_TIME
+    assert not any(line.startswith("ProtectClock=") for line in unit.read_text().splitlines())

@@ -20,5 +20,7 @@ def test_one_that_is_not() -> None:
 def test_one_that_cannot_be_asked() -> None:
     [found] = examine_daemon(Unreachable("You may not use it.", runs=True))
     assert (found.verdict, found.remedy) == ("warning", "sudo hayakoe-daemon doctor")
+    [found] = examine_daemon(Unreachable("It says nothing.", runs=True, hangs=True))
+    assert (str(found.verdict), found.remedy) == ("failure", "sudo systemctl restart hayakoe-daemon")
     [found] = examine_daemon(Unreachable("Nobody answers."))
     assert "systemctl" in str(found.remedy)

@@ -27,6 +27,12 @@ def test_what_the_firmware_notes(tmp_path: Path, bits: str, verdict: str, says: 
     assert means.startswith("Raspberry Pi 4 Model B Rev 1.5: ")
 
 
+def test_a_raspberry_pi_5_notes_it_elsewhere(tmp_path: Path) -> None:
+    noted = "sys/devices/platform/soc@107c000000/soc@107c000000:firmware/get_throttled"
+    [(_, means)] = told(examine_power(machine(tmp_path, MODEL | {noted: "50000\n"})))
+    assert "since it was started the supply was too weak" in means
+
+
 def test_the_firmware_s_own_command_is_asked_where_the_kernel_does_not_tell(tmp_path: Path) -> None:
     asked = machine(tmp_path, MODEL, {"vcgencmd": '[ "$1" = get_throttled ] && echo throttled=0x50000'})
     assert told(examine_power(asked))[0][0] == "warning"
