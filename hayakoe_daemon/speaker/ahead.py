@@ -92,10 +92,9 @@ class Ahead:
         if position > 0 and not self._made_ahead(position):
             self._next = position + 1
             self._prepare(position, alone=True)
-        if self._knows(position):
+        if not self._begun(position) and self._knows(position):
             with self._changed:
                 self._next = max(self._next, position + 1)
-                self._unmade.pop(position, None)
             recalled = self._cast.recall(self._passage, self._passage.index(utterance))
             if recalled is not None:
                 self._go_on()
@@ -145,6 +144,11 @@ class Ahead:
 
     def _made_ahead(self, position: int) -> bool:
         return not any(self._deaths.get(one.index) for one in self._order[position - 1 : position + 1])
+
+    def _begun(self, position: int) -> bool:
+        """Whether it is made or in the making: it may be known by now, and is heard as it is made all the same."""
+        with self._changed:
+            return position in self._unmade or self._order[position].index in self._jobs
 
     def _knows(self, position: int) -> bool:
         """Whether it is on the disk; the daemon has never died of it."""

@@ -235,6 +235,30 @@ def test_what_is_lost_from_the_disk_is_made(house: House) -> None:
     assert house.voice.said == ["sentence 1"]
 
 
+class Keeping(Ready):
+    """Says a second of anything, and knows from then on what it has said."""
+
+    def speak(self, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
+        self.said.append(utterance.text)
+        yield AudioChunk.silence(1.0, 8_000)
+
+    def knows(self, utterance: Utterance, manner: Manner) -> bool:
+        return utterance.text in self.said
+
+    def recall(self, passage: Sequence[Utterance], position: int, manner: Manner) -> Recalled | None:
+        return Recalled(AudioChunk.silence(1.0, 8_000), 0.25)
+
+
+def test_what_was_made_ahead_and_is_kept_by_now_does_not_wait_unread_for_ever(house: House) -> None:
+    house.voice = Keeping()
+    ahead = house.ahead(50)
+    house.made()
+    for position in range(20):
+        assert len(list(ahead.chunks(position, nothing))) == 1
+    assert house.made() >= 20 + MAX_AHEAD
+    ahead.close()
+
+
 # ----------------------------------------------------------------------------- begun beside each other, several at once
 
 

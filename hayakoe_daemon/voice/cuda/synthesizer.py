@@ -18,6 +18,7 @@ from hayakoe_daemon.voice.cuda.ranges import ranges
 from hayakoe_daemon.voice.engine import EngineError
 from hayakoe_daemon.voice.noise import Noise, Purpose
 from hayakoe_daemon.voice.pieces import LONGEST
+from hayakoe_daemon.voice.pieces_decoding import NOTHING
 from hayakoe_daemon.voice.plan import Outlook, Pace, Unmade, outlook
 from hayakoe_daemon.voice.prepare.prepared import Part, PreparedVoice
 from hayakoe_daemon.voice.synthesizer import Counts, Feed, Floats
@@ -40,8 +41,14 @@ class _Encoded:
     durations: Counts
 
 
+class _Seen(threading.local):
+    """By each thread: what the stream told that it moved last."""
+
+    outlook: Outlook | None = None
+
+
 class CudaSynthesizer:
-    """A prepared voice in parts, for the card. Called by the synthesis thread, but for `release`.
+    """A prepared voice in parts, for the card. Several threads may have it speak at once, each a sentence of its own.
 
     Raises CardError where it cannot be put on the card; ValueError for a voice that is whole, or for another device.
     """
@@ -62,16 +69,17 @@ class CudaSynthesizer:
             BoundGraph(voice.graph(part), f"the {part.value} of {name}", card, half=part in voice.halves)
             for part in (Part.ENCODER, Part.FLOW, Part.DECODER)
         )
-        self._lock = threading.Lock()
         self._encoded: deque[_Encoded] = deque(maxlen=_REMEMBERED)
         self._pace = Pace(1)
-        self._outlook: Outlook | None = None
+        self._lock = threading.Lock()
+        """Of the two above."""
+        self._seen = _Seen()
         self._closed = False
 
     @property
     def outlook(self) -> Outlook | None:
-        """What is still to come after the piece that was handed out last; None before the first."""
-        return self._outlook
+        """What is still to come after the piece that this thread was handed last; None before the first."""
+        return self._seen.outlook
 
     @property
     def on_card(self) -> bool:
@@ -83,7 +91,10 @@ class CudaSynthesizer:
         return self._encode(feed, seed).durations
 
     def stream(self, feed: Feed, seed: int | None = None) -> Iterator[Floats]:
-        """The samples, range by range. Between two of them another sentence may be spoken."""
+        """The samples, range by range. Between two of them another sentence may be spoken.
+
+        The first piece is empty: by then all but the decoder is done, and that much may be made beside another sentence.
+        """
         begun = time.perf_counter()
         encoded = self._encode(feed, seed)
         frames = int(encoded.durations.sum())
@@ -97,13 +108,15 @@ class CudaSynthesizer:
         gives_back = self._card.offloads or frames > _LONG
         latent = self._latent(encoded, frames, last=gives_back)
         spent = time.perf_counter() - begun
+        yield NOTHING
         for number, span in enumerate(spans, 1):
             begun = time.perf_counter()
             samples = self._samples(latent, encoded.condition, span, frames, last=gives_back and number == len(spans))
             spent += time.perf_counter() - begun
-            self._outlook = self._look_ahead(spans[number:])
+            self._seen.outlook = self._look_ahead(spans[number:])
             if number == len(spans):
-                self._pace.learn(spent, self._seconds(frames))
+                with self._lock:
+                    self._pace.learn(spent, self._seconds(frames))
             yield samples
 
     def release(self) -> None:

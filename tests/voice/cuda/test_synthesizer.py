@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -95,13 +96,28 @@ def test_pieces_come_one_by_one_and_tell_what_follows(synthesizer: CudaSynthesiz
     frames = int(synthesizer.durations(sentence, 5).sum())
     spans = ranges(frames)
     assert len(spans) > 2
-    for number, piece in enumerate(synthesizer.stream(sentence, 5)):
+    pieces = synthesizer.stream(sentence, 5)
+    assert not len(next(pieces))  # up to here it may be made beside another sentence
+    for number, piece in enumerate(pieces):
         assert len(piece) == len(spans[number]) * HOP
         outlook = synthesizer.outlook
         assert outlook is not None
         assert [round(one.seconds * 44_100 / HOP) for one in outlook.coming] == [
             len(one) for one in spans[number + 1 :]
         ]
+
+
+def test_each_thread_is_told_what_is_left_of_its_own_sentence(synthesizer: CudaSynthesizer) -> None:
+    pieces = synthesizer.stream(feed(400), 5)
+    assert not len(next(pieces))
+    assert len(next(pieces))
+    outlook = synthesizer.outlook
+    assert outlook is not None
+    assert outlook.coming
+    beside = Thread(target=sound, args=(synthesizer, feed(9)))
+    beside.start()
+    beside.join()
+    assert synthesizer.outlook is outlook
 
 
 @pytest.mark.parametrize("frames", [1, 31, 32, 63, 64, 65, 96, 500, 512, 513, 800, 1000, 5001])
@@ -119,7 +135,7 @@ def test_a_decoder_of_unknown_reach_takes_all_frames_at_once(tmp_path: Path) -> 
     from hayakoe_daemon.voice.prepare.prepared import Halos  # noqa: PLC0415
 
     synthesizer = CudaSynthesizer(card_voice(tmp_path / "blind", halos=Halos()), Card(Device.CPU))
-    assert len(list(synthesizer.stream(feed(200), 1))) == 1
+    assert len([piece for piece in synthesizer.stream(feed(200), 1) if len(piece)]) == 1
 
 
 @pytest.mark.parametrize(
@@ -167,6 +183,7 @@ def test_a_voice_that_left_in_the_middle_of_a_sentence_goes_on(voice: PreparedVo
     sentence = feed(400)
     expected = sound(one, sentence)
     pieces = one.stream(sentence, 5)
+    assert not len(next(pieces))
     begun = next(pieces)
     sound(other, feed(9))
     assert not there(one)
