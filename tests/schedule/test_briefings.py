@@ -306,7 +306,7 @@ def test_a_briefing_becomes_an_announcement(running: Running) -> None:
 
 
 def test_it_waits_for_its_sources_so_long_and_no_longer(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(briefing_desk, "WAIT", 0.5)
+    monkeypatch.setattr(briefing_desk, "WAIT", patient(0.5))
     began = time.monotonic()
     running.desk.ask("waiting", running.made.append)
     running.desk.ask("morning", running.made.append)
@@ -347,7 +347,7 @@ def test_texts_that_are_sent(running: Running) -> None:
 
 
 def test_a_preview_shows_how_each_source_stands(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(briefing_desk, "WAIT", 0.5)
+    monkeypatch.setattr(briefing_desk, "WAIT", patient(0.5))
     assert running.desk.preview("waiting") == {
         "text": "最高16度。遅いです。",
         "notes": ["slow: it is being fetched"],

@@ -10,6 +10,9 @@ from hayakoe_daemon.voice.engine import Manner
 RATE = 24_000
 
 
+needs_pyworld = pytest.mark.skipif(not pitch.available(), reason="pyworld is not installed (the extra pitch)")
+
+
 def voice(hertz: float, seconds: float = 0.6) -> Samples:
     """A buzz of that pitch which rises by a tenth, as a voice has it: many harmonics."""
     phase = np.cumsum(hertz * np.linspace(0.95, 1.05, round(seconds * RATE)) / RATE)
@@ -18,8 +21,9 @@ def voice(hertz: float, seconds: float = 0.6) -> Samples:
 
 def melody(samples: Samples) -> tuple[float, float]:
     """Mean and spread of the pitch, in Hz."""
-    world = pytest.importorskip("pyworld")
-    found, _ = world.harvest(samples.astype(np.float64), RATE)
+    import pyworld  # noqa: PLC0415, it may be missing
+
+    found, _ = pyworld.harvest(samples.astype(np.float64), RATE)
     found = found[len(found) // 5 : -len(found) // 5]
     found = found[found > 0]
     return float(found.mean()), float(np.ptp(found))
@@ -30,6 +34,7 @@ def test_the_voices_own_pitch_is_left_alone(manner: Manner) -> None:
     assert not pitch.asked(manner)
 
 
+@needs_pyworld
 def test_higher() -> None:
     plain = voice(200)
     higher = pitch.changed(plain, RATE, Manner(pitch_scale=1.2))
@@ -38,6 +43,7 @@ def test_higher() -> None:
     assert melody(higher)[0] == pytest.approx(240, rel=0.03)
 
 
+@needs_pyworld
 @pytest.mark.parametrize("intonation", [0.0, 2.0])
 def test_flatter_and_livelier(intonation: float) -> None:
     plain = voice(200)
@@ -46,5 +52,6 @@ def test_flatter_and_livelier(intonation: float) -> None:
     assert changed[1] == pytest.approx(intonation * melody(plain)[1], abs=4)
 
 
+@needs_pyworld
 def test_silence_stays_silence() -> None:
     assert np.abs(pitch.changed(np.zeros(RATE, np.float32), RATE, Manner(pitch_scale=1.2))).max() < 1e-3

@@ -83,6 +83,11 @@ feeds = {{port.name: port.takes(np.zeros([size or 1 for size in port.shape])) fo
 pages = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (pages + 30_000_000, -1))
 try:
+    np.empty(200_000_000, np.uint8)
+    sys.exit("no limit")
+except MemoryError:
+    pass
+try:
     if "{what}" == "run":
         graph.run(feeds, ["audio"])  # 490 MB of sound
     else:
@@ -91,6 +96,8 @@ except Exception as error:
     sys.exit(f"{{type(error).__name__}}: {{error}}")
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=os.environ)
+    if done.stderr.strip() == "no limit":
+        pytest.skip("RLIMIT_AS is not kept here: qemu passes it over")
     assert done.stderr.splitlines()[-1].startswith(told), done.stderr
     assert done.stderr.strip().endswith("there is not enough memory")
 

@@ -74,11 +74,20 @@ def check(wanted: Check, file: InPlace, files: PreparedBertFiles, exact: Path, s
         return f"{found:.0f} dB from the export"
     truth = _exact(exact, np.asarray(files.rows, np.int32), sentences)
     before, after = pooled(truth, exported), pooled(truth, rewritten)
-    if not abs(after - before) <= NO_WORSE:
+    if not alike(before, after):
         raise NotRecognisedError(
             f"written anew it is {after:.1f} dB from the same weights in floats, and the export {before:.1f} dB"
         )
     return f"{after:.1f} dB from the same weights in floats, and the export {before:.1f} dB"
+
+
+def alike(before: float, after: float) -> bool:
+    """Whether export and rewrite, so many dB `before` and `after` from floats, round alike; or both not at all.
+
+    onnxruntime computes blocks of weights in floats where the processor has no products for them, as in a Raspberry
+    Pi 4: what is then left of both is the order of summing, 120 dB down, which is not to be compared.
+    """
+    return abs(after - before) <= NO_WORSE or (before >= ENOUGH and after >= ENOUGH)
 
 
 def exported_features(file: InPlace, sentences: Sentences) -> list[Floats]:
