@@ -34,4 +34,8 @@ def examine_runtimes(packages: Iterable[str]) -> Iterator[Finding]:
     elif there:
         yield ok(NAME, f"{there[0]} is installed, and no other beside it")
     else:
-        yield failure(NAME, "it is not installed: no neural voice can speak", "pip install onnxruntime")
+        yield failure(
+            NAME,
+            "it is not installed: no neural voice can speak",
+            "sudo deploy/install.sh (in a venv of your own: pip install onnxruntime)",
+        )

@@ -20,7 +20,10 @@ BUSY = 1.5
 _BUNDLED = ("pyopenjtalk-plus", "kanalizer", "jpholiday", "tzdata")
 """Packages that carry dictionaries, voices and tables."""
 
-_REINSTALL = "pip install --force-reinstall --no-deps hayakoe-daemon pyopenjtalk-plus kanalizer"
+_REINSTALL = (
+    "sudo deploy/install.sh (again; in a venv of your own: pip install --force-reinstall --no-deps hayakoe-daemon"
+    " pyopenjtalk-plus kanalizer)"
+)
 
 
 def examine_voices(parts: Iterable[Part], rehearse: Callable[[Part], Rehearsed]) -> Iterator[Finding]:
