@@ -290,6 +290,7 @@ def slow(tmp_path: Path, broker: Broker) -> Iterator[House]:
             yield house
 
 
+@pytest.mark.realtime
 def test_while_a_voice_is_loaded_it_is_waited_for_and_what_is_urgent_is_said_at_once(slow: House) -> None:
     begun = time.monotonic()
     waits = slow.say()
@@ -322,6 +323,7 @@ def test_while_a_voice_is_loaded_it_is_waited_for_and_what_is_urgent_is_said_at_
     assert time.monotonic() - begun < patient(2.5)  # nobody waits until it is loaded
 
 
+@pytest.mark.realtime
 def test_beyond_the_patience_the_next_voice_says_all_of_it(slow: House) -> None:
     slow.daemon.configure({"speech": {"patience": 0.3}})
     slow.daemon.reload()

@@ -28,7 +28,7 @@ from hayakoe_daemon.schedule.sources.sources import Sources
 from hayakoe_daemon.schedule.templates.errors import TemplateError
 from tests.schedule.sources.test_calendar import ics
 from tests.schedule.test_filters import FORECAST
-from tests.support.waiting import patient, wait_for
+from tests.support.waiting import wait_for
 from tests.support.web_server import Page, WebServer
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -291,6 +291,7 @@ def running(tmp_path: Path, server: WebServer) -> Iterator[Running]:
     one.stop()
 
 
+@pytest.mark.realtime
 def test_a_briefing_becomes_an_announcement(running: Running) -> None:
     running.desk.ask("morning", running.made.append)
     assert running.last() == Announcement(
@@ -305,13 +306,14 @@ def test_a_briefing_becomes_an_announcement(running: Running) -> None:
     )
 
 
+@pytest.mark.realtime
 def test_it_waits_for_its_sources_so_long_and_no_longer(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(briefing_desk, "WAIT", patient(0.5))
+    monkeypatch.setattr(briefing_desk, "WAIT", 0.5)
     began = time.monotonic()
     running.desk.ask("waiting", running.made.append)
     running.desk.ask("morning", running.made.append)
     wait_for(lambda: running.made)
-    assert time.monotonic() - began < patient(0.45), "who needs less does not wait"
+    assert time.monotonic() - began < 0.45, "who needs less does not wait"
     wait_for(lambda: len(running.made) == 2)
     first, second = running.made
     assert isinstance(first, Announcement)
@@ -346,8 +348,9 @@ def test_texts_that_are_sent(running: Running) -> None:
         assert refused.message.startswith(message)
 
 
+@pytest.mark.realtime
 def test_a_preview_shows_how_each_source_stands(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(briefing_desk, "WAIT", patient(0.5))
+    monkeypatch.setattr(briefing_desk, "WAIT", 0.5)
     assert running.desk.preview("waiting") == {
         "text": "最高16度。遅いです。",
         "notes": ["slow: it is being fetched"],
