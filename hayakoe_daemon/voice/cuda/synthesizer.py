@@ -93,7 +93,7 @@ class CudaSynthesizer:
     def stream(self, feed: Feed, seed: int | None = None) -> Iterator[Floats]:
         """The samples, range by range. Between two of them another sentence may be spoken.
 
-        The first piece is empty: by then all but the decoder is done, and that much may be made beside another sentence.
+        The first piece is empty: by then all but the decoder is done, which may be made beside another sentence.
         """
         begun = time.perf_counter()
         encoded = self._encode(feed, seed)
