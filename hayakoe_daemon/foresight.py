@@ -74,6 +74,10 @@ class _Sheet:
     ready: bool | None = None
     """None: nothing has to be made for it."""
 
+    def to_check(self, now: float) -> bool:
+        """Whether it is time to look what it says."""
+        return not now < self.check_at <= now + FARTHEST
+
 
 @dataclass(slots=True)
 class _Work:
@@ -125,7 +129,7 @@ class Foresight:
             return
         now = self._at.clock()
         for sheet in self._take(self._coming()):
-            if not now < sheet.check_at <= now + FARTHEST:
+            if sheet.to_check(now):
                 self._check(sheet, now)
             if sheet.text is not None and self._begin(sheet, now):
                 return
@@ -223,12 +227,23 @@ class Foresight:
         if not over and sheet.coming not in self._coming():
             for work in self._works:
                 work.job.cancel()  # it was changed or turned off meanwhile
+            self._works.clear()
             return
         for work in over:
             self._settle(work, len(self._works))
             self._works.remove(work)
-        if over and self._works:
-            self._begin(sheet, self._at.clock())
+        now = self._at.clock()
+        if over and self._works and self._is_first(sheet, now):
+            self._begin(sheet, now)
+
+    def _is_first(self, sheet: _Sheet, now: float) -> bool:
+        """Whether nothing that is due sooner waits for those in the making to end."""
+        for one in self._take(self._coming()):
+            if one is sheet:
+                return True
+            if one.to_check(now) or (one.text is not None and (one.missing or not one.paused)):
+                return False
+        return False
 
     def _settle(self, work: _Work, at_once: int) -> None:
         utterance, error = work.utterance, work.job.error

@@ -18,7 +18,7 @@ from hayakoe_daemon.voice.engine import EngineError, Manner
 from hayakoe_daemon.voice.kept import KeptVoice
 from hayakoe_daemon.voice.ladder import Ladder, Wish
 from hayakoe_daemon.voice.recall import Recalled
-from hayakoe_daemon.voice.render_queue import RenderQueue
+from hayakoe_daemon.voice.render_queue import RenderQueue, Urgency
 from tests.support.waiting import patient, wait_for
 from tests.voice.fakes import Voice, asleep, ready, sound
 
@@ -221,6 +221,25 @@ def test_a_voice_that_sleeps_is_woken_in_time() -> None:
         house.end()
 
 
+def test_what_was_cancelled_tells_nothing_of_the_pace(house: House, voice: Remembering) -> None:
+    rest = threading.Event()
+
+    def busy() -> Iterator[AudioChunk]:
+        rest.wait(10)
+        yield sound(0.1)
+
+    house.renders.submit(Urgency.URGENT, busy)
+    house.coming = (ring("おはよう"),)
+    wait_for(lambda: house.foresight.ready("morning") is False)
+    house.coming = ()
+    wait_for(lambda: house.foresight.ready("morning") is None)
+    rest.set()
+    house.now = DUE - 125  # before the lead of what costs nothing
+    house.coming = (ring("おやすみ"),)
+    wait_for(lambda: house.foresight.ready("morning"))
+    assert voice.said == ["おやすみ"]
+
+
 class Slow(Remembering):
     """Notes how many sentences are in the making."""
 
@@ -233,7 +252,7 @@ class Slow(Remembering):
         with self._lock:
             self.making += 1
             self.most = max(self.most, self.making)
-        for _ in range(20):
+        for _ in range(12 + 7 * (utterance.index % 3)):  # no two end together
             time.sleep(0.005)
             yield AudioChunk.silence(0, 8_000)
         with self._lock:
@@ -253,3 +272,18 @@ def test_so_many_sentences_at_once_as_the_voice_does_best(at_once: int) -> None:
     assert sorted(voice.said) == sorted("一二三四五")
     assert voice.paused == 4
     assert voice.most == at_once
+
+
+def test_of_several_at_once_what_is_due_sooner_goes_first_as_soon_as_it_is_there() -> None:
+    voice = Slow()
+    house = House(ready(voice, at_once=2))
+    later = ring("一 二 三 四 五 六 七 八 九 十", DUE + 5, name="later")
+    try:
+        house.coming = (later,)
+        wait_for(lambda: voice.said)
+        house.coming = (later, ring("先"))
+        wait_for(lambda: house.foresight.ready("morning"))
+        assert len(voice.said) < 8
+        wait_for(lambda: house.foresight.ready("later"))
+    finally:
+        house.end()
