@@ -124,6 +124,7 @@ def test_a_port_in_use_is_told_and_announcements_go_on(broker: Broker, home: Hom
         home.wait_event("a", "finished")
 
 
+@pytest.mark.realtime
 def test_live_speech_goes_before_everything_that_is_asked_for(
     broker: Broker, home: Home, tmp_path: Path, port: int
 ) -> None:
