@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,10 +25,10 @@ def wanted(change: Switch | SetTime | Patch, book: AlarmBook, zone: ZoneInfo, no
             return patched(*_at(known(change.name, book), at, zone, now))
         case Patch(name, fields) if entry is None:
             _room_for(name, book)
-            return read_alarm_fields(fields)
+            return _still_to_come(read_alarm_fields(fields), fields, zone, now)
         case Patch(_, fields):
             assert entry is not None, "the case before"  # noqa: S101
-            return patched(entry.fields, fields)
+            return _still_to_come(patched(entry.fields, fields), fields, zone, now)
 
 
 def known(name: str, book: AlarmBook) -> Entry:
@@ -36,6 +37,14 @@ def known(name: str, book: AlarmBook) -> Entry:
         hint = did_you_mean(name, book.entries) or f"; there are {', '.join(book.entries) or 'none'}."
         raise PayloadError("unknown_alarm", f"There is no alarm {shown(name)}{hint}", "name")
     return entry
+
+
+def _still_to_come(made: AlarmFields, asked: Mapping[str, Any], zone: ZoneInfo, now: float) -> AlarmFields:
+    """A moment that is over would never ring, and a message may have lain at the broker until then. PayloadError."""
+    if asked.get("once") is not None and made.once is not None and instant(read_moment(made.once), zone) <= now:
+        here = datetime.fromtimestamp(now, zone).strftime("%Y-%m-%d %H:%M:%S")
+        raise PayloadError("past", f"once: {made.once} is over; it is {here} here, and nothing was changed.", "once")
+    return made
 
 
 def _room_for(name: str, book: AlarmBook) -> None:

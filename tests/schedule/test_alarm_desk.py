@@ -70,6 +70,17 @@ def test_one_that_rings_once_keeps_its_day_or_rings_the_next_time(
     assert shown(house, "nap")["next_fire"] == expected
 
 
+def test_what_would_ring_once_and_is_over_is_refused(house: RingingHouse) -> None:
+    """Such as a message that lay at the broker while the power was off: `done` would be a lie."""
+    answer = ask(house, Patch("nap", {"once": "2026-09-18 11:00"}))
+    assert (answer["code"], answer["field"]) == ("past", "once")
+    assert "2026-09-18 11:00 is over; it is 2026-09-18 12:00:00 here" in answer["message"]
+    assert "nap" not in house.book.entries
+    assert ask(house, Patch("nap", {"once": "2026-09-18 13:00"})) == DONE
+    assert ask(house, Patch("nap", {"once": "2026-09-18 11:00"}))["code"] == "past"
+    assert shown(house, "nap")["next_fire"] == "2026-09-18T13:00:00+09:00"
+
+
 def test_an_alarm_is_added_changed_and_removed(house: RingingHouse) -> None:
     assert ask(house, Patch("nap", {"time": "13:00", "volume": 30})) == DONE
     assert ask(house, Patch("nap", {"volume": None, "text": "昼寝の終わり"})) == DONE

@@ -50,7 +50,7 @@ def judge_announcements(
         ends = [one for one in stories[id_] if one.document["event_type"] in TERMINAL]
         how = [one.document["event_type"] for one in ends]
         verdict.counts["accepted"] += 1
-        if id_ in excused:
+        if id_ in excused and len(ends) != 1:
             verdict.counts[f"excused: {excused[id_]}"] += 1
         elif len(ends) > 1:
             verdict.wrong.append(f"{id_} came to {len(ends)} ends: {', '.join(how)}")
