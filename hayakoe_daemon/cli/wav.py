@@ -8,9 +8,10 @@ import math
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ import soxr
 
 from hayakoe_daemon import dials
 from hayakoe_daemon.announcement import Announcement
-from hayakoe_daemon.audio.chunk import AudioChunk
+from hayakoe_daemon.audio.chunk import AudioChunk, Samples
 from hayakoe_daemon.audio.level import amplify
 from hayakoe_daemon.cli.failure import Failure
 from hayakoe_daemon.cli.settle import config_or_defaults
@@ -55,8 +56,7 @@ def say_to_file(message: dict[str, Any], given: argparse.Namespace) -> int:
         )
     except PayloadError as error:
         raise Failure(error.message) from None
-    chunks = [chunk for chunk in _sound(announcement, config) if len(chunk.samples)]
-    samples = np.concatenate([_at_rate(chunk) for chunk in chunks]) if chunks else np.zeros(0, np.float32)
+    samples = at_one_rate(_sound(announcement, config))
     try:
         soundfile.write(given.wav, samples, RATE, subtype="PCM_16", format="WAV")
     except (OSError, soundfile.LibsndfileError) as error:
@@ -114,7 +114,14 @@ def _warn(message: str) -> None:
     print(f"warning: {message}", file=sys.stderr)
 
 
-def _at_rate(chunk: AudioChunk) -> np.ndarray[Any, np.dtype[np.float32]]:
-    if chunk.sample_rate == RATE:
-        return chunk.samples
-    return np.asarray(soxr.resample(chunk.samples, chunk.sample_rate, RATE), dtype=np.float32)
+def at_one_rate(chunks: Iterable[AudioChunk]) -> Samples:
+    """All of them in a row at RATE.
+
+    What follows each other at the same rate is resampled as a whole: at the ends of each piece a resampler would hear
+    silence, and where a voice cuts its pieces depends on how busy the machine is.
+    """
+    whole = [np.zeros(0, np.float32)]
+    for rate, row in groupby(chunks, key=lambda chunk: chunk.sample_rate):
+        samples = np.concatenate([chunk.samples for chunk in row])
+        whole.append(samples if rate == RATE else soxr.resample(samples, rate, RATE).astype(np.float32))
+    return np.concatenate(whole)

@@ -401,7 +401,7 @@ def test_what_waits_for_a_device_is_held_when_it_becomes_quiet(lives: Callable[.
     life.accept("a", "はい")
     wait_for(lambda: life.journal.waiting == 0, 5)  # it has its turn
     life.manners = replace(MANNERS, do_not_disturb=True)
-    wait_for(lambda: life.journal.held == 1, 5)
+    wait_for(lambda: life.journal.held == 1 and life.events, 5)
     assert [event.event_type for event in life.events] == ["held"]
     life.speaker.change_sink(NullSink())
     life.manners = MANNERS
