@@ -41,7 +41,7 @@ from hayakoe_daemon.doctor.permissions import (
 )
 from hayakoe_daemon.doctor.power import examine_power
 from hayakoe_daemon.doctor.rehearsal import Part, rehearse
-from hayakoe_daemon.doctor.runtimes import examine_runtimes, installed_packages
+from hayakoe_daemon.doctor.runtimes import examine_runtimes
 from hayakoe_daemon.doctor.sound import Output, examine_sound
 from hayakoe_daemon.doctor.unit import UNIT, examine_unit
 from hayakoe_daemon.doctor.voice import examine_bundled, examine_last_speech, examine_voices
@@ -50,6 +50,7 @@ from hayakoe_daemon.doubts import doubts
 from hayakoe_daemon.mqtt.topics import Topics
 from hayakoe_daemon.schedule.alarm_book import ALARMS_FILE, AlarmBook
 from hayakoe_daemon.schedule.clock_watch import synchronised
+from hayakoe_daemon.voice.providers import installed
 from hayakoe_daemon.voice.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -197,7 +198,7 @@ def _of_the_machine(machine: Machine, daemon: Found) -> list[Check]:
         Check("clock", lambda: examine_clock(machine, synchronised(), time.time())),
         Check("memory", lambda: examine_memory(machine, daemon)),
         Check("power", lambda: examine_power(machine)),
-        Check("onnxruntime", lambda: examine_runtimes(installed_packages())),
+        Check("onnxruntime", lambda: examine_runtimes(installed())),
     ]
 
 

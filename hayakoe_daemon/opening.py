@@ -147,7 +147,7 @@ class Opener:
             files, bert, synthesizer, measure=loudness, target_loudness=TARGET, past=past, levelled=levelled
         )
         voice = found.voice
-        on_card = wished is not None and wished.voice.device is not Device.CPU
+        on_card = any(one is not None and one.device is not Device.CPU for one in (found.bert, voice))
         if wished is not None and voice is not None and on_card:
             self._warm_up_on_card(engine, wished, voice)
             self._on_card.add(files.name)
@@ -157,11 +157,10 @@ class Opener:
             if wished and voice and not (on_card and self._card.hindrance()):
                 self._of_no_use(wished, voice, why)
 
-        mapped = () if on_card and manual.gpu_memory is GpuMemory.RESIDENT else _files_of(found)
         return Opened(
             engine,
             files=sources,
-            mapped=mapped,
+            mapped=_read_again(found, manual.gpu_memory),
             note=note,
             at_once=1 if voice is None else voice.sentences_at_once,
             of_no_use=of_no_use,
@@ -264,7 +263,9 @@ class Opener:
 
         try:
             if voice.device is not Device.CPU:
-                return self._synthesizer_on_card(files, voice)
+                from hayakoe_daemon.voice.cuda.synthesizer import CudaSynthesizer  # noqa: PLC0415, as above
+
+                return CudaSynthesizer(voice, self._card)
             if voice.split:
                 return PiecewiseSynthesizer(voice)
             return WholeSynthesizer(files, graph=map_prepared(voice.graph(Part.WHOLE)))
@@ -273,16 +274,6 @@ class Opener:
         except EngineError as error:
             self._of_no_use(wished, voice, str(error))
             raise BeingPrepared from error
-
-    def _synthesizer_on_card(self, files: VoiceFiles, voice: PreparedVoice) -> Synthesizer:
-        from hayakoe_daemon.voice.cuda.synthesizer import CudaSynthesizer  # noqa: PLC0415, onnxruntime is heavy
-        from hayakoe_daemon.voice.sessions import Graph  # noqa: PLC0415, as above
-        from hayakoe_daemon.voice.vits import WholeSynthesizer  # noqa: PLC0415, as above
-
-        if voice.split:
-            return CudaSynthesizer(voice, self._card)
-        whole = voice.graph(Part.WHOLE)
-        return WholeSynthesizer(files, graph=Graph(whole, self._card.session(whole)))
 
     def _shared(self, files: BertFiles, found: Found, wished: Order | None) -> BertModel:
         """One for all voices, opened anew only where another BERT was installed or prepared."""
@@ -343,6 +334,11 @@ def _models(order: Order, found: Found) -> tuple[str, str]:
     return bert, voice
 
 
-def _files_of(found: Found) -> tuple[Path, ...]:
-    folders = [one.folder for one in (found.bert, found.voice) if one is not None]
+def _read_again(found: Found, memory: GpuMemory) -> tuple[Path, ...]:
+    """The files that are still needed once all is opened: but for what lies on a graphics card for good."""
+    folders = [
+        one.folder
+        for one in (found.bert, found.voice)
+        if one is not None and (one.device is Device.CPU or memory is GpuMemory.OFFLOAD)
+    ]
     return tuple(path for folder in folders for path in sorted(folder.iterdir()) if path.suffix != ".json")

@@ -76,6 +76,7 @@ MAY_IMPORT = {
         "doubts",
         "mqtt.topics",
         "schedule",
+        "voice.providers",
         "voice.store",
     ),
     "bench": ("audio", "mqtt", "opening", "reader", "text", "voice"),

@@ -15,14 +15,14 @@ from hayakoe_daemon.cli.settle import config_of, config_or_defaults
 from hayakoe_daemon.config.places import control_socket, dictionary_file, state_dir, voices_dir
 from hayakoe_daemon.dials import configured, valid
 from hayakoe_daemon.overrides import Overrides, Value
-from hayakoe_daemon.voice.providers import both_installed
+from hayakoe_daemon.voice.providers import MEND, installed, laid_over
 
 
 def check_config(given: argparse.Namespace) -> int:
     """0 where the config is valid, and nothing is installed that would break it."""
     config, path = config_of(given)
-    if (broken := both_installed()) is not None:
-        raise Failure(broken)
+    if (broken := laid_over(installed())) is not None:
+        raise Failure(f"{broken}. Type {MEND}")
     for key, spec in (("audio.device", config.audio.device), ("audio.second_device", config.audio.second_device)):
         _check_device(key, spec)
     print(f"{path}: valid")

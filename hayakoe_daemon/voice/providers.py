@@ -6,6 +6,7 @@ and removing one takes files of both away. So exactly one of them may be there.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 CPU_BUILD = "onnxruntime"
@@ -14,6 +15,9 @@ CUDA_BUILD = "onnxruntime-gpu"
 SCRIPT = "deploy/cuda.sh"
 """What puts the one in the place of the other."""
 
+MEND = f"`{SCRIPT}` for the graphics card, `{SCRIPT} --undo` for the processor; either leaves one of them, whole"
+"""What to type where both are installed."""
+
 
 def installed() -> dict[str, str]:
     """The builds that are installed, with their versions."""
@@ -21,16 +25,12 @@ def installed() -> dict[str, str]:
     return {name: version for name, version in found.items() if version is not None}
 
 
-def both_installed() -> str | None:
-    """What is wrong and what to type, where both builds lie over each other; None where they do not."""
-    found = installed()
-    if len(found) < 2:
+def laid_over(builds: Mapping[str, str]) -> str | None:
+    """What is wrong where both builds are installed; None where they are not. `MEND` says what to type."""
+    if len(builds) < 2:
         return None
-    told = " and ".join(f"{name} {version}" for name, version in found.items())
-    return (
-        f"{told} are both installed: they are one Python package, and each has overwritten files of the other. For the "
-        f"graphics card type `{SCRIPT}`, for the processor `{SCRIPT} --undo`; either leaves one of them, whole"
-    )
+    told = " and ".join(f"{name} {version}" for name, version in builds.items())
+    return f"{told} are both installed: they are one Python package, and each has overwritten files of the other"
 
 
 def no_cuda_build() -> str | None:

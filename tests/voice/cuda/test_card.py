@@ -158,10 +158,12 @@ def test_the_processor_is_behind_the_card() -> None:
     assert options.CUDA["cudnn_conv_algo_search"] == "HEURISTIC"
 
 
-def test_both_builds_are_told_with_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert providers.both_installed() is None
-    monkeypatch.setattr(providers, "installed", lambda: {"onnxruntime": "1.31.1", "onnxruntime-gpu": "1.31.0"})
-    told = providers.both_installed() or ""
+def test_both_builds_are_told_with_what_to_type() -> None:
+    found = providers.installed()
+    assert set(found) <= {"onnxruntime", "onnxruntime-gpu"}
+    assert len(found) == 1, "this installation is whole"
+    assert providers.laid_over(found) is None
+    told = providers.laid_over({"onnxruntime": "1.31.1", "onnxruntime-gpu": "1.31.0"}) or ""
     assert "onnxruntime 1.31.1 and onnxruntime-gpu 1.31.0" in told
-    assert "deploy/cuda.sh" in told
-    assert "--undo" in told
+    assert "deploy/cuda.sh" in providers.MEND
+    assert "--undo" in providers.MEND
