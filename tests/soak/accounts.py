@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tests.soak.witness import Sent, Told
+from tests.soak.witness import DELIVERED_AGAIN, Sent, Told
 
 TERMINAL = frozenset({"finished", "failed", "cancelled", "expired", "replaced", "dropped"})
-DAEMON_KILLED, DAEMON_RESTARTED = "the daemon was killed", "the daemon was restarted"
-DELIVERED_AGAIN = frozenset({DAEMON_KILLED, DAEMON_RESTARTED})
-"""What takes no message along: it is in the journal, or the broker delivers it again. Only its answer may be lost."""
+TOLD_WITHIN = 10.0
+"""Real seconds around the death of a broker in which what is told to it may be lost: it was frozen, or its listeners
+were not back yet."""
 
 _SEVERAL = re.compile(r"for (\d+) due times at once|and (\d+) times before")
 
@@ -32,10 +32,11 @@ def judge_announcements(
     told: Sequence[Told],
     recorded: Iterable[Mapping[str, Any]],
     excused: Mapping[str, str],
-    broker_died: bool,
+    broker_deaths: Sequence[float],
 ) -> Verdict:
     """Each accepted id: one end and no second. `recorded` are events as the daemon logged them, `excused` ids whose
-    journal was destroyed. What only the log has told counts where a broker was killed."""
+    journal was destroyed. What only the log has told counts where a broker was killed about then (`broker_deaths` and
+    the `at` of the log are real seconds since the epoch)."""
     verdict = Verdict()
     stories: dict[str, list[Told]] = defaultdict(list)
     for one in told:
@@ -43,7 +44,8 @@ def judge_announcements(
             stories[one.document["id"]].append(one)
     logged: dict[str, list[str]] = defaultdict(list)
     for line in recorded:
-        if line["id"] is not None and line["event_type"] in TERMINAL:
+        lost = any(abs(line["at"] - death) < TOLD_WITHIN for death in broker_deaths)
+        if lost and line["id"] is not None and line["event_type"] in TERMINAL:
             logged[line["id"]].append(line["event_type"])
     accepted = {answer["id"] for one in sent for answer in one.answers if answer.get("status") == "accepted"}
     for id_ in sorted({*accepted, *stories}):
@@ -57,7 +59,7 @@ def judge_announcements(
         elif ends:
             verdict.counts[how[0]] += 1
             verdict.wrong += _out_of_order(id_, stories[id_])
-        elif logged[id_] and broker_died:
+        elif logged[id_]:
             verdict.counts[f"{logged[id_][0]} (told to a broker that was killed)"] += 1
         else:
             seen = ", ".join(one.document["event_type"] for one in stories[id_]) or "only the answer"

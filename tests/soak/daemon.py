@@ -28,7 +28,7 @@ class Record(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if (event := getattr(record, "event", None)) is not None:
-            line = {"id": getattr(record, "announcement", None), "event_type": event}
+            line = {"at": record.created, "id": getattr(record, "announcement", None), "event_type": event}
             os.write(self._file, json.dumps(line).encode() + b"\n")
 
 

@@ -7,12 +7,12 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 
-from tests.soak.accounts import DAEMON_KILLED, DAEMON_RESTARTED
 from tests.soak.damage import damage, takes_the_journal
 from tests.soak.deeds import say
 from tests.soak.faults import Fault
 from tests.soak.rest import Rest
 from tests.soak.scene import Scene
+from tests.soak.witness import DAEMON_KILLED, DAEMON_RESTARTED
 
 DISK_AGAIN = 20.0
 """Seconds after which the daemon has tried its disk again."""
@@ -83,6 +83,7 @@ class Mishaps:
 
     def _kill_broker(self) -> None:
         self._house.broker.kill()
+        self._scene.diary.broker_deaths.append(time.time())
         self._scene.lose("the broker was killed")
 
     # -------------------------------------------------------------------------------------------------- disk and files

@@ -44,9 +44,8 @@ class Outcome:
 def judge(scene: Scene, *, seconds: float) -> Outcome:
     """After the last day, while the house still stands."""
     diary, witness, house = scene.diary, scene.witness, scene.house
-    broker_died = any(diary.counts[kind] for kind in ("kill broker", "kill both", "power cut"))
     said = judge_announcements(
-        witness.sent, witness.events, recorded(house.record), diary.excused, broker_died=broker_died
+        witness.sent, witness.events, recorded(house.record), diary.excused, broker_deaths=diary.broker_deaths
     )
     rung = judge_alarms(list(_expected(scene)), witness.events)
     naps = _judge_naps(scene)

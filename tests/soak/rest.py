@@ -34,9 +34,11 @@ class Rest:
             if (waited := time.monotonic() - since) > PATIENCE:
                 wrong.append(f"{self._scene.time_of_day}: no rest within {PATIENCE:.0f} s: {self._unrest()}")
                 self._scene.lose("there was no rest")
+                self._scene.witness.give_up()
                 return
             looks = looks + 1 if self._at_rest(waited, nothing_held) else 0
             time.sleep(LOOK)
+        self._scene.witness.give_up()
 
     def _at_rest(self, waited: float, nothing_held: bool) -> bool:
         witness, house = self._scene.witness, self._scene.house

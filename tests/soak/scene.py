@@ -30,6 +30,8 @@ class Diary:
     """Ids whose journal was destroyed, and how."""
     unsure: list[tuple[float, float]] = field(default_factory=list)
     """Stretches of the wall clock of which no journal may know."""
+    broker_deaths: list[float] = field(default_factory=list)
+    """When it was killed, real seconds since the epoch."""
     naps: dict[str, int] = field(default_factory=dict)
     """Alarms that were set for once, and by which message."""
 

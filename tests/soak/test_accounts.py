@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.soak.accounts import DAEMON_KILLED, AlarmExpectation, Verdict, judge_alarms, judge_announcements
+from tests.soak.accounts import AlarmExpectation, Verdict, judge_alarms, judge_announcements
 from tests.soak.household import TOKYO
-from tests.soak.witness import Sent, Told
+from tests.soak.witness import DAEMON_KILLED, Sent, Told
 
 
 def told(id_: str, event_type: str, at: float = 0.0, **more: Any) -> Told:
@@ -21,7 +21,7 @@ def asked(id_: str | None = None, *answers: dict[str, Any], lost: str | None = N
 
 
 def judged(sent: list[Sent], events: list[Told], recorded: list[dict[str, Any]] | None = None, **more: Any) -> Verdict:
-    return judge_announcements(sent, events, recorded or [], more.get("excused", {}), more.get("broker_died", False))
+    return judge_announcements(sent, events, recorded or [], more.get("excused", {}), more.get("broker_deaths", []))
 
 
 ACCEPTED = {"status": "accepted", "id": "a"}
@@ -53,9 +53,10 @@ def test_what_is_wrong_is_found(sent: list[Sent], events: list[Told], word: str)
 
 def test_what_was_destroyed_or_lost_with_a_broker_is_excused_and_counted() -> None:
     assert judged([asked("a", ACCEPTED)], [], excused={"a": "fire"}).counts["excused: fire"] == 1
-    log = [{"id": "a", "event_type": "finished"}]
+    log = [{"at": 100.0, "id": "a", "event_type": "finished"}]
     assert judged([asked("a", ACCEPTED)], [], log).wrong, "nobody has killed a broker"
-    assert not judged([asked("a", ACCEPTED)], [], log, broker_died=True).wrong
+    assert judged([asked("a", ACCEPTED)], [], log, broker_deaths=[7.0, 300.0]).wrong, "nobody about then"
+    assert not judged([asked("a", ACCEPTED)], [], log, broker_deaths=[7.0, 99.0]).wrong
     assert judged([asked("b", lost="a kill")], []).counts["unanswered: a kill"] == 1
 
 

@@ -22,6 +22,10 @@ BASE = "hayakoe/soak"
 ANSWERS = "soak/answers"
 SESSION = 7 * 86_400
 
+DAEMON_KILLED, DAEMON_RESTARTED = "the daemon was killed", "the daemon was restarted"
+DELIVERED_AGAIN = frozenset({DAEMON_KILLED, DAEMON_RESTARTED})
+"""What takes no message along: it is in the journal, or the broker delivers it again. Only its answer may be lost."""
+
 
 @dataclass(slots=True)
 class Sent:
@@ -35,6 +39,8 @@ class Sent:
     answers: list[dict[str, Any]] = field(default_factory=list)
     lost_with: str | None = None
     """What happened before it was answered, where that may have taken it along."""
+    given_up: bool = False
+    """Whether the house has come to rest since, and it will never be answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +107,15 @@ class Witness:
         self._given.add(self._client.publish(topic, payload, 1, retain, properties).mid)
 
     def lose(self, why: str) -> None:
-        """Whatever has not been answered by now may have gone with it."""
+        """Whatever is on its way may have gone with it; what takes nothing along does not stand for what does."""
         for sent in self.unanswered():
-            sent.lost_with = why
+            if not sent.given_up and (sent.lost_with is None or why not in DELIVERED_AGAIN):
+                sent.lost_with = why
+
+    def give_up(self) -> None:
+        """At rest: whatever is not answered now went with what has happened until now, and with nothing later."""
+        for sent in self.unanswered():
+            sent.given_up = True
 
     def unanswered(self) -> list[Sent]:
         return [sent for sent in self.sent[-2_000:] if not sent.answers]
@@ -133,7 +145,7 @@ class Witness:
 
 
 def recorded(path: Path) -> list[dict[str, Any]]:
-    """What the daemon logged of events: `id` and `event_type`."""
+    """What the daemon logged of events: `at` (real seconds since the epoch), `id` and `event_type`."""
     if not path.exists():
         return []
     return [json.loads(line) for line in path.read_text().splitlines() if line.endswith("}")]
