@@ -32,7 +32,7 @@ from hayakoe_daemon.voice.prepare.bert import prepare_bert
 from hayakoe_daemon.voice.prepare.voice import prepare_voice
 from hayakoe_daemon.voice.prepare.work import BERT_SENTENCES
 from hayakoe_daemon.voice.prepared_bert import PreparedBert
-from hayakoe_daemon.voice.synthesizer import Feed, Sampling
+from hayakoe_daemon.voice.synthesizer import Feed, Floats, Sampling
 from hayakoe_daemon.voice.vits import WholeSynthesizer
 from tests.machines.spoken import SEED, TEXTS, read, write
 from tests.support import voices
@@ -104,10 +104,8 @@ def neural(folder: Path, given: dict[str, npt.NDArray[Any]]) -> Named:
     parts.close()
 
 
-def _feed(text: str, found: npt.NDArray[Any], sampling: Sampling) -> Feed:
-    known = g2p.read(text).phonemes().ids()
-    spread = np.ascontiguousarray(np.repeat(found, known.word2ph, axis=0).T)
-    return Feed(known, spread, tiny.style(), sampling=sampling)
+def _feed(text: str, found: Floats, sampling: Sampling) -> Feed:
+    return Feed(g2p.read(text).phonemes().ids(), found, tiny.style(), sampling=sampling)
 
 
 def main(folder: Path, given: Path | None) -> None:
