@@ -116,7 +116,7 @@ go_back() {
     switch_to "$previous" "$current"
     start_service yes
     UNDO=()
-    say "$("$PREFIX/current/bin/hayakoe-daemon" --version) of $(basename -- "$previous" | cut -c 1-8) is running again."
+    say "$("$PREFIX/current/bin/hayakoe-daemon" --version) of $(basename -- "$previous" | cut -c 1-8) is back."
 }
 
 main() {
