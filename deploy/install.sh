@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# by `sh install.sh`, as some would have it
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
 
 usage() {
@@ -68,7 +70,7 @@ if [ "$(id -u)" -ne 0 ]; then
     exec sudo -- bash "$HERE/install.sh" "${given[@]}"
 fi
 
-[ -z "$OFFLINE" ] || OFFLINE=$(cd -- "$OFFLINE" && pwd -P)
+[ -z "$OFFLINE" ] || OFFLINE=$(cd -- "$OFFLINE" 2>/dev/null && pwd -P) || bad_usage "there is no folder $OFFLINE"
 # the system's own Python before one of /usr/local; nobody's of a home, which the service would not see
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
 # shellcheck source=deploy/lib.sh
@@ -91,6 +93,7 @@ install_or_upgrade() {
     [ -e "$ROOT/pyproject.toml" ] || die "this is the installed copy, for --rollback and --uninstall only. To upgrade, run deploy/install.sh of the new version."
     [ ! -e "$PREFIX/pyvenv.cfg" ] || die "$PREFIX was made by hand. Take it away and run this again (config and state stay):
     sudo systemctl disable --now $NAME; sudo rm -r $PREFIX"
+    check_machine
     [ -z "$OFFLINE" ] || check_bundle
     set_up_packages
     [ -z "$BROKER" ] || set_up_broker

@@ -62,6 +62,9 @@ release() { sed -n 's/^VERSION_CODENAME=//p' /etc/os-release; }
 set_up_packages() {
     local wanted=() package packages=("${PACKAGES[@]}")
     has_apt || die "there is no apt here. This is for Debian, Raspberry Pi OS and Ubuntu; elsewhere see README.md for what pip needs."
+    # shellcheck disable=SC2153 # versions.sh's
+    check_room "$ROOM" "$PREFIX"
+    check_room 300 "$SCRATCH"
     [ -n "$OFFLINE" ] || packages+=("${BUILD_PACKAGES[@]}")
     [ -z "$BROKER" ] || packages+=("${BROKER_PACKAGES[@]}")
     if PYTHON=$(find_python); then
@@ -76,13 +79,13 @@ set_up_packages() {
         installed "$package" || wanted+=("$package")
     done
     if [ ${#wanted[@]} -gt 0 ]; then
+        # a compiler, and what it comes with
+        [[ " ${wanted[*]} " != *" gcc "* ]] || check_room "$((ROOM + 300))" /usr
         say "Installing with apt-get: ${wanted[*]}"
         [ -n "$OFFLINE" ] || apt_lists
         apt_install_patiently "${wanted[@]}"
     fi
     PYTHON=$(find_python) || die "there is no Python 3.11, 3.12 or 3.13"
-    "$PYTHON" -c 'import sys; sys.exit(sys.maxsize < 2**32)' ||
-        die "this system has 32 bits, and onnxruntime needs 64: take the 64-bit Raspberry Pi OS"
 }
 
 # mosquitto loses what it has acknowledged when it is killed or the power fails, unless it saves more often than twice an hour.
