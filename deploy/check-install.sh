@@ -11,8 +11,8 @@ Shows that deploy/install.sh does what it says, on a fresh Debian RELEASE (bookw
   online    installed from a clone by a user with sudo, with a broker: interrupted first, then whole; a sentence over MQTT is
             heard in what the sound card got; the unit's hardening; a password as a credential; kill -9; a voice that is
             prepared; a folder made by deploy/bundle.sh; uninstall
-  upgrade   from the sdist; then an upgrade that does not start; rollback
-  offline   installed from that folder on another fresh Debian without a network
+  upgrade   from the sdist; then an upgrade that does not start; rollback; a service that its owner has stopped
+  offline   installed from that folder on another fresh Debian without a network; again, while apt is busy
   try       deploy/try.sh on a fresh Debian without systemd: minutes and megabytes
 
 Default: online upgrade offline. Fresh means: what debootstrap's minbase gives, with systemd, sudo and ca-certificates.

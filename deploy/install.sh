@@ -9,8 +9,9 @@ usage: deploy/install.sh [--with-broker] [--offline DIR] [--no-start]
        deploy/install.sh --rollback | --uninstall [--purge] | --help
 
 Makes hayakoe-daemon a service of this machine (Debian 12 or 13, Raspberry Pi OS of the same age with 64 bit, Ubuntu 24.04;
-x86-64 or aarch64) and starts it. Run again, from a newer clone or archive, it upgrades. It asks nothing, says each step,
-and puts everything back when it fails or is interrupted. It asks sudo for root by itself.
+x86-64 or aarch64) and starts it. Run again, from a newer clone or archive, it upgrades; a service that was stopped or
+disabled stays so. It asks nothing, says each step, and puts everything back when it fails or is interrupted. It asks sudo
+for root by itself.
 
   --with-broker   install mosquitto too, as a broker that loses nothing; without it, mqtt.host in the config names yours
   --offline DIR   without a network, from a folder that deploy/bundle.sh has made

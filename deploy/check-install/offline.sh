@@ -16,7 +16,7 @@ apt_is_busy() {
     sleep 1
 }
 apt_is_busy
-holds "once more, as an upgrade, while packages are being installed" install_as_taro "$CLONE/deploy/install.sh --offline /home/taro/bundle 2>&1 | tee /tmp/told"
+holds "once more, as an upgrade, while packages are being installed" install_as_taro "set -o pipefail; $CLONE/deploy/install.sh --offline /home/taro/bundle 2>&1 | tee /tmp/told"
 holds "it waited" grep "installed by python3: waiting" /tmp/told
 holds "it runs" active
 printf x >>/home/taro/bundle/requirements.txt

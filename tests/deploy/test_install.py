@@ -233,6 +233,36 @@ def test_sudo_runs_it_from_wherever_and_however_it_was_called(tmp_path: Path) ->
     assert told.stdout.splitlines() == ["--", "bash", str(DEPLOY / "install.sh"), "--no-start"]
 
 
+def test_by_sh_it_is_the_same(tmp_path: Path) -> None:
+    told = subprocess.run(
+        ["sh", DEPLOY / "install.sh", "--purge"], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+
+    assert told.returncode == 2
+    assert "--purge goes with --uninstall" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "logged_in", "person"),
+    [
+        ({"SUDO_USER": "taro"}, "hanako", "taro"),
+        ({"DOAS_USER": "taro"}, "hanako", "taro"),
+        ({}, "taro", "taro"),  # by `su`
+        ({}, "root", ""),
+        ({}, "", ""),  # by no one who has logged in
+        ({"SUDO_USER": "root"}, "taro", ""),
+        ({"SUDO_USER": "gone"}, "", ""),
+    ],
+)
+def test_who_installs(tmp_path: Path, environment: dict[str, str], logged_in: str, person: str) -> None:
+    tools = f"getent() {{ [ $3 != gone ]; }}; logname() {{ [ -n '{logged_in}' ] && echo '{logged_in}'; }}\n"
+
+    given = " ".join(f"{name}={value}" for name, value in environment.items())
+    told = bash(f"{tools}unset SUDO_USER DOAS_USER; {given}\ninstalling_person", tmp_path)
+
+    assert (told.returncode, told.stdout.strip()) == (0, person)
+
+
 @pytest.mark.parametrize(("number", "removed"), [("998", "userdel hayakoe\n"), ("1000", "")])
 def test_a_person_of_that_name_is_not_taken_away(tmp_path: Path, number: str, removed: str) -> None:
     tools = (
