@@ -121,18 +121,20 @@ apt_update() {
 }
 
 APT_LOCKS=(/var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock)
-LOCKS_HELD=/proc/locks
 APT_PATIENCE=900
 
-# Print the number of the process that has one of those locks; fail where nobody has.
+# Print the number of the process that has one of those locks; fail where nobody has. (perl is there wherever dpkg is.)
 apt_holder() {
-    local lock inode
-    for lock in "${APT_LOCKS[@]}"; do
-        inode=$(stat -c %i -- "$lock" 2>/dev/null) || continue
-        awk -v inode="$inode" '$2 == "POSIX" && $6 ~ ":" inode "$" { print $5; found = 1; exit } END { exit !found }' \
-            "$LOCKS_HELD" && return
-    done
-    return 1
+    # shellcheck disable=SC2016 # for perl
+    as_root perl -MFcntl -e '
+        for (@ARGV) {
+            open my $file, "<", $_ or next;
+            my $flock = pack "s s x![q] q q i", F_WRLCK, 0, 0, 0, 0;
+            fcntl $file, F_GETLK, $flock or next;
+            my ($type, $pid) = (unpack "s s x![q] q q i", $flock)[0, 4];
+            if ($type != F_UNLCK) { print "$pid\n"; exit }
+        }
+        exit 1' "${APT_LOCKS[@]}"
 }
 
 # apt-get itself waits for one of its locks only, and without a word. A fresh Raspberry Pi OS updates itself for minutes.
@@ -143,7 +145,7 @@ wait_for_apt() {
     while holder=$(apt_holder); do
         [ "$SECONDS" -lt "$until" ] ||
             die "process $holder ($(cat "/proc/$holder/comm" 2>/dev/null)) still installs packages. Run this again when it has ended."
-        sleep 1
+        sleep 2
     done
 }
 

@@ -48,7 +48,7 @@ def test_what_apt_says_is_read_in_english(tmp_path: Path) -> None:
     assert told.stdout == "C.UTF-8 unset\n"
 
 
-WAIT = 'APT_LOCKS=("$1/no lock" "$1/lock"); apt_install_done() { echo installed; }; wait_for_apt; apt_install_done'
+WAIT = 'as_root() { "$@"; }; APT_LOCKS=("$1/no lock" "$1/lock"); wait_for_apt; echo installed'
 
 
 def test_nobody_is_waited_for_where_nobody_installs(tmp_path: Path) -> None:
