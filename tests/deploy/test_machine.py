@@ -85,3 +85,27 @@ def test_an_installation_without_end_is_named(tmp_path: Path) -> None:
 
     assert (told.returncode, told.stdout) == (1, "")
     assert f"process {os.getpid()} " in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("candidates", "wanted"),
+    [
+        ({"python3": "3.14.1-1"}, None),
+        ({"python3": "3.9.2-3"}, None),
+        ({"python3": "3.10.6-1", "python3.11": "3.11.0-1"}, "python3.11 python3.11-venv python3.11-dev"),
+        ({"python3": "3.13.5-1"}, "python3 python3-venv python3-dev"),
+    ],
+)
+def test_a_python_that_can_be_installed_is_or_that_is_told(
+    tmp_path: Path, candidates: dict[str, str], wanted: str | None
+) -> None:
+    lines = "".join(f'{name}) printf "%s:\\n  Candidate: {version}\\n" $2 ;; ' for name, version in candidates.items())
+    tools = f"apt_lists() {{ :; }}; may_be_root() {{ :; }}; apt-cache() {{ case $2 in {lines} esac; }}; wanted=()\n"
+
+    told = bash(tools + 'want_python; echo "${wanted[*]}"', tmp_path)
+
+    if wanted is None:
+        assert told.returncode == 1
+        assert "Python 3.11, 3.12 or 3.13 is needed, and this system has none" in told.stderr
+    else:
+        assert told.stdout.strip() == wanted
