@@ -9,15 +9,17 @@ clean_up() {
         ! mountpoint -q "$WORK/tree" || umount -R -- "$WORK/tree" || umount -Rl -- "$WORK/tree"
         rm -rf --one-file-system -- "$WORK"
     fi
+    rm -rf --one-file-system -- "$BASE.part" "$BUNDLE.part"
 }
 on_exit clean_up
 
 make_base() {
     say "Making $BASE with debootstrap (some minutes)."
-    rm -rf --one-file-system -- "$BASE"
-    debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,sudo,ca-certificates "$RELEASE" "$BASE" \
+    rm -rf --one-file-system -- "$BASE" "$BASE.part"
+    debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,sudo,ca-certificates "$RELEASE" "$BASE.part" \
         http://deb.debian.org/debian >"$DIR/$RELEASE-debootstrap.log" 2>&1 || die "debootstrap failed: see $DIR/$RELEASE-debootstrap.log"
-    touch "$BASE/made"
+    touch "$BASE.part/made"
+    mv -T -- "$BASE.part" "$BASE"
 }
 
 # TREE, with a user who may use sudo.
