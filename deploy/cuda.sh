@@ -10,7 +10,8 @@ installed, and NVIDIA's libraries beside it: 1.4 GB to fetch, 2.1 GB on the disk
 fetched before anything is changed; where it fails or is interrupted, the build for the processor is back. The service that
 deploy/install.sh has made is given the card as well (systemd/cuda.conf).
 
-  --venv DIR  the virtual environment; else .venv of this clone, or where there is none, what deploy/install.sh installed
+  --venv DIR  the virtual environment; else, with sudo, what deploy/install.sh installed, and without, .venv of this clone;
+              where there is only one of the two, that one
   --undo      the other way round: the build for the processor, without NVIDIA's libraries
   --help      show this
 
@@ -130,13 +131,18 @@ put_back() {
 # shellcheck disable=SC2317 # on_exit calls it
 remove_scratch() { rm -rf -- "$SCRATCH"; }
 
+# With sudo the service is meant, else the clone. (What root changes in the clone its owner could not change afterwards.)
+choose_venv() {
+    local venvs=("$VENV" "$INSTALLED")
+    [ "$(id -u)" -ne 0 ] || venvs=("$INSTALLED" "$VENV")
+    for TARGET in "${venvs[@]}"; do
+        [ ! -x "$TARGET/bin/python" ] || return 0
+    done
+}
+
 main() {
     local python architecture lock build provider service target_build left driver
-    if [ -z "$TARGET" ]; then
-        for TARGET in "$VENV" "$INSTALLED"; do
-            [ ! -x "$TARGET/bin/python" ] || break
-        done
-    fi
+    [ -n "$TARGET" ] || choose_venv
     [ -x "$TARGET/bin/python" ] || die "there is no virtual environment in $TARGET. Make one with deploy/try.sh or deploy/install.sh, or name one with --venv."
     TARGET=$(cd -- "$TARGET" && pwd -P)
     [ -w "$TARGET" ] || die "$TARGET belongs to somebody else. Run: sudo ${BASH_SOURCE[0]}${undo:+ --undo} --venv $TARGET"

@@ -78,7 +78,7 @@ if [ -z "$python" ]; then
         set_up_venv dev
     fi
     if ! "$python" -c 'import importlib.metadata as m; m.version("onnxruntime-gpu")' 2>/dev/null; then
-        deploy/cuda.sh
+        deploy/cuda.sh --venv "$VENV"
     fi
 fi
 "$python" -c 'import onnxruntime, sys; sys.exit("CUDAExecutionProvider" not in onnxruntime.get_available_providers())' ||

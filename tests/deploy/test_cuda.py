@@ -58,6 +58,43 @@ def test_without_a_virtual_environment_it_says_what_makes_one(tmp_path: Path) ->
 
 
 @x86
+@pytest.mark.parametrize(
+    ("user", "there", "chosen"),
+    [
+        (0, (".venv", "installed"), "installed"),
+        (0, (".venv",), ".venv"),
+        (1000, (".venv", "installed"), ".venv"),
+        (1000, ("installed",), "installed"),
+    ],
+)
+def test_with_sudo_the_service_is_meant_and_without_it_the_clone(
+    tmp_path: Path, user: int, there: tuple[str, ...], chosen: str
+) -> None:
+    clone = tmp_path / "deploy"
+    clone.mkdir()
+    for name in ("cuda.sh", "lib.sh"):
+        text = (ROOT / "deploy" / name).read_text().replace("/opt/hayakoe-daemon/current", str(tmp_path / "installed"))
+        (clone / name).write_text(text)
+    program = tmp_path / "bin/id"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\necho {user}\n")
+    program.chmod(0o755)
+    for name in there:
+        fake_venv(tmp_path / name, python="py399")
+
+    told = subprocess.run(
+        ["bash", clone / "cuda.sh"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"},
+    )
+
+    assert f"error: {tmp_path / chosen} has a Python (py399)" in told.stderr
+
+
+@x86
 def test_a_python_that_nothing_is_locked_for_is_told(tmp_path: Path) -> None:
     told = cuda("--venv", fake_venv(tmp_path / "venv", python="py399"))
     assert told.returncode == 1
