@@ -25,14 +25,15 @@ locked() {
 }
 
 # Build into the folder $3 what no index has as a wheel: systemd-python of the lock $2 and the project, with the Python $1.
-# What builds them is locked too: pip itself would fetch it unchecked.
+# What builds them is locked too: pip itself would fetch it unchecked. (Of systemd-python the lock knows the source alone, so
+# no --no-binary, which the pip of Debian 12 answers with a warning.)
 build_wheels() {
     local python=$1 lock=$2 wheels=$3 builder=$SCRATCH/builder
     "$python" -m venv "$builder"
     pip_of "$builder" install --require-hashes --only-binary :all: --requirement "$ROOT/deploy/locks/build.txt"
     locked "$lock" systemd-python >"$SCRATCH/systemd-python.txt"
     PATH=$builder/bin:$PATH pip_of "$builder" wheel --no-build-isolation --use-pep517 --no-deps --require-hashes \
-        --no-binary :all: --requirement "$SCRATCH/systemd-python.txt" --wheel-dir "$wheels"
+        --requirement "$SCRATCH/systemd-python.txt" --wheel-dir "$wheels"
     pip_of "$builder" wheel --no-build-isolation --no-deps --wheel-dir "$wheels" "$ROOT"
     rm -rf -- "$builder"
 }

@@ -57,6 +57,13 @@ def test_each_line_is_a_pin_with_hashes(lock: Path) -> None:
     assert len(pins(lock)) > 5
 
 
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.stem)
+def test_of_what_is_built_only_the_source_is_known(lock: Path) -> None:
+    """Each machine builds the same file, without having to tell pip to."""
+    built = next(found for found in PINNED.finditer(lock.read_text()) if found[1] == "systemd-python")
+    assert built[3].count("--hash=") == 1
+
+
 def test_no_lock_names_an_address() -> None:
     for lock in FOLDER.glob("*.txt"):
         assert "://" not in lock.read_text()
