@@ -1,4 +1,6 @@
-"""`deploy/install.sh --with-broker`: mosquitto saves what it has accepted, and runs; undone, it is what it was."""
+"""`deploy/install.sh --with-broker`: mosquitto saves what it has accepted, and runs; undone, it is what it was.
+
+Without it, what publishes to a broker elsewhere."""
 
 from __future__ import annotations
 
@@ -57,3 +59,20 @@ def test_undone_it_is_what_it_was(tmp_path: Path, active: str, enabled: str) -> 
 
     assert rest == [active, enabled, False]
     assert read[-1:] == ["read 0"]
+
+
+@pytest.mark.parametrize(("broker", "own"), [("", False), ("yes", True)])
+@pytest.mark.parametrize("offline", ["", "/bundle"])
+def test_what_publishes_comes_with_or_without_a_broker(tmp_path: Path, broker: str, own: bool, offline: str) -> None:
+    """As the first steps of the README need it, whichever broker the house has."""
+    told = bash(
+        "BROKER=$2 OFFLINE=$3; has_apt() { true; }; check_room() { true; }; installed() { false; }; apt_lists() { true; }"
+        '; apt_install_patiently() { echo "$*"; }; set_up_packages; UNDO=()',
+        tmp_path,
+        broker,
+        offline,
+    )
+
+    packages = told.stdout.split()
+    assert "mosquitto-clients" in packages
+    assert ("mosquitto" in packages) is own
