@@ -18,6 +18,7 @@ interrupted() {
 }
 killed() { systemctl kill --kill-whom=main --signal=KILL "$SERVICE"; }
 restarted() { [ "$(systemctl show "$SERVICE" -p NRestarts --value)" = 1 ] && active; }
+clients_alone() { command -v mosquitto_pub && ! command -v mosquitto; }
 silent() { [ -z "$("$@" 2>&1)" ]; }
 
 # warnings there may be: a container sets no clock
@@ -25,6 +26,7 @@ no_failure() { "$SERVICE" doctor >/check/doctor 2>&1 || [ $? = 1 ] || { cat /che
 
 groupadd hayakoe
 holds "interrupted while it installs" fails interrupted
+holds "it brought what publishes to any broker, and no broker" clients_alone
 holds "a group that was there before stays" groupdel hayakoe
 holds "nothing else of it is left" nothing_left
 echo "--    install from a clone"
@@ -34,6 +36,7 @@ holds "it runs" active
 holds "it starts with the machine" systemctl is-enabled "$SERVICE"
 holds "a sentence over MQTT is heard" say_over_mqtt "洗濯が終わりました。"
 holds "the installing user may use the commands" as_taro "$SERVICE say --wait 'お風呂が沸きました。'"
+holds "checked and read anew, as it tells at its end" as_taro "sudo $SERVICE check-config && sudo systemctl reload $SERVICE"
 holds "the shell completes it, and it has a manual" ls "/usr/local/share/bash-completion/completions/$SERVICE" "/usr/local/share/man/man1/$SERVICE.1"
 holds "doctor finds no failure" no_failure
 holds "hardened to 2.5 at most" systemd-analyze security --threshold=25 "$SERVICE"
