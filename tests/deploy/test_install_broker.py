@@ -66,8 +66,8 @@ def test_undone_it_is_what_it_was(tmp_path: Path, active: str, enabled: str) -> 
 def test_what_publishes_comes_with_or_without_a_broker(tmp_path: Path, broker: str, own: bool, offline: str) -> None:
     """As the first steps of the README need it, whichever broker the house has."""
     told = bash(
-        "BROKER=$2 OFFLINE=$3; has_apt() { true; }; check_room() { true; }; installed() { false; }; apt_lists() { true; }"
-        '; apt_install_patiently() { echo "$*"; }; set_up_packages; UNDO=()',
+        "BROKER=$2 OFFLINE=$3; has_apt() { true; }; check_room() { true; }; installed() { false; }"
+        '; apt_lists() { true; }; apt_install_patiently() { echo "$*"; }; set_up_packages; UNDO=()',
         tmp_path,
         broker,
         offline,
