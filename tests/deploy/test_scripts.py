@@ -258,3 +258,29 @@ def test_the_bench_tells_a_wrong_option(arguments: list[str]) -> None:
 
     assert told.returncode == 2
     assert "usage: deploy/cuda_bench.sh" in told.stderr
+
+
+def program(file: Path, script: str) -> None:
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(0o755)
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_the_bench_prepares_where_there_is_room_and_leaves_nothing(tmp_path: Path, given: bool) -> None:
+    """Not in /tmp, which is memory on Debian 13."""
+    program(tmp_path / "nvidia-smi", "echo 'NVIDIA Card'")
+    program(tmp_path / "python", f'case "$*" in *--prepared*) echo "$*" >{tmp_path}/told ;; esac')
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "TMPDIR": str(tmp_path)}
+    if not given:
+        del env["TMPDIR"]
+
+    subprocess.run(
+        [DEPLOY / "cuda_bench.sh", "--python", tmp_path / "python", "--out", tmp_path / "out", "--skip-tests"],
+        capture_output=True,
+        check=True,
+        env=env,
+    )
+
+    prepared = Path((tmp_path / "told").read_text().split()[-1])
+    assert prepared.parents[1] == (tmp_path if given else Path("/var/tmp"))
+    assert not prepared.parent.exists()
