@@ -80,6 +80,42 @@ def test_the_check_of_arm64_tells_a_wrong_option_before_it_does_anything(argumen
     assert "usage: deploy/check-arm64.sh" in told.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["--day", "3"], ["--days"], ["--days", "0"], ["--says", "many"], ["--faults", "1,5"], ["--calm", "x"], ["3"]),
+        *(["--json", ""], ["--json", "/no/such/folder/figures.json"], ["--voice", "--keep"]),
+    ],
+)
+def test_the_soak_tells_a_wrong_option_before_anything_is_installed(arguments: list[str]) -> None:
+    told = subprocess.run([DEPLOY / "soak.sh", *arguments], capture_output=True, text=True, check=False)
+
+    assert told.returncode == 2
+    assert "usage: deploy/soak.sh" in told.stderr
+
+
+def test_the_paths_of_the_soak_are_from_where_one_stands(tmp_path: Path) -> None:
+    """Its python says what it was given; the clone is one of its own, in which nothing is to be installed."""
+    clone, here = tmp_path / "clone", tmp_path / "here"
+    (clone / "deploy").mkdir(parents=True)
+    here.mkdir()
+    (clone / "deploy/soak.sh").write_bytes((DEPLOY / "soak.sh").read_bytes())
+    (clone / "deploy/lib.sh").write_text(
+        f"ROOT={clone}; set_up_system() {{ :; }}\n"
+        "set_up_venv() { mkdir -p .venv/bin; cp /bin/echo .venv/bin/python; }\n"
+    )
+
+    told = subprocess.run(
+        ["bash", clone / "deploy/soak.sh", "--days", "2", "--voice", "--json", "a.json", "--keep", "../life"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=here,
+    )
+
+    assert told.stdout == f"-m tests.soak --days 2 --voice --json {here}/a.json --keep {tmp_path}/life\n"
+
+
 def fake_python(folder: Path, name: str, version: tuple[int, int]) -> None:
     """A Python that claims to be of that version."""
     file = folder / name

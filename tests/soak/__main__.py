@@ -89,6 +89,18 @@ def _speaks(house: House) -> bool:
     return state is not None and {"name": "tiny", "state": "ready"} in state["voices"]
 
 
+def days(told: str) -> range:
+    """`4-7` are the days 3 to 6, as they are counted from 0; `4` is that day alone. Raises ArgumentTypeError."""
+    first, _, last = told.partition("-")
+    try:
+        found = range(int(first) - 1, int(last or first))
+    except ValueError:
+        found = range(0)
+    if not found or found[0] < 0:
+        raise argparse.ArgumentTypeError(f"{told!r} is not FIRST-LAST, such as 4-7, where 1 is the first day")
+    return found
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.soak",
@@ -103,7 +115,9 @@ def main() -> int:
     parser.add_argument(
         "--card-every", type=int, default=4, help="a real-time card on each so many-th day, else null: (4)"
     )
-    parser.add_argument("--calm", default="", help="FIRST-LAST days without kills of the daemon: for its memory")
+    parser.add_argument(
+        "--calm", type=days, default=range(0), help="FIRST-LAST days without kills of the daemon: for its memory"
+    )
     parser.add_argument("--voice", action="store_true", help="a small neural voice speaks, prepared and cached")
     parser.add_argument("--json", type=Path, help="write all figures there")
     parser.add_argument("--keep", type=Path, help="live in this folder, and keep it")
@@ -111,8 +125,6 @@ def main() -> int:
     interrupted: list[int] = []
     signal.signal(signal.SIGINT, lambda number, _: interrupted.append(number))  # enough after this day
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # nothing is left running, or mounted
-    first, _, last = given.calm.partition("-")
-    calm = range(int(first) - 1, int(last or first)) if first else range(0)
     with tempfile.TemporaryDirectory(prefix="soak-") as temporary:
         outcome = soak(
             given.keep or Path(temporary),
@@ -121,7 +133,7 @@ def main() -> int:
             says=given.says,
             faults=given.faults,
             card_every=given.card_every,
-            calm=calm,
+            calm=given.calm,
             voice=given.voice,
             enough=lambda: bool(interrupted),
             log=lambda line: sys.stderr.write(f"{line}\n"),

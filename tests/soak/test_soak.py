@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import pytest
 
-from tests.soak.__main__ import soak
+from tests.soak.__main__ import days, soak
+
+
+@pytest.mark.parametrize(("told", "meant"), [("4-7", range(3, 7)), ("1", range(1)), ("5-5", range(4, 5))])
+def test_calm_days_are_counted_from_1(told: str, meant: range) -> None:
+    assert days(told) == meant
+
+
+@pytest.mark.parametrize("told", ["x", "", "0-3", "7-4", "4-x", "-4"])
+def test_what_are_no_days_is_told(told: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="such as 4-7"):
+        days(told)
 
 
 def test_two_days_with_faults_are_accounted_for(tmp_path: Path) -> None:
