@@ -51,6 +51,12 @@ class Machine:
                 yield int(folder.name)
 
     @property
+    def start(self) -> str:
+        """What to type for a daemon to run."""
+        unit = self.root / "etc/systemd/system/hayakoe-daemon.service"
+        return "sudo systemctl enable --now hayakoe-daemon" if unit.exists() else "hayakoe-daemon run"
+
+    @property
     def is_container(self) -> bool:
         """Known of Docker, Podman, LXC and systemd-nspawn."""
         marks = (".dockerenv", "run/.containerenv", "run/systemd/container", "run/host/container-manager")
