@@ -189,7 +189,7 @@ def _of_the_house(
         Check("config", lambda: _config(config, path, environ, owner)),
         Check("daemon", lambda: examine_daemon(daemon, machine)),
         Check("unit", lambda: examine_unit(machine), 15.0),
-        Check("sound", lambda: examine_sound(output, daemon, environ), 45.0),
+        Check("sound", lambda: examine_sound(output, daemon, environ, owner), 45.0),
         Check("broker", lambda: _broker(config, environ, machine), 30.0),
         Check("alarms", lambda: examine_alarms(daemon, lambda: _enabled(config, state), now, machine)),
         Check("zone", lambda: examine_zone(lambda: config.zone, named=config.time_zone is not None, now=now)),

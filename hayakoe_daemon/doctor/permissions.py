@@ -44,7 +44,7 @@ def examine_rights(account: Account, needs: Sequence[Need]) -> Iterator[Finding]
     for one in lacking:
         yield failure(NAME, *_lacking(account, one))
     if not lacking:
-        yield ok(NAME, f"{account.name} may use all that the daemon needs: {what}")
+        yield ok(NAME, f"the user {account.name} may use all that the daemon needs: {what}")
 
 
 def examine_socket(socket: Path) -> Iterator[Finding]:
@@ -95,17 +95,17 @@ def examine_sound_access(machine: Machine, account: Account) -> Iterator[Finding
         group = _group(closed[0].stat().st_gid)
         yield failure(
             NAME,
-            f"{account.name} may not play on {closed[0]}: it is for the group {group}",
+            f"the user {account.name} may not play on {closed[0]}: it is for the group {group}",
             f"sudo usermod -aG {group} {account.name}, then sudo systemctl restart hayakoe-daemon",
         )
     else:
-        yield ok(NAME, f"{account.name} may play on {len(players)} sound device(s)")
+        yield ok(NAME, f"the user {account.name} may play on {len(players)} sound device(s)")
 
 
 def _lacking(account: Account, one: Barred) -> tuple[str, str]:
     """What it means, and what to type."""
     need, writing = one.need, bool(one.need.mode & os.W_OK)
-    means = f"{account.name} may not {'write' if writing else 'read'} {need.path} ({need.what})"
+    means = f"the user {account.name} may not {'write' if writing else 'read'} {need.path} ({need.what})"
     if one.walled:
         line = f"ReadWritePaths={need.path}" if writing else "ProtectHome=read-only"
         return (

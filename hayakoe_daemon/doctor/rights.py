@@ -51,7 +51,7 @@ def barred(account: Account, needs: Sequence[Need]) -> list[Barred]:
     elif os.geteuid() == 0:
         answers = _as(account, {"asked": asked, "root": root})
     else:
-        raise NotAsked(f"only root can tell what {account.name} may do")
+        raise NotAsked(f"only root can tell what the user {account.name} may do")
     return [Barred(need, Path(by), walled) for need, (by, walled) in zip(needs, answers, strict=True) if by is not None]
 
 

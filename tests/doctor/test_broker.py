@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,6 +67,22 @@ def test_a_wrong_password_is_told(tmp_path: Path) -> None:
     assert 'the user "me" or the password' in means
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can cut the network off")
+def test_a_machine_without_any_network() -> None:
+    asked = (
+        "from hayakoe_daemon.doctor.broker import examine_broker\n"
+        "from hayakoe_daemon.doctor.machine import Machine\n"
+        "from hayakoe_daemon.mqtt.link import BrokerSettings\n"
+        "print(*examine_broker(BrokerSettings(host='localhost', port=1, client_id='a'), 'a/b', Machine()))"
+    )
+    done = subprocess.run(
+        ["unshare", "--net", sys.executable, "-c", asked], capture_output=True, text=True, check=False, timeout=60
+    )
+    if "unshare failed" in done.stderr:
+        pytest.skip(done.stderr)
+    assert "this machine has no network, not even to itself" in done.stdout
+
+
 def test_an_access_list_that_lets_nothing_through_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hayakoe_daemon.doctor.broker.PATIENCE", 1.0)
     with Broker(tmp_path / "broker", acl="topic read other/#\n") as broker:
@@ -121,6 +140,13 @@ def test_the_files_of_a_container_are_the_container_s(tmp_path: Path) -> None:
 def test_a_config_that_may_not_be_read_tells_nothing(tmp_path: Path) -> None:
     files = {"proc/41/comm": "mosquitto\n", "proc/41/cmdline": "mosquitto\0-c\0/none.conf\0"}
     assert keeping(machine(tmp_path, files), 1883) is None
+
+
+def test_a_relative_config_lies_where_mosquitto_was_started(tmp_path: Path) -> None:
+    files = {"proc/41/comm": "mosquitto\n", "proc/41/cmdline": "mosquitto\0-c\0here.conf\0"}
+    kept = keeping(machine(tmp_path, {**files, "proc/41/cwd/here.conf": "listener 1884\npersistence true\n"}), 1884)
+    assert kept is not None
+    assert kept.persistence
 
 
 def test_which_broker_is_here() -> None:

@@ -87,8 +87,8 @@ def test_root_asks_what_the_service_s_user_may_do(open_folder: Path) -> None:
     config.chmod(0o644)
     needs = [Need("state", state, os.R_OK | os.W_OK | os.X_OK), Need("config", config, os.R_OK)]
     nobody = Account(65534, 65534)
-    assert [(verdict, means[:22]) for verdict, means in told(examine_rights(myself(), needs))] == [
-        ("ok", "root may use all that ")
+    assert [(verdict, means[:31]) for verdict, means in told(examine_rights(myself(), needs))] == [
+        ("ok", "the user root may use all that ")
     ]
 
     [found] = examine_rights(nobody, needs)
