@@ -80,10 +80,13 @@ def speaking(parts: Callable[[], Iterable[Part]] = tuple, owner: int | None = No
     )
 
 
-def without_config(problems: Sequence[str], machine: Machine, offline: Check) -> list[Check]:
-    """What can be examined where the config cannot be used; `offline` is BUNDLED, or what comes of `speaking`."""
+def without_config(problems: Sequence[str], path: Path | None, machine: Machine, offline: Check) -> list[Check]:
+    """What can be examined where the config cannot be used, or no `path` leads to one.
+
+    `offline` is BUNDLED, or what comes of `speaking`.
+    """
     return [
-        Check("config", lambda: examine_config("", problems, ())),
+        Check("config", lambda: examine_config("" if path is None else str(path), problems, ())),
         Check("unit", lambda: examine_unit(machine)),
         offline,
         *_of_the_machine(machine, Unreachable("it was not looked for")),
@@ -164,7 +167,7 @@ class Examiner:
         try:
             config = load(self._path)
         except ConfigError as error:
-            return without_config([str(problem) for problem in error.problems], self._machine, BUNDLED)
+            return without_config([str(problem) for problem in error.problems], self._path, self._machine, BUNDLED)
         daemon = Daemon(os.getpid(), os.geteuid(), self._look)
         return gentle(config, self._path, os.environ, daemon, self._machine)
 

@@ -66,8 +66,8 @@ def _session(settings: BrokerSettings, trip: RoundTrip, machine: Machine) -> Ite
         first = "" if kept.persistence else "set `persistence true` in /etc/mosquitto/mosquitto.conf, then: "
         yield warning(
             "session",
-            f"when mosquitto is killed or the power goes, it loses {lost} (autosave in its config): messages that"
-            " it had confirmed are not heard",
+            f"when mosquitto is killed or the power goes, it loses {lost}: messages that it had confirmed are"
+            f" not heard ({'autosave' if kept.persistence else 'persistence'} in its config)",
             f"{first}{_SAVE}",
         )
     else:

@@ -14,13 +14,15 @@ def examine_config(
     where: str, problems: Sequence[str], doubts: Iterable[str], owner: int | None = None
 ) -> Iterator[Finding]:
     """`problems` are mistakes, `doubts` what is named and not there; `owner` runs the daemon."""
+    command = typed(f"check-config --config {where}" if where else "check-config", owner)
+    again = f"mend {where or 'it'}, then: {command}"
     if problems:
         for problem in problems:
-            yield failure(NAME, f"{problem}; the rest of it was not examined", typed("check-config", owner))
+            yield failure(NAME, f"{problem}; the rest of it was not examined", again)
         return
     whole = True
     for doubt in doubts:
         whole = False
-        yield warning(NAME, doubt, typed("check-config", owner))
+        yield warning(NAME, doubt, again)
     if whole:
         yield ok(NAME, f"{where} is valid")
