@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -28,7 +29,7 @@ def examine_models(store: Store, *, every_byte: bool, owner: int | None = None) 
     voice: Callable[[str], object] = store.verify if every_byte else store.load
     bert: Callable[[], object] = store.verify_bert if every_byte else store.bert
     for name in names:
-        yield _judged(name, how, partial(voice, name), owner)
+        yield _judged(name, how, partial(voice, name), _again(store, name), owner)
     try:
         known = store.bert_manifest() is not None
     except VoiceError as error:
@@ -41,7 +42,7 @@ def examine_models(store: Store, *, every_byte: bool, owner: int | None = None) 
             typed("voices add --bert PATH-OR-ADDRESS", owner),
         )
         return
-    yield _judged("BERT", how, bert, owner)
+    yield _judged("BERT", how, bert, "--bert PATH-OR-ADDRESS", owner)
 
 
 def examine_prepared(
@@ -61,30 +62,46 @@ def examine_prepared(
             yield warning(PREPARED, f"{name}: {error}", typed(f"voices check {name}", owner))
 
 
-def _judged(name: str, how: str, look: Callable[[], object], owner: int | None) -> Finding:
+def _judged(name: str, how: str, look: Callable[[], object], again: str, owner: int | None) -> Finding:
     try:
         look()
     except VoiceError as error:
-        again = "--bert PATH-OR-ADDRESS" if name == "BERT" else "PATH-OR-ADDRESS --replace"
         return failure(NAME, f"{name}: {error}", typed(f"voices add {again}", owner))
     return ok(NAME, f"{name}: {how}")
 
 
+def _again(store: Store, name: str) -> str:
+    """What adds it once more, from where it came."""
+    try:
+        source = store.manifest(name).source
+    except VoiceError:
+        return "PATH-OR-ADDRESS --replace"
+    named = "" if name in source else f" --name {name}"
+    return f"{shlex.quote(source)}{named} --replace"
+
+
 def _prepared(name: str, manual: Manual, owner: int | None) -> Finding:
     order = manual.order(name)
+    there = any(manual.prepared.glob(f"{name}-*"))
     if order is not None and order.known:  # else it would read the files for long, and write down what it found
         found = order.look()
         if found.voice is not None and found.bert is not None:
             kind = found.voice.precision
             return ok(PREPARED, f"{name}: for this processor and this onnxruntime, {kind}")
         what = "it" if found.voice is None else "its BERT"
-        if any(manual.prepared.glob(f"{name}-*")):
+        if there:
             return warning(
                 PREPARED,
                 f"{name}: {what} was prepared for another machine, onnxruntime or file than this ({processor()[:40]});"
                 " the daemon does it again by itself",
                 typed(f"voices prepare {name}", owner),
             )
+    elif there:
+        return warning(
+            PREPARED,
+            f"{name}: its files were changed since it was prepared; the daemon looks at them and does it again",
+            typed(f"voices prepare {name}", owner),
+        )
     return warning(
         PREPARED,
         f"{name}: not yet; the daemon does it by itself, and until then it speaks late or not at all",

@@ -14,7 +14,7 @@ _RESTART = "sudo systemctl restart hayakoe-daemon"
 
 
 def examine_password(password: Path, reader: str) -> Iterator[Finding]:
-    """`reader` is the user that has to read it: root, where systemd hands it on."""
+    """`reader` is the user that has to read it: root, where systemd hands it on when the service starts."""
     try:
         mode = password.stat().st_mode
     except PermissionError:
@@ -58,4 +58,4 @@ def _source(machine: Machine, unit: str, name: str) -> Path | None:
 
 
 def _make(password: Path, reader: str) -> str:
-    return f"sudo install -m 600 -o {reader} /dev/null {password} && sudo nano {password}; then {_RESTART}"
+    return f"sudo install -m 600 -o {reader} /dev/null {password} && sudo nano {password} && {_RESTART}"

@@ -41,8 +41,11 @@ def examine_rights(account: Account, needs: Sequence[Need]) -> Iterator[Finding]
     except NotAsked as error:
         yield warning(NAME, f"not looked at ({what}): {error}", typed("doctor", account.uid))
         return
+    by_path: dict[Path, list[Barred]] = {}
     for one in lacking:
-        yield failure(NAME, *_lacking(account, one))
+        by_path.setdefault(one.need.path, []).append(one)
+    for several in by_path.values():
+        yield failure(NAME, *_lacking(account, several[-1], ", ".join(one.need.what for one in several)))
     if not lacking:
         yield ok(NAME, f"the user {account.name} may use all that the daemon needs: {what}")
 
@@ -102,16 +105,18 @@ def examine_sound_access(machine: Machine, account: Account) -> Iterator[Finding
         yield ok(NAME, f"the user {account.name} may play on {len(players)} sound device(s)")
 
 
-def _lacking(account: Account, one: Barred) -> tuple[str, str]:
-    """What it means, and what to type."""
+def _lacking(account: Account, one: Barred, what: str) -> tuple[str, str]:
+    """What it means, and what to type; `what` is all that it is for."""
     need, writing = one.need, bool(one.need.mode & os.W_OK)
-    means = f"the user {account.name} may not {'write' if writing else 'read'} {need.path} ({need.what})"
+    means = f"the user {account.name} may not {'write' if writing else 'read'} {need.path} ({what})"
     if one.walled:
         line = f"ReadWritePaths={need.path}" if writing else "ProtectHome=read-only"
         return (
             f"{means}: the unit shuts the service out there",
             f"sudo systemctl edit hayakoe-daemon (below [Service]: {line}), then sudo systemctl restart hayakoe-daemon",
         )
+    if writing and os.statvfs(one.by).f_flag & os.ST_RDONLY:
+        return f"{means}: that disk is mounted read-only", "dmesg | tail; sudo reboot"
     found = one.by.stat()
     means = f"{means}: {one.by} is {stat.filemode(found.st_mode)} {user_name(found.st_uid)}:{_group(found.st_gid)}"
     if one.by != need.path:

@@ -54,17 +54,25 @@ def test_a_mosquitto_that_saves_every_half_hour_is_told(tmp_path: Path) -> None:
 
 def test_nobody_is_there() -> None:
     nobody = BrokerSettings("127.0.0.1", "x", port=free_port())
-    [(verdict, means)] = told(examine_broker(nobody, TOPIC, Machine()))
-    assert verdict == "failure"
-    assert "nothing is heard that comes over MQTT" in means
+    [found] = examine_broker(nobody, TOPIC, Machine())
+    assert str(found.verdict) == "failure"
+    assert found.means.startswith("nothing is heard that comes over MQTT: nothing answers at")
+    assert str(found.remedy).startswith("systemctl status mosquitto")
+
+
+def test_a_name_that_nobody_has() -> None:
+    [found] = examine_broker(BrokerSettings("none.invalid", "x"), TOPIC, Machine())
+    assert str(found.remedy).startswith("getent hosts none.invalid")
 
 
 def test_a_wrong_password_is_told(tmp_path: Path) -> None:
     with Broker(tmp_path / "broker", users={"me": "right"}) as broker:
         wrong = dataclasses.replace(settings(broker, "me"), password=lambda: "wrong")
-        [(verdict, means)] = told(examine_broker(wrong, TOPIC, Machine()))
-    assert verdict == "failure"
-    assert 'the user "me" or the password' in means
+        [found] = examine_broker(wrong, TOPIC, Machine())
+    assert str(found.verdict) == "failure"
+    assert 'the user "me" or the password' in found.means
+    # the broker is there: what helps is to ask it as that user, not whether it runs
+    assert str(found.remedy).startswith(f"mosquitto_sub -V 5 -h {broker.host} -p {broker.port} -u me -P PASSWORD")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can cut the network off")

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -144,3 +146,21 @@ def test_a_unit_that_shuts_the_service_out_is_told_from_missing_rights(open_fold
         daemon.stdin.close()
     assert "the unit shuts the service out" in found.means
     assert f"ReadWritePaths={open_folder}" in str(found.remedy)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
+def test_a_disk_that_is_read_only_is_no_matter_of_rights(open_folder: Path) -> None:
+    asked = (
+        "import os; from pathlib import Path; from hayakoe_daemon.doctor.account import *\n"
+        "from hayakoe_daemon.doctor.permissions import *; from hayakoe_daemon.doctor.disk import *\n"
+        f"folder = Path({str(open_folder)!r}); ways = [Need(one, folder, os.W_OK) for one in ('state', 'dictionary')]\n"
+        "[print(one) for one in (*examine_rights(myself(), ways), *examine_writing(folder))]"
+    )
+    mount = f"mount -t tmpfs -o ro none {open_folder} && echo in && exec {sys.executable} -c {shlex.quote(asked)}"
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", mount], capture_output=True, text=True, check=False, timeout=60
+    )
+    if not done.stdout.startswith("in"):
+        pytest.skip("no mounts of one's own here")
+    [found] = done.stdout.splitlines()[1:]
+    assert f"may not write {open_folder} (state, dictionary): that disk is mounted read-only" in found
