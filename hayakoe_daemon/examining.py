@@ -30,7 +30,7 @@ from hayakoe_daemon.doctor.daemon import Daemon, Found, Unreachable, examine_dae
 from hayakoe_daemon.doctor.disk import examine_disk, examine_writing
 from hayakoe_daemon.doctor.examination import Check, document, examine
 from hayakoe_daemon.doctor.finding import Finding, Verdict, ok, warning
-from hayakoe_daemon.doctor.machine import Machine, may_look
+from hayakoe_daemon.doctor.machine import Machine, may_look, may_read
 from hayakoe_daemon.doctor.memory import examine_memory
 from hayakoe_daemon.doctor.models import examine_models, examine_prepared
 from hayakoe_daemon.doctor.password import examine_credential, examine_password
@@ -85,8 +85,14 @@ def without_config(problems: Sequence[str], path: Path | None, machine: Machine,
 
     `offline` is BUNDLED, or what comes of `speaking`.
     """
+
+    def look() -> Iterator[Finding]:
+        if path is not None:
+            may_read(path)
+        return examine_config("" if path is None else str(path), problems, ())
+
     return [
-        Check("config", lambda: examine_config("" if path is None else str(path), problems, ())),
+        Check("config", look),
         Check("unit", lambda: examine_unit(machine)),
         offline,
         *_of_the_machine(machine, Unreachable("it was not looked for")),
@@ -250,6 +256,8 @@ def _broker(config: Config, environ: Mapping[str, str], machine: Machine) -> Ite
             yield warning("broker", means, f"mosquitto_rr -V 5 -t {config.topic}/do/doctor -e answer -n")
             return
         given = {**environ, "CREDENTIALS_DIRECTORY": str(folder)}
+    if config.mqtt.password_file is not None:
+        may_read(config.mqtt.password_file)
     yield from examine_broker(derived.broker(config, given), Topics(config.topic).doctor, machine)
 
 

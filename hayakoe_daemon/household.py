@@ -28,7 +28,8 @@ from hayakoe_daemon.doubts import named_files
 _MOST_FILES = 500
 """Files of the voices that are asked for."""
 
-_KEPT = os.R_OK | os.W_OK | os.X_OK
+_MADE = os.W_OK | os.X_OK
+_KEPT = os.R_OK | _MADE
 
 
 def whose(config: Config, path: Path, environ: Mapping[str, str], daemon: Found, machine: Machine) -> Account:
@@ -59,8 +60,10 @@ def needs(config: Config, path: Path, environ: Mapping[str, str]) -> Iterator[Ne
     }
     for what, folder in kept.items():
         made_in = _made_in(folder)
-        if made_in not in (SERVICE_STATE.parent, SERVICE_CACHE.parent):  # systemd makes these two
-            yield Need(what, made_in, _KEPT)
+        if made_in == folder:
+            yield Need(what, folder, _KEPT, own=what != "dictionary")
+        elif made_in not in (SERVICE_STATE.parent, SERVICE_CACHE.parent):  # systemd makes these two
+            yield Need(what, made_in, _MADE, make=folder)
     for file in ("journal.sqlite3", "alarms.json", "overrides.json"):
         yield Need("state", state / file, os.R_OK | os.W_OK)
     yield Need("dictionary", words, os.R_OK)
@@ -68,11 +71,17 @@ def needs(config: Config, path: Path, environ: Mapping[str, str]) -> Iterator[Ne
     for one in islice(voices.glob("*/*"), _MOST_FILES):
         yield Need("voices", one, os.R_OK)
     if config.control.socket is not None:
-        yield Need("control socket", _made_in(config.control.socket.parent), os.W_OK | os.X_OK)
+        yield _folder("control.socket", config.control.socket.parent)
     if config.audio.device.startswith("wav:"):
-        yield Need("audio.device", _made_in(Path(config.audio.device.removeprefix("wav:")).expanduser()), _KEPT)
+        yield _folder("audio.device", Path(config.audio.device.removeprefix("wav:")).expanduser())
     for key, named in named_files(config).items():
         yield Need(key, named, os.R_OK | os.X_OK if named.is_dir() else os.R_OK)
+
+
+def _folder(what: str, folder: Path) -> Need:
+    """To write into, or to make it first."""
+    made_in = _made_in(folder)
+    return Need(what, made_in, _MADE, make=None if made_in == folder else folder)
 
 
 def _made_in(folder: Path) -> Path:

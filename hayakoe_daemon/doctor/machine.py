@@ -69,6 +69,12 @@ def may_look(folder: Path) -> None:
         pass
 
 
+def may_read(file: Path) -> None:
+    """Raises PermissionError where the file is there and not for our eyes."""
+    with suppress(FileNotFoundError, IsADirectoryError, NotADirectoryError), file.open("rb"):
+        pass
+
+
 def text(path: Path) -> str | None:
     """The content of a small file without the white space around it; None where it cannot be read."""
     try:

@@ -58,6 +58,8 @@ def examine_prepared(
     for name in store.names():
         try:
             yield _prepared(name, manual(name), owner)
+        except PermissionError:
+            raise  # the examination says how to look at it
         except (VoiceError, OSError) as error:
             yield warning(PREPARED, f"{name}: {error}", typed(f"voices check {name}", owner))
 

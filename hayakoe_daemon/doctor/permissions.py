@@ -41,11 +41,12 @@ def examine_rights(account: Account, needs: Sequence[Need]) -> Iterator[Finding]
     except NotAsked as error:
         yield warning(NAME, f"not looked at ({what}): {error}", typed("doctor", account.uid))
         return
-    by_path: dict[Path, list[Barred]] = {}
+    causes: dict[Path, list[Barred]] = {}
     for one in lacking:
-        by_path.setdefault(one.need.path, []).append(one)
-    for several in by_path.values():
-        yield failure(NAME, *_lacking(account, several[-1], ", ".join(one.need.what for one in several)))
+        causes.setdefault(one.by, []).append(one)
+    for several in causes.values():
+        what = ", ".join(dict.fromkeys(one.need.what for one in several))
+        yield failure(NAME, *_lacking(account, several[0], what))
     if not lacking:
         yield ok(NAME, f"the user {account.name} may use all that the daemon needs: {what}")
 
@@ -121,8 +122,12 @@ def _lacking(account: Account, one: Barred, what: str) -> tuple[str, str]:
     means = f"{means}: {one.by} is {stat.filemode(found.st_mode)} {user_name(found.st_uid)}:{_group(found.st_gid)}"
     if one.by != need.path:
         return means, f"sudo chmod o+x {one.by}"
-    if writing:
+    if writing and need.own:
         return means, f"sudo chown -R {account.name}: {need.path} && sudo chmod -R u+rwX {need.path}"
+    if writing:
+        place = need.make or "/srv/hayakoe-daemon"
+        first = "" if need.make else f"give it another place in the config ({what}), such as: "
+        return means, f"{first}sudo install -d -o {account.name} -g {_group(account.gid)} {place}"
     return means, f"sudo chgrp {_group(account.gid)} {need.path} && sudo chmod g+rX {need.path}"
 
 

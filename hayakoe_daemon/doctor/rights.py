@@ -29,6 +29,10 @@ class Need:
     path: Path
     mode: int
     """os.R_OK, os.W_OK, os.X_OK, or several of them."""
+    own: bool = False
+    """The folder is the daemon's, with all that is in it."""
+    make: Path | None = None
+    """The folder that the daemon would make there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ def test_root_asks_what_the_service_s_user_may_do(open_folder: Path) -> None:
     config.parent.mkdir()
     config.touch()
     config.chmod(0o644)
-    needs = [Need("state", state, os.R_OK | os.W_OK | os.X_OK), Need("config", config, os.R_OK)]
+    needs = [Need("state", state, os.R_OK | os.W_OK | os.X_OK, own=True), Need("config", config, os.R_OK)]
     nobody = Account(65534, 65534)
     assert [(verdict, means[:31]) for verdict, means in told(examine_rights(myself(), needs))] == [
         ("ok", "the user root may use all that ")
@@ -109,6 +109,23 @@ def test_root_asks_what_the_service_s_user_may_do(open_folder: Path) -> None:
     config.chmod(0o600)
     [found] = examine_rights(replace(nobody, groups=(23456,)), needs)
     assert str(found.remedy).startswith("sudo chgrp ")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can ask as another user")
+def test_nobody_is_told_to_give_away_a_folder_that_is_not_the_daemon_s(open_folder: Path) -> None:
+    state, nobody = open_folder / "state", Account(65534, 65534)
+    inside = [Need("state", state / name, os.W_OK) for name in ("journal.sqlite3", "alarms.json")]
+    [found] = examine_rights(nobody, [Need("state", open_folder, os.W_OK | os.X_OK, make=state), *inside])
+    assert str(found.remedy).startswith(f"sudo install -d -o {nobody.name} ")
+    assert str(found.remedy).endswith(f" {state}")
+    [found] = examine_rights(nobody, [Need("control.socket", open_folder, os.W_OK | os.X_OK)])
+    assert "chown" not in str(found.remedy)
+    state.mkdir(mode=0o700)
+    for need in inside:
+        need.path.touch()
+    own = Need("state", state, os.R_OK | os.W_OK | os.X_OK, own=True)
+    [found] = examine_rights(nobody, [own, *inside])  # one cause, one line
+    assert str(found.remedy).startswith(f"sudo chown -R {nobody.name}: {state}")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may do everything")
