@@ -19,7 +19,7 @@ from hayakoe_daemon.config.model import Config
 from hayakoe_daemon.config.places import prepared_dir, state_dir, voices_dir
 from hayakoe_daemon.derived import precise
 from hayakoe_daemon.opening import order
-from hayakoe_daemon.system.ownership import hand_over
+from hayakoe_daemon.system.ownership import handed_over
 from hayakoe_daemon.typed import typed
 from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.prepare.order import Order, forget_voice, remark
@@ -45,13 +45,11 @@ _SERVICE = Path("/var/lib/hayakoe-daemon")
 def run(given: argparse.Namespace) -> int:
     config = config_or_defaults(given)
     store = Store(voices_dir(config, os.environ))
-    try:
-        done = _do(given, store, config)
-    except VoiceError as error:
-        raise Failure(str(error)) from None
-    finally:
-        hand_over(state_dir(config, os.environ))
-        hand_over(prepared_dir(config, os.environ))
+    with handed_over(state_dir(config, os.environ), store.folder, prepared_dir(config, os.environ)):
+        try:
+            done = _do(given, store, config)
+        except VoiceError as error:
+            raise Failure(str(error)) from None
     if (
         given.action in ("add", "list", "prepare", "remove")
         and _SERVICE.exists()
