@@ -39,7 +39,7 @@ def prose(document: Path) -> str:
 
 
 def anchors(document: Path) -> set[str]:
-    """As GitHub makes them of headings: small letters, spaces as hyphens, no other marks; a second one gets a number."""
+    """As GitHub makes them of headings: small letters, hyphens for spaces, no other marks; the second has a number."""
     seen: Counter[str] = Counter()
     found = set()
     for heading in re.findall(r"^#{1,6} +(.+?) *$", FENCE.sub("", document.read_text(encoding="utf-8")), re.MULTILINE):
