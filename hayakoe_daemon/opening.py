@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from hayakoe_daemon.audio.level import TARGET, loudness
 from hayakoe_daemon.voice.absent import NoBert, NoSynthesizer
@@ -60,6 +61,10 @@ def order(store: Store, name: str, root: Path, precise: Precise, device: Device 
     return Order.of(files, bert, root, precise, device)
 
 
+_BertKey = tuple[BertFiles, int, Path | None]
+"""What was installed, when (ns since the epoch), and the folder of what was prepared of it."""
+
+
 class _NotForTheCard(Exception):  # noqa: N818, it goes on on the processor
     """The voice speaks on the processor, though the card is well; says why."""
 
@@ -67,8 +72,9 @@ class _NotForTheCard(Exception):  # noqa: N818, it goes on on the processor
 class Opener:
     """Opens voices, and has them prepared by the workshop; without one what was not prepared is opened as it is.
 
-    All voices share one BERT, and one graphics card. What they say is kept in the `cache`, and in `recollections` what
-    they need to say it again before they are opened. `open` belongs to one thread.
+    All voices on one device share a BERT, which is there as long as one of them is, and all one graphics card. What
+    they say is kept in the `cache`, and in `recollections` what they need to say it again before they are opened.
+    `open` belongs to one thread.
     """
 
     def __init__(
@@ -85,7 +91,8 @@ class Opener:
         self._spares: set[Order] = set()
         self._cache = cache
         self._recollections = recollections
-        self._bert: tuple[BertFiles, int, Path | None, BertModel] | None = None
+        self._berts: WeakValueDictionary[_BertKey, BertModel] = WeakValueDictionary()
+        """Held by the voices alone."""
         self._made_again: set[Path] = set()
 
     def open(self, name: str, manual: Manual, begin: Callable[[], None] = lambda: None) -> Opened:
@@ -214,10 +221,6 @@ class Opener:
     def prepares(self) -> bool:
         return self._workshop is not None
 
-    def forget_bert(self) -> None:
-        """No voice is left that needs it."""
-        self._bert = None
-
     def _warm_up_on_card(self, engine: NeuralVoice, wished: Order, voice: PreparedVoice) -> None:
         """Where memory is short this is where it shows, and the processor can take over."""
         try:
@@ -276,23 +279,26 @@ class Opener:
             raise BeingPrepared from error
 
     def _shared(self, files: BertFiles, found: Found, wished: Order | None) -> BertModel:
-        """One for all voices, opened anew only where another BERT was installed or prepared."""
+        """That of the voices that are open, opened anew only where they have none such."""
         made = found.bert
-        at, where = files.model.stat().st_mtime_ns, None if made is None else made.folder
-        if self._bert is None or self._bert[:3] != (files, at, where):
-            if made is None or wished is None:
-                from hayakoe_daemon.voice.bert import Bert  # noqa: PLC0415, onnxruntime is heavy
+        key = (files, files.model.stat().st_mtime_ns, None if made is None else made.folder)
+        bert = self._berts.get(key)
+        if bert is None:
+            bert = self._berts[key] = self._new_bert(files, made, wished)
+        return bert
 
-                self._bert = (files, at, where, Bert(files))
-            else:
-                try:
-                    self._bert = (files, at, where, self._prepared_bert(made, files.tokenizer))
-                except CardError:
-                    raise
-                except EngineError as error:
-                    self._make_again(wished, made.folder, wished.bert.shelf_name, str(error))
-                    raise BeingPrepared from error
-        return self._bert[3]
+    def _new_bert(self, files: BertFiles, made: PreparedBertFiles | None, wished: Order | None) -> BertModel:
+        if made is None or wished is None:
+            from hayakoe_daemon.voice.bert import Bert  # noqa: PLC0415, onnxruntime is heavy
+
+            return Bert(files)
+        try:
+            return self._prepared_bert(made, files.tokenizer)
+        except CardError:
+            raise
+        except EngineError as error:
+            self._make_again(wished, made.folder, wished.bert.shelf_name, str(error))
+            raise BeingPrepared from error
 
     def _prepared_bert(self, made: PreparedBertFiles, tokenizer: Path) -> BertModel:
         from hayakoe_daemon.voice.cuda.bert import CudaBert  # noqa: PLC0415, onnxruntime is heavy

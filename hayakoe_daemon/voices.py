@@ -146,8 +146,6 @@ class Voices:
                 if plan.folder.is_dir():  # else a disk is missing, and may come back
                     forget_voice(before.prepared, name)
                 log.info("voice %s was removed", name)
-            if not names:
-                self._opener.forget_bert()
             new = [name for name in names if name not in self._kept]
             self._kept.update({name: self._voice(name) for name in new})
             voices = sorted(self._kept.values(), key=partial(_place, plan))

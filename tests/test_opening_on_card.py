@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -170,6 +171,42 @@ def test_what_is_of_no_use_on_the_card_is_made_again(manual: Manual, tmp_path: P
         home.open()
     assert not good.exists()
     assert home.troubles == []  # nothing is wrong with the card
+
+
+def prepared_elsewhere(manual: Manual, folder: Path, *, but: str) -> Manual:
+    """The same shelf without some of what stands on it."""
+    other = replace(manual, prepared=folder / "prepared")
+    other.prepared.mkdir()
+    for one in manual.prepared.iterdir():
+        if not one.name.startswith(but):
+            (other.prepared / one.name).symlink_to(one)
+    return other
+
+
+def test_voices_on_both_devices_have_a_bert_each_and_no_more(manual: Manual, tmp_path: Path) -> None:
+    """The processor's is that of any other voice there, and neither is opened anew by the other."""
+    home, elsewhere = Home(manual), prepared_elsewhere(manual, tmp_path, but="alpha-fp32-cuda")
+    on_card, _ = home.open()
+    home.manual = elsewhere
+    beside, _ = home.open()
+    assert isinstance(synthesizer(beside), PiecewiseSynthesizer)
+    home.manual = manual
+    again, _ = home.open()
+    assert bert(again) is bert(on_card)
+    home.manual = elsewhere
+    assert bert(home.open()[0]) is bert(beside)
+
+
+def test_a_bert_that_nobody_needs_any_more_is_gone(manual: Manual) -> None:
+    home = Home(manual)
+    engine, _ = home.open()
+    held = weakref.ref(bert(engine))
+    home.manual = replace(manual, device=Device.CPU)
+    other, _ = home.open()
+    assert held() is bert(engine)
+    del engine
+    assert held() is None
+    assert len(spoken(other))
 
 
 # ------------------------------------------------------------------------------------------------ in a whole house
