@@ -14,7 +14,7 @@ from hayakoe_daemon.voice.absent import NoBert, NoSynthesizer
 from hayakoe_daemon.voice.cuda.card import Card, CardError, GpuMemory
 from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.engine import EngineError
-from hayakoe_daemon.voice.kept import BeingPrepared, Opened
+from hayakoe_daemon.voice.opened import BeingPrepared, Opened
 from hayakoe_daemon.voice.prepare.look_up import bert_key, voice_key
 from hayakoe_daemon.voice.prepare.order import Found, Order, Precise, remark
 from hayakoe_daemon.voice.prepare.prepared import Part, PreparedVoice
@@ -88,6 +88,8 @@ class Opener:
         self._workshop = workshop
         self._card = card or Card()
         self._on_card: set[str] = set()
+        self._for_card: set[str] = set()
+        """Voices that are to be opened anew where the card is tried again."""
         self._spares: set[Order] = set()
         self._cache = cache
         self._recollections = recollections
@@ -105,19 +107,28 @@ class Opener:
         """The same of files wherever they lie."""
         self._on_card.discard(files.name)
         if manual.device is Device.CPU:
+            self._for_card.discard(files.name)
             return self._open(files, bert_files, manual, begin)
         self._card.memory = manual.gpu_memory
+        # First this, then a look at the card: who has it tried again meanwhile finds the voice, or is seen here.
+        self._for_card.add(files.name)
+        attempt = self._card.attempt
         why = self._card.hindrance() if manual.prepare else "voices.prepare is off, and the graphics card needs it"
         if why is None:
             try:
                 opened = self._open(files, bert_files, manual, begin)
             except CardError as error:
+                self._on_card.discard(files.name)
                 why = str(error)
             except _NotForTheCard as error:
+                self._for_card.discard(files.name)
                 return self._on_the_processor(files, bert_files, manual, begin, str(error))
             else:
+                self._for_card.discard(files.name)
                 return opened
-        self._card.give_up(why)
+        self._card.give_up(why, attempt)
+        if not manual.prepare:
+            self._for_card.discard(files.name)  # to try the card again would change nothing
         return self._on_the_processor(files, bert_files, manual, begin, why)
 
     def _on_the_processor(
@@ -158,6 +169,9 @@ class Opener:
         if wished is not None and voice is not None and on_card:
             self._warm_up_on_card(engine, wished, voice)
             self._on_card.add(files.name)
+            if (why := self._card.hindrance()) is not None:  # given up meanwhile, by a voice that spoke
+                engine.close()
+                raise CardError(why)
             self._make_spare(on_processor)
 
         def of_no_use(why: str) -> None:
@@ -209,9 +223,11 @@ class Opener:
         """What idles leaves the graphics card, where it is to; called now and then."""
         self._card.tidy()
 
-    def try_card_again(self) -> bool:
-        """True where the graphics card was given up, and may be of use after all."""
-        return self._card.try_again()
+    def try_card_again(self) -> frozenset[str]:
+        """The graphics card may be of use after all. Which voices are to be opened anew for it: those that are not on
+        it because it was given up, and the one that is being opened. Any thread may ask.
+        """
+        return frozenset(self._for_card) if self._card.try_again() else frozenset()
 
     def is_spare(self, order: Order) -> bool:
         """Whether it was prepared for the day on which the graphics card fails: nobody waits for it."""

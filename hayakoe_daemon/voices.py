@@ -158,14 +158,15 @@ class Voices:
             self._trouble(complaint)
         self._warm_files.keep(plan.warmth)
         again = self._workshop.try_again()
-        again |= self._opener.try_card_again()
+        for_card = self._opener.try_card_again()
         for voice in voices:
             voice.manner = plan.manners.get(voice.name, Manner())
             if voice.name in new:
                 self._beware(voice)
             else:
                 voice.look_again()
-                if (again and voice.note) or plan.manual(voice.name) != before.manual(voice.name):
+                anew = voice.name in for_card or plan.manual(voice.name) != before.manual(voice.name)
+                if anew or (again and voice.note):
                     voice.renew()
             if plan.at_start(voice.name):
                 voice.want()

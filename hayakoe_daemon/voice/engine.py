@@ -15,6 +15,10 @@ class EngineError(Exception):
     """This voice cannot say this utterance; the message says why. The next rung of the ladder speaks instead."""
 
 
+class DisplacedError(EngineError):
+    """What it computes on has failed, and neither the voice nor the utterance: opened anew it speaks elsewhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How it is said; None is the voice's own way. A voice passes over what it does not have, with a note."""

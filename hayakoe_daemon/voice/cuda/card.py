@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from hayakoe_daemon.voice.cuda import driver, libraries, options
 from hayakoe_daemon.voice.device import Device
-from hayakoe_daemon.voice.engine import EngineError
+from hayakoe_daemon.voice.engine import DisplacedError, EngineError
 from hayakoe_daemon.voice.providers import no_cuda_build
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class GpuMemory(StrEnum):
     """What is not needed now leaves it, and comes back from the file when it is."""
 
 
-class CardError(EngineError):
+class CardError(DisplacedError):
     """The card cannot be used; the message says why, for people."""
 
 
@@ -78,6 +78,7 @@ class Card:
         self._clock = clock
         self._lock = threading.Lock()
         self._why: str | None = None
+        self._attempt = 0
         self._tenants: weakref.WeakKeyDictionary[Tenant, float] = weakref.WeakKeyDictionary()
 
     # ------------------------------------------------------------------------------------------- whether it can be used
@@ -86,19 +87,30 @@ class Card:
         """Why nothing can compute on it, in words for people; None where nothing is known to be in the way."""
         return self._why or self._missing()
 
-    def give_up(self, why: str) -> None:
-        """It cannot be used, until somebody tries again; whoever is on it is to leave."""
+    @property
+    def attempt(self) -> int:
+        """How often it was tried again."""
+        return self._attempt
+
+    def give_up(self, why: str, attempt: int) -> None:
+        """It cannot be used, until somebody tries again; whoever is on it is to leave.
+
+        `attempt` is from when that began which failed: if somebody has tried again since, it says nothing of it now.
+        """
         with self._lock:
+            if attempt != self._attempt:
+                return
             news, self._why = self._why is None, self._why or why
         if news:
             self._failed(why)
 
     def try_again(self) -> bool:
-        """True where it was given up and nothing is known to be in its way now: it may turn out to be of use."""
-        if self._why is None or self._missing() is not None:
+        """Forget that it was given up; False where it is known to be of no use all the same."""
+        if self._why is not None and self._missing() is not None:
             return False
         with self._lock:
             self._why = None
+            self._attempt += 1
         return True
 
     def session(self, path: Path, *, half: bool = False) -> Any:
@@ -118,14 +130,16 @@ class Card:
             )
         return made
 
-    def broke(self, error: Exception, what: str) -> EngineError:
-        """What to raise where a run failed; where it is the card that failed, all voices leave it."""
+    def broke(self, error: Exception, what: str, attempt: int) -> EngineError:
+        """What to raise where a run failed that began in this attempt; where it is the card that failed, all voices
+        leave it.
+        """
         text = str(error)
         short = _is_out_of_memory(text)
         if not short and not any(sign in text for sign in _CARD_FAILED):
             return EngineError(f"{what} cannot be computed: {reason(error)}")
         why = "its memory ran out" if short else reason(error)
-        self.give_up(why)
+        self.give_up(why, attempt)
         return CardError(f"{what} cannot be computed on the graphics card: {why}")
 
     def require(self, weights: int, what: str) -> None:

@@ -132,20 +132,35 @@ def test_a_graph_that_cannot_come_back_gives_the_card_up(tmp_path: Path) -> None
 
 def test_a_card_that_was_given_up_may_be_tried_again() -> None:
     told = Told()
-    assert not told.card.try_again()
-    told.card.give_up("its memory ran out")
-    told.card.give_up("its memory ran out again")
+    told.card.give_up("its memory ran out", told.card.attempt)
+    told.card.give_up("its memory ran out again", told.card.attempt)
     assert told.lines == ["its memory ran out"]
     assert told.card.try_again()
     assert told.card.hindrance() is None
-    told.card.give_up("once more")
+    told.card.give_up("once more", told.card.attempt)
     assert told.lines == ["its memory ran out", "once more"]
+
+
+def test_what_began_before_somebody_tried_again_says_nothing_of_it_now(tmp_path: Path) -> None:
+    told = Told()
+    bound = BoundGraph(graph(tmp_path / "g.onnx"), "the decoder of alpha", told.card)
+
+    class TriedAgain:
+        def io_binding(self) -> None:
+            told.card.try_again()
+            raise RuntimeError("Failed to allocate memory for requested buffer of size 1")
+
+    bound._session = TriedAgain()
+    with pytest.raises(CardError, match="its memory ran out"):
+        bound.run(feeds(3), back=["sum"], last=False)
+    assert told.card.hindrance() is None
+    assert told.lines == []
 
 
 def test_one_that_is_still_missing_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(providers, "installed", lambda: {"onnxruntime": "1.31.1"})
     card = Card()
-    card.give_up("no build")
+    card.give_up("no build", card.attempt)
     assert not card.try_again()
 
 
