@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 import weakref
@@ -30,8 +31,13 @@ _OUT_OF_MEMORY = (
     *("Failed to allocate memory", "bad_alloc", "bad allocation", "out of memory", "ErrorMemoryAllocation"),
     "STATUS_ALLOC_FAILED",
 )
-_CARD_FAILED = ("CUDA failure", "CUDNN failure", "CUBLAS failure", "CUFFT failure", "cudaError", "CUDNN_STATUS")
+_CARD_FAILED = (" ; GPU=", "cudaError", "CUDNN_STATUS")
 """Signs in what onnxruntime says: the card, and not what it was asked to compute."""
+
+_CALL = re.compile(r"\w+ failure -?\d+: [^;]*(?= ; GPU=)")
+"""A call of CUDA or one of its libraries that failed, as onnxruntime tells it, before the names of the machine and of
+files (core/providers/cuda/cuda_call.cc and cudnn_fe_call.cc).
+"""
 
 
 class GpuMemory(StrEnum):
@@ -186,7 +192,8 @@ def reason(error: Exception) -> str:
     """What onnxruntime says, in one line and not too long."""
     if _is_out_of_memory(str(error)):
         return "its memory ran out"
-    text = " ".join(str(error).split()) or type(error).__name__
+    call = _CALL.search(str(error))
+    text = " ".join((call[0] if call else str(error)).split()) or type(error).__name__
     return text if len(text) <= 300 else f"{text[:299]}…"
 
 

@@ -110,6 +110,32 @@ def test_memory_that_runs_out_in_the_middle_is_told_once_and_names_the_card(tmp_
     assert told.card.hindrance() == "its memory ran out"
 
 
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ("CUDA failure 700: an illegal memory access was encountered", "CUDA failure 700: an illegal memory access"),
+        ("CUDNN_FE failure 11: CUDNN_BACKEND_API_FAILED", "CUDNN_FE failure 11: CUDNN_BACKEND_API_FAILED"),
+        ("CUBLAS failure 13: CUBLAS_STATUS_EXECUTION_FAILED", "CUBLAS failure 13: CUBLAS_STATUS_EXECUTION_FAILED"),
+        ("CUDNN failure 4000: CUDNN_STATUS_ALLOC_FAILED", "its memory ran out"),
+    ],
+)
+def test_whichever_of_its_libraries_fails_it_is_the_card_that_failed(tmp_path: Path, told: str, why: str) -> None:
+    class Broken:
+        def io_binding(self) -> None:
+            raise RuntimeError(
+                f"[ONNXRuntimeError] : 11 : EP_FAIL : Non-zero status code returned while running Conv node. {told} ; "
+                "GPU=0 ; hostname=kitchen ; file=/onnxruntime_src/nn/conv.cc ; line=224 ; expr=s_.cudnn_fe_graph"
+            )
+
+    house = Told()
+    bound = BoundGraph(graph(tmp_path / "g.onnx"), "the decoder of alpha", house.card)
+    bound._session = Broken()
+    with pytest.raises(CardError, match=why):
+        bound.run(feeds(3), back=["sum"], last=False)
+    assert house.lines[0].startswith(why)
+    assert "kitchen" not in house.lines[0]
+
+
 def test_what_was_asked_wrongly_is_not_the_cards_fault(tmp_path: Path) -> None:
     told = Told()
     bound = BoundGraph(graph(tmp_path / "g.onnx"), "the decoder of alpha", told.card)
