@@ -112,7 +112,7 @@ def test_it_is_prepared_for_a_card_in_less_than_2_gb(model: Path, tmp_path: Path
     work.start()
     done = work.wait(600)
     assert done.peak < 2_000_000_000
-    assert 0.75 < done.peak / memory_needed(model) <= 1
+    assert 0.7 < done.peak / memory_needed(model) <= 1
     files = PreparedBertFiles.read(Path(done.folder))
     assert files.half
     print(f"\n{model.name}: {done.peak / 1e6:.0f} MB, asked for {memory_needed(model) / 1e6:.0f}")  # noqa: T201, with -s
