@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from hayakoe_daemon.audio.level import TARGET, loudness
 from hayakoe_daemon.voice.absent import NoBert, NoSynthesizer
-from hayakoe_daemon.voice.cuda.card import Card, CardError, GpuMemory
+from hayakoe_daemon.voice.cuda.card import Card, CardError, GpuMemory, NoRoomError
 from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.engine import EngineError
 from hayakoe_daemon.voice.opened import BeingPrepared, Opened
@@ -120,6 +120,9 @@ class Opener:
             except CardError as error:
                 self._on_card.discard(files.name)
                 why = str(error)
+                if isinstance(error, NoRoomError) and self._on_card:  # for the others it is of use
+                    log.warning("voice %s speaks on the processor: %s", files.name, why)
+                    return self._on_the_processor(files, bert_files, manual, begin, why)
             except _NotForTheCard as error:
                 self._for_card.discard(files.name)
                 return self._on_the_processor(files, bert_files, manual, begin, str(error))

@@ -27,7 +27,7 @@ from tests.support.card_voice import card_voice
 
 @pytest.fixture(scope="module")
 def manual(tmp_path_factory: pytest.TempPathFactory) -> Manual:
-    return prepared_for_both(tmp_path_factory.mktemp("home"))
+    return prepared_for_both(tmp_path_factory.mktemp("home"), "alpha")
 
 
 class Home:
@@ -83,6 +83,22 @@ def test_without_room_it_speaks_on_the_processor(manual: Manual) -> None:
     assert "200 MB are free" in (note or "")
     assert told[0] in (note or "")
     assert home.opener.on_card == frozenset()
+
+
+def test_one_that_has_no_room_leaves_the_others_there(tmp_path: Path) -> None:
+    two = prepared_for_both(tmp_path, "alpha", "beta")
+    free: list[int | None] = [None]
+    home = Home(two, Card(Device.CPU, free=lambda: free[0]))
+    engine, _ = home.open()
+    free[0] = WORK // 2
+    opened = home.opener.open("beta", two)
+    assert isinstance(synthesizer(opened.engine), PiecewiseSynthesizer)
+    assert "200 MB are free" in (opened.note or "")
+    assert home.card.hindrance() is None
+    assert home.opener.on_card == {"alpha"}
+    assert len(spoken(engine))
+    assert len(spoken(opened.engine))
+    assert home.opener.try_card_again() == {"beta"}
 
 
 def test_what_is_not_to_be_prepared_speaks_on_the_processor(manual: Manual) -> None:

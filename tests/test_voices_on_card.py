@@ -29,7 +29,7 @@ from tests.support.waiting import wait_for
 
 @pytest.fixture(scope="module")
 def manual(tmp_path_factory: pytest.TempPathFactory) -> Manual:
-    return prepared_for_both(tmp_path_factory.mktemp("home"))
+    return prepared_for_both(tmp_path_factory.mktemp("home"), "alpha")
 
 
 class House:

@@ -1,8 +1,9 @@
-"""A home with the voice alpha on the shelf for both devices, tiny; the processor stands in for the card."""
+"""A home with voices on the shelf for both devices, tiny; the processor stands in for the card."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 from hayakoe_daemon.opening import Manual
@@ -24,24 +25,24 @@ FRAMES = 200
 """Of an id: a voice of 16 samples a frame has something to say in a second or so."""
 
 
-def prepared_for_both(folder: Path) -> Manual:
-    """A voice that stands on the shelf for both, with a BERT for each."""
+def prepared_for_both(folder: Path, *names: str) -> Manual:
+    """Voices that stand on the shelf for both, with a BERT for each."""
     add_bert(folder / "voices")
-    add_voices(folder / "voices", "alpha")
+    add_voices(folder / "voices", *names)
     made = Manual(folder / "voices", folder / "prepared", device=Device.CUDA)
     shelf = Shelf(made.prepared)
     made.prepared.mkdir()
-    for device in Device:
-        order = replace(made, device=device).order("alpha")
+    for device, name in product(Device, names):
+        order = replace(made, device=device).order(name)
         assert order is not None
         keys = bert_key(order.bert, shelf), voice_key(order.voice, shelf)
-        places = shelf.place(order.bert.shelf_name, keys[0]), shelf.place(order.voice.shelf_name, keys[1])
+        bert, voice = shelf.place(order.bert.shelf_name, keys[0]), shelf.place(order.voice.shelf_name, keys[1])
         if device is Device.CUDA:
-            card_bert(places[0], key=keys[0])
-            card_voice(places[1], frames=FRAMES, key=keys[1])
+            card_voice(voice, frames=FRAMES, key=keys[1])
         else:
-            whole_bert(places[0], order.bert.graph, keys[0])
-            split_voice(places[1], frames=FRAMES, key=keys[1])
+            split_voice(voice, frames=FRAMES, key=keys[1])
+        if not bert.exists():
+            card_bert(bert, key=keys[0]) if device is Device.CUDA else whole_bert(bert, order.bert.graph, keys[0])
     return made
 
 

@@ -51,6 +51,10 @@ class CardError(DisplacedError):
     """The card cannot be used; the message says why, for people."""
 
 
+class NoRoomError(CardError):
+    """Its memory has no room for one more; what is on it may stay."""
+
+
 class Tenant(Protocol):
     """What takes memory on the card, and can leave it."""
 
@@ -149,10 +153,10 @@ class Card:
         return CardError(f"{what} cannot be computed on the graphics card: {why}")
 
     def require(self, weights: int, what: str) -> None:
-        """Raises CardError where its memory has no room for so many bytes of weights and the work with them."""
+        """Raises NoRoomError where its memory has none for so many bytes of weights and the work with them."""
         free = self._free()
         if free is not None and free < weights + WORK:
-            raise CardError(
+            raise NoRoomError(
                 f"{what} takes about {(weights + WORK) // _MEGABYTE} MB of the graphics card's memory and "
                 f"{free // _MEGABYTE} MB are free"
             )
