@@ -232,6 +232,11 @@ class Opener:
         """
         return frozenset(self._for_card) if self._card.try_again() else frozenset()
 
+    def forget(self, name: str) -> None:
+        """The voice was removed. Any thread may tell."""
+        self._on_card.discard(name)
+        self._for_card.discard(name)
+
     def is_spare(self, order: Order) -> bool:
         """Whether it was prepared for the day on which the graphics card fails: nobody waits for it."""
         return order in self._spares

@@ -143,6 +143,7 @@ class Voices:
             for name in [name for name in self._kept if plan.folder != before.folder or name not in names]:
                 self._kept.pop(name).retire(self._loader.in_turn)
                 self._workshop.drop(name)
+                self._opener.forget(name)
                 if plan.folder.is_dir():  # else a disk is missing, and may come back
                     forget_voice(before.prepared, name)
                 log.info("voice %s was removed", name)

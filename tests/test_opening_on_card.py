@@ -88,7 +88,8 @@ def test_without_room_it_speaks_on_the_processor(manual: Manual) -> None:
 def test_one_that_has_no_room_leaves_the_others_there(tmp_path: Path) -> None:
     two = prepared_for_both(tmp_path, "alpha", "beta")
     free: list[int | None] = [None]
-    home = Home(two, Card(Device.CPU, free=lambda: free[0]))
+    home = Home(two)
+    home.card._free = lambda: free[0]
     engine, _ = home.open()
     free[0] = WORK // 2
     opened = home.opener.open("beta", two)
@@ -99,6 +100,11 @@ def test_one_that_has_no_room_leaves_the_others_there(tmp_path: Path) -> None:
     assert len(spoken(engine))
     assert len(spoken(opened.engine))
     assert home.opener.try_card_again() == {"beta"}
+
+    home.opener.forget("alpha")  # it was removed: nobody is left there
+    home.opener.open("beta", two)
+    assert home.card.hindrance() is not None
+    assert len(home.troubles) == 1
 
 
 def test_what_is_not_to_be_prepared_speaks_on_the_processor(manual: Manual) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.text.utterance import Utterance
-from hayakoe_daemon.voice.engine import DisplacedError, Engine, EngineError, Manner
+from hayakoe_daemon.voice.engine import AwayError, DisplacedError, Engine, EngineError, Manner
 from hayakoe_daemon.voice.expecting import Expects
 from hayakoe_daemon.voice.opened import BeingPrepared, Opened
 from hayakoe_daemon.voice.recall import Recalled, Remembers
@@ -282,7 +282,7 @@ class KeptVoice:
     def _needed(self) -> Engine:
         engine = self._engine
         if engine is None:
-            raise EngineError(self._why or f"it is {self._state}")
+            raise AwayError(self._why or f"it is {self._state}")
         return engine
 
     @contextmanager
