@@ -71,7 +71,10 @@ if [ "$(id -u)" -ne 0 ]; then
     exec sudo -- bash "$HERE/install.sh" "${given[@]}"
 fi
 
-[ -z "$OFFLINE" ] || OFFLINE=$(cd -- "$OFFLINE" 2>/dev/null && pwd -P) || bad_usage "there is no folder $OFFLINE"
+if [ -n "$OFFLINE" ]; then
+    [ -d "$OFFLINE" ] || bad_usage "there is no folder $OFFLINE"
+    OFFLINE=$(cd -- "$OFFLINE" && pwd -P)
+fi
 # the system's own Python before one of /usr/local; nobody's of a home, which the service would not see
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
 # shellcheck source=deploy/lib.sh

@@ -7,7 +7,7 @@ ACCOUNT=hayakoe
 LOCK=/run/$NAME-install.lock
 # not in /tmp, which is memory on Debian 13: pip fetches 100 MB, and a Raspberry Pi Zero has 200 for it
 SCRATCH=$(mktemp -d "${TMPDIR:-/var/tmp}/$NAME.XXXXXX")
-# alsa-utils for alsamixer and aplay: many cards come up muted; mosquitto-clients to publish, to whichever broker
+# alsa-utils for alsamixer and aplay, as many cards come up muted; mosquitto-clients, as the broker may be another machine
 PACKAGES=(libportaudio2 alsa-utils ca-certificates mosquitto-clients)
 BUILD_PACKAGES=(gcc libc6-dev pkg-config libsystemd-dev)
 BROKER_PACKAGES=(mosquitto)

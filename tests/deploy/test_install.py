@@ -242,6 +242,22 @@ def test_by_sh_it_is_the_same(tmp_path: Path) -> None:
     assert "--purge goes with --uninstall" in told.stderr
 
 
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    (tmp_path / "id").write_text("#!/bin/sh\necho 0\n")
+    (tmp_path / "id").chmod(0o755)
+
+    told = subprocess.run(
+        [DEPLOY / "install.sh", "--offline", "no such folder"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+    )
+
+    assert told.returncode == 2
+    assert "there is no folder no such folder" in told.stderr
+
+
 @pytest.mark.parametrize(
     ("environment", "logged_in", "person"),
     [
