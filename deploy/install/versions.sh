@@ -60,6 +60,7 @@ undo_version() {
 keep_along() {
     local share=$VERSION/share/hayakoe-daemon
     mkdir -p -- "$share/deploy"
+    # shellcheck disable=SC2153 # ROOT is of lib.sh, and no misspelt ROOM
     cp -R --no-preserve=ownership -- "$ROOT/deploy/install.sh" "$ROOT/deploy/lib.sh" "$ROOT/deploy/install" "$share/deploy/"
     cp -R --no-preserve=ownership -- "$ROOT/systemd" "$ROOT/config.example.yaml" "$share/"
     chmod -R u+w,go-w,a+rX -- "$share"
