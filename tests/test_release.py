@@ -34,8 +34,8 @@ def tracked() -> list[str]:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Sdist and wheel: those that deploy/release.sh has built and asks about, else made here of what git holds."""
-    if folder := os.environ.get("RELEASE_DIST"):
-        return archives(Path(folder))
+    if asked := os.environ.get("RELEASE_DIST"):
+        return archives(Path(asked))
     if importlib.util.find_spec("hatchling") is None:
         pytest.skip("hatchling is not installed")
     folder = tmp_path_factory.mktemp("dist")
