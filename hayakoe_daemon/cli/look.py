@@ -9,7 +9,6 @@ import sys
 from typing import Any
 
 from hayakoe_daemon.audio.devices import DevicesError, OutputDevice, list_devices, pick
-from hayakoe_daemon.audio.open import check_spec
 from hayakoe_daemon.cli.failure import Failure
 from hayakoe_daemon.cli.settle import config_of, config_or_defaults
 from hayakoe_daemon.config.places import control_socket, dictionary_file, state_dir, voices_dir
@@ -23,8 +22,6 @@ def check_config(given: argparse.Namespace) -> int:
     config, path = config_of(given)
     if (broken := laid_over(installed())) is not None:
         raise Failure(f"{broken}. Type {MEND}")
-    for key, spec in (("audio.device", config.audio.device), ("audio.second_device", config.audio.second_device)):
-        _check_device(key, spec)
     print(f"{path}: valid")
     print(f"node {config.node}, topics under {config.topic}")
     print(f"broker {config.mqtt.host}:{config.mqtt.broker_port}" if config.mqtt.enabled else "MQTT is off")
@@ -48,14 +45,6 @@ def check_config(given: argparse.Namespace) -> int:
 
 def _plain(value: Value) -> str:
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _check_device(key: str, spec: str | None) -> None:
-    try:
-        if spec is not None:
-            check_spec(spec)
-    except ValueError as error:
-        raise Failure(f"{key}: {error}") from None
 
 
 def devices(given: argparse.Namespace) -> int:
