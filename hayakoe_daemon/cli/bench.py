@@ -25,6 +25,7 @@ from hayakoe_daemon.bench.report import Report, ratio_rows
 from hayakoe_daemon.bench.texts import SENTENCES, TEXTS
 from hayakoe_daemon.cli import bench_device, bench_mqtt
 from hayakoe_daemon.cli.failure import Failure
+from hayakoe_daemon.cli.in_force import voice_to_measure
 from hayakoe_daemon.cli.settle import config_or_defaults
 from hayakoe_daemon.config.places import voices_dir
 
@@ -40,7 +41,7 @@ def bench(given: argparse.Namespace) -> int:
     """Measures this machine, and prints what it found."""
     _check(given)
     if given.mqtt:
-        return bench_mqtt.bench(given)
+        return bench_mqtt.bench(given, _tell)
     try:
         with _prepared(given.prepared) as prepared:
             if given.device is not None:
@@ -118,7 +119,7 @@ def _at_once(configurations: Sequence[Configuration], runs: int) -> Sequence[AtO
 
 def _configurations(given: argparse.Namespace, prepared: Path) -> list[Configuration]:
     config = config_or_defaults(given)
-    voice = given.voice or config.speech.voice
+    voice = voice_to_measure(given, config, _tell)
     models = given.models or voices_dir(config, os.environ)
     if voice == EMBEDDED:
         return [Configuration(EMBEDDED)]

@@ -10,10 +10,10 @@ from typing import Any
 
 from hayakoe_daemon.audio.devices import DevicesError, OutputDevice, list_devices, pick
 from hayakoe_daemon.cli.failure import Failure
+from hayakoe_daemon.cli.in_force import overridden
 from hayakoe_daemon.cli.settle import config_of, config_or_defaults
 from hayakoe_daemon.config.places import control_socket, dictionary_file, state_dir, voices_dir
-from hayakoe_daemon.dials import configured, valid
-from hayakoe_daemon.overrides import Overrides, Value
+from hayakoe_daemon.overrides import Value
 from hayakoe_daemon.voice.providers import MEND, installed, laid_over
 
 
@@ -30,8 +30,7 @@ def check_config(given: argparse.Namespace) -> int:
     print(f"dictionary {dictionary_file(config, os.environ)}")
     print(f"voices {voices_dir(config, os.environ)}")
     print(f"control socket {control_socket(config, os.environ)}")
-    active = Overrides(state_dir(config, os.environ) / "overrides.json", valid).active(configured(config))
-    for name, override in active.items():
+    for name, override in overridden(config).items():
         print(
             f"set at run time: {name} is {_plain(override.value)}, the config says {_plain(override.instead_of)}"
             f" (`hayakoe-daemon reset {name}` drops it)"

@@ -193,7 +193,7 @@ def _bench(bench: argparse.ArgumentParser) -> None:
     bench.add_argument(
         "--models", type=Path, metavar="DIR", help="the folder of a voice and its BERT; else what is installed"
     )
-    bench.add_argument("--voice", metavar="NAME", help="the voice; else the one of the config")
+    bench.add_argument("--voice", metavar="NAME", help="the voice; else the one that speaks now, as it is set")
     bench.add_argument("--against", type=Path, metavar="PYTHON", help="beside hayakoe, by the interpreter that has it")
     bench.add_argument(
         "--compare",
