@@ -7,7 +7,6 @@ import json
 import math
 import os
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,6 +21,7 @@ from hayakoe_daemon.bench.measure import get_ready, measure
 from hayakoe_daemon.bench.peak import peak_gflops
 from hayakoe_daemon.bench.ratios import ratios
 from hayakoe_daemon.bench.report import Report, ratio_rows
+from hayakoe_daemon.bench.scratch import scratch
 from hayakoe_daemon.bench.texts import SENTENCES, TEXTS
 from hayakoe_daemon.cli import bench_device, bench_mqtt
 from hayakoe_daemon.cli.failure import Failure
@@ -154,8 +154,8 @@ def _prepared(folder: Path | None) -> Iterator[Path]:
     if folder is not None:
         yield folder
         return
-    with tempfile.TemporaryDirectory(prefix="hayakoe-bench-") as own:
-        yield Path(own)
+    with scratch() as own:
+        yield own
 
 
 def _print(report: Report) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from hayakoe_daemon.bench.broker import NoBroker, private_broker
 from hayakoe_daemon.bench.configuration import EMBEDDED, BenchError
 from hayakoe_daemon.bench.mqtt_first_sound import measure
+from hayakoe_daemon.bench.scratch import scratch
 from hayakoe_daemon.cli.failure import Failure
 from hayakoe_daemon.cli.in_force import voice_to_measure
 from hayakoe_daemon.cli.settle import config_or_defaults
@@ -36,8 +35,8 @@ def bench(given: argparse.Namespace, tell: Callable[[str], None]) -> int:
         print(f"From publishing to the first sample of speech handed to null:, voice {voice}, in ms")
         print(f"{'characters':>10} {'runs':>5} {'median':>8} {'least':>8} {'most':>8}")
     try:
-        with tempfile.TemporaryDirectory(prefix="hayakoe-bench-") as folder, private_broker(Path(folder)) as port:
-            for latencies in measure(port, Path(folder), runs, sections):
+        with scratch() as folder, private_broker(folder) as port:
+            for latencies in measure(port, folder, runs, sections):
                 one = latencies.document()
                 documents.append(one)
                 if not given.json:
