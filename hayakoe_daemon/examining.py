@@ -19,7 +19,7 @@ from hayakoe_daemon.answer import Answer, Examined, Refused
 from hayakoe_daemon.config.errors import ConfigError
 from hayakoe_daemon.config.load import load
 from hayakoe_daemon.config.model import Config
-from hayakoe_daemon.config.places import cache_dir, find_control_socket, state_dir, voices_dir
+from hayakoe_daemon.config.places import cache_dir, find_control_socket, prepared_dir, state_dir, voices_dir
 from hayakoe_daemon.control import ControlError, NobodyThere, ask
 from hayakoe_daemon.doctor.alarms import examine_alarms
 from hayakoe_daemon.doctor.broker import examine_broker
@@ -174,7 +174,12 @@ def _of_the_house(
     plan = derived.voice_plan(config, environ)
     output = Output(config.audio.device, config.audio.second_device, config.audio.rate)
     state = state_dir(config, environ)
-    folders = {"state": state, "rendered speech": cache_dir(config, environ), "voices": store.folder}
+    folders = {
+        "state": state,
+        "rendered speech": cache_dir(config, environ),
+        "voices": store.folder,
+        "prepared voices": prepared_dir(config, environ),
+    }
     now = time.time()
     return [
         Check("config", lambda: _config(config, path, environ)),

@@ -31,6 +31,45 @@ def test_what_is_named_and_not_there_is_a_warning(tmp_path: Path) -> None:
     assert not daemon.command("check-config").stderr
 
 
+def test_what_an_alarm_a_briefing_or_a_source_names_and_is_not_there_is_a_warning(tmp_path: Path) -> None:
+    """Else the household learns it when the alarm is due."""
+    (tmp_path / "sounds").mkdir()
+    (tmp_path / "sounds/birds.flac").touch()
+    (tmp_path / "note.txt").touch()
+    daemon = Daemon(
+        tmp_path,
+        None,
+        config={
+            "audio": {"sounds_dir": "sounds"},
+            "control": {"group": "nobody-is-in-it"},
+            "alarms": {
+                "good": {"time": "06:45", "voice": "embedded", "chime": "ding", "sound": "birds.flac"},
+                "bad": {"time": "06:45", "voice": "embeded", "chime": "gong", "sound": "bird.flac"},
+            },
+            "briefings": {"bad": {"text": "朝です。", "voice": "nobody", "chime": "gong", "sound": "no.wav"}},
+            "sources": {
+                "note": {"file": "note.txt"},
+                "lost": {"file": "lost.txt"},
+                "family": {"calendar": "family.ics"},
+                "jma": {"calendar": "https://example.org/family.ics"},
+            },
+        },
+    )
+    done = daemon.command("check-config")
+    assert done.returncode == 0
+    told = done.stderr.splitlines()
+    assert 'warning: alarms.bad.voice: there is no voice "embeded", did you mean "embedded"?' in told
+    assert f"warning: alarms.bad.sound: there is no sound 'bird.flac' in {tmp_path / 'sounds'}" in told
+    assert {line.split(": ")[1] for line in told} == {
+        *("alarms.bad.voice", "alarms.bad.chime", "alarms.bad.sound", "control.group"),
+        *("briefings.bad.voice", "briefings.bad.chime", "briefings.bad.sound"),
+        *("sources.lost.file", "sources.family.calendar"),
+    }
+    assert len(told) == 9
+    daemon.configure({"audio": {"sounds_dir": None}})
+    assert "alarms.good.sound: birds.flac lies in no folder" in daemon.command("check-config").stderr
+
+
 def test_what_is_set_at_run_time_is_shown_as_it_is_written(tmp_path: Path) -> None:
     daemon = Daemon(tmp_path, None)
     daemon.state.mkdir()
