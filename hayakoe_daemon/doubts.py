@@ -28,9 +28,28 @@ def doubts(config: Config, environ: Mapping[str, str]) -> Iterator[str]:
         yield f"voices.device: cuda, but {lacking}; voices speak on the processor until then"
     if (group := config.control.group) is not None and not _is_group(group):
         yield f'control.group: there is no group "{group}"; the commands are for the daemon\'s own user and root'
-    for key, path in _files(config):
-        if path is not None and not os.path.exists(path):  # noqa: PTH110, false where we may not look
+    for key, path in named_files(config).items():
+        if not os.path.exists(path):  # noqa: PTH110, false where we may not look
             yield f"{key}: {path} is not there, or may not be seen by you"
+
+
+def named_files(config: Config) -> dict[str, Path]:
+    """The files and folders that the config names for reading, by their keys."""
+    tls, tokenizer = config.mqtt.tls or Tls(), config.speech.tokenizer
+    files = {
+        "mqtt.password_file": config.mqtt.password_file,
+        "mqtt.tls.ca_file": tls.ca_file,
+        "mqtt.tls.cert_file": tls.cert_file,
+        "mqtt.tls.key_file": tls.key_file,
+        "audio.sounds_dir": config.audio.sounds_dir,
+        "speech.tokenizer": None if tokenizer is None else tokenizer / "vocab.txt",
+    }
+    for name, source in config.sources.items():
+        if source.file is not None:
+            files[f"sources.{name}.file"] = Path(source.file)
+        if source.calendar is not None and not is_address(source.calendar):
+            files[f"sources.{name}.calendar"] = Path(source.calendar)
+    return {key: path for key, path in files.items() if path is not None}
 
 
 def _chimes(config: Config) -> Iterator[tuple[str, bool | str | None]]:
@@ -40,7 +59,7 @@ def _chimes(config: Config) -> Iterator[tuple[str, bool | str | None]]:
 
 
 def _sounds(config: Config) -> Iterator[str]:
-    """The folder itself is one of the `_files`."""
+    """The folder itself is one of the `named_files`."""
     folder = config.audio.sounds_dir
     for key, fields in spoken(config):
         if fields.sound is None:
@@ -53,21 +72,6 @@ def _sounds(config: Config) -> Iterator[str]:
             except SoundError as error:
                 unseen = "" if os.access(folder, os.X_OK) else ", or it may not be seen by you"
                 yield f"{key}.sound: {error}{unseen}"
-
-
-def _files(config: Config) -> Iterator[tuple[str, Path | None]]:
-    tls, tokenizer = config.mqtt.tls or Tls(), config.speech.tokenizer
-    yield "mqtt.password_file", config.mqtt.password_file
-    yield "mqtt.tls.ca_file", tls.ca_file
-    yield "mqtt.tls.cert_file", tls.cert_file
-    yield "mqtt.tls.key_file", tls.key_file
-    yield "audio.sounds_dir", config.audio.sounds_dir
-    yield "speech.tokenizer", None if tokenizer is None else tokenizer / "vocab.txt"
-    for name, source in config.sources.items():
-        if source.file is not None:
-            yield f"sources.{name}.file", Path(source.file)
-        if source.calendar is not None and not is_address(source.calendar):
-            yield f"sources.{name}.calendar", Path(source.calendar)
 
 
 def _is_group(name: str) -> bool:
