@@ -13,7 +13,7 @@ from hayakoe_daemon.cli.alarm_options import add_actions
 from hayakoe_daemon.cli.failure import Failure
 
 PROGRAM = "hayakoe-daemon"
-CONFIG_HELP = "the config (else $HAYAKOE_CONFIG, ./config.yaml, /etc/hayakoe-daemon/config.yaml)"
+CONFIG_HELP = "the config (else $HAYAKOE_CONFIG, ./config.yaml, /etc/hayakoe-daemon/config.yaml; root: that one first)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
