@@ -25,10 +25,21 @@ def find(explicit: Path | None, environ: Mapping[str, str], *, system: Path = SY
     if named := environ.get(VARIABLE):
         return Path(named)
     for place in (system, HERE) if os.geteuid() == 0 else (HERE, system):
-        if place.exists():
+        if _there(place, unseen=place == system):
             return place
     message = (
         f"there is no such file here, and no other configuration: --config is not given, ${VARIABLE} is not set, and "
         f"neither {HERE.absolute()} nor {system} is there. Copy config.example.yaml to one of them"
     )
     raise ConfigError([Problem(HERE, message)])
+
+
+def _there(place: Path, *, unseen: bool) -> bool:
+    """`unseen` is what counts where one may not look: the service's is for its group, and `load` says so."""
+    try:
+        place.stat()
+    except PermissionError:
+        return unseen
+    except OSError:
+        return False
+    return True
