@@ -47,7 +47,7 @@ def _plain(value: Value) -> str:
 
 
 def devices(given: argparse.Namespace) -> int:
-    """0 where the config's device is there, or is a folder or nothing."""
+    """0 where the config's device is there, if only in use, or is a folder or nothing; else 1."""
     spec = config_or_defaults(given).audio.device
     try:
         found = list_devices()
@@ -61,7 +61,7 @@ def devices(given: argparse.Namespace) -> int:
             "picked": picked,
         }
         print(json.dumps(document, ensure_ascii=False, indent=2))
-        return 0
+        return 1 if picked is None else 0
     for device in found:
         mark = "*" if device.spec == picked else " "
         what = "in use" if device.is_busy else f"{device.channels} channels, {device.rate:.0f} Hz"
@@ -81,4 +81,10 @@ def _picked(found: list[OutputDevice], spec: str) -> str | None:
 
 
 def _document(device: OutputDevice) -> dict[str, Any]:
-    return {"name": device.name, "spec": device.spec, "channels": device.channels, "rate": device.rate}
+    return {
+        "name": device.name,
+        "spec": device.spec,
+        "channels": device.channels,
+        "rate": device.rate,
+        "busy": device.is_busy,
+    }
