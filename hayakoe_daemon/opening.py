@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hayakoe_daemon.audio.level import TARGET, loudness
+from hayakoe_daemon.typed import typed
 from hayakoe_daemon.voice.absent import NoBert, NoSynthesizer
 from hayakoe_daemon.voice.cuda.card import Card, CardError, GpuMemory
 from hayakoe_daemon.voice.device import Device
@@ -320,8 +321,8 @@ def _files(store: Store, name: str) -> tuple[VoiceFiles, BertFiles]:
     files, bert = store.load(name), store.bert()
     if bert is None:
         raise VoiceError(
-            "no BERT is installed, and no neural voice speaks without one: `hayakoe-daemon voices add --bert"
-            " PATH-or-URI`"
+            "no BERT is installed, and no neural voice speaks without one:"
+            f" `{typed('voices add --bert PATH-OR-ADDRESS')}`"
         )
     return files, bert
 
