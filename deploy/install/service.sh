@@ -159,8 +159,9 @@ tell_next_steps() {
     cat >&2 <<EOF
 
     $NAME say 'こんにちは。準備ができました。'    # with sudo until you have logged in anew
-    $NAME devices                                  # which sound devices there are
-    sudo nano $CONFIG_DIR/config.yaml && sudo systemctl reload $NAME
+    sudo $NAME devices                             # which sound devices there are
+    sudo nano $CONFIG_DIR/config.yaml
+    sudo $NAME check-config && sudo systemctl reload $NAME
     journalctl -fu $NAME                           # what it logs
 EOF
 }

@@ -7,10 +7,10 @@ ACCOUNT=hayakoe
 LOCK=/run/$NAME-install.lock
 # not in /tmp, which is memory on Debian 13: pip fetches 100 MB, and a Raspberry Pi Zero has 200 for it
 SCRATCH=$(mktemp -d "${TMPDIR:-/var/tmp}/$NAME.XXXXXX")
-# alsa-utils for alsamixer and aplay: many cards come up muted
-PACKAGES=(libportaudio2 alsa-utils ca-certificates)
+# alsa-utils for alsamixer and aplay, as many cards come up muted; mosquitto-clients, as the broker may be another machine
+PACKAGES=(libportaudio2 alsa-utils ca-certificates mosquitto-clients)
 BUILD_PACKAGES=(gcc libc6-dev pkg-config libsystemd-dev)
-BROKER_PACKAGES=(mosquitto mosquitto-clients)
+BROKER_PACKAGES=(mosquitto)
 BROKER_UNIT=mosquitto.service
 BROKER_CONFIG=/etc/mosquitto/conf.d/$NAME.conf
 
