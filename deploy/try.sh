@@ -151,10 +151,10 @@ choose_device() {
     if [ -z "$device" ]; then
         device=default
         write_config
-        if "$VENV/bin/hayakoe-daemon" devices --json --config "$TRY/config.yaml" >"$TRY/devices" 2>"$TRY/devices.log"; then
-            if python -c 'import json, sys; sys.exit(json.load(sys.stdin)["picked"] is None)' <"$TRY/devices"; then
-                return
-            fi
+        if "$VENV/bin/hayakoe-daemon" devices --config "$TRY/config.yaml" >"$TRY/devices" 2>"$TRY/devices.log"; then
+            return
+        fi
+        if [ -s "$TRY/devices" ]; then
             say "There is no sound device here."
         else
             say "The sound devices could not be listed: $(tail -n 1 -- "$TRY/devices.log")"

@@ -38,7 +38,7 @@ from hayakoe_daemon.mqtt.eavesdropper import Eavesdropper
 from hayakoe_daemon.mqtt.link import Incoming
 from hayakoe_daemon.mqtt.station import Ears, Station
 from hayakoe_daemon.mqtt.topics import Request, Topics
-from hayakoe_daemon.overrides import Overrides, Value
+from hayakoe_daemon.overrides import OVERRIDES_FILE, Overrides, Value
 from hayakoe_daemon.phrases import Phrases
 from hayakoe_daemon.reader import Reader
 from hayakoe_daemon.speaker.speaker import Audience, Materials, Speaker
@@ -85,7 +85,7 @@ class App:
         self._complaints = Complaints(self._herald.error, clock.wall)
         self._dials = Dials(
             config,
-            Overrides(self._folder / "overrides.json", valid),
+            Overrides(self._folder / OVERRIDES_FILE, valid),
             zone=lambda config: waking.zone(config, self._herald),
             shown=self._show_settings,
             trouble=lambda message: self._herald.trouble("state", message),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from hayakoe_daemon import __version__
 from hayakoe_daemon.audio import flac
@@ -18,6 +18,8 @@ from hayakoe_daemon.mqtt.discovery.documents import Mode
 from hayakoe_daemon.mqtt.discovery.names import Language
 from hayakoe_daemon.mqtt.link import BrokerSettings, TlsFiles
 from hayakoe_daemon.mqtt.topics import Topics
+from hayakoe_daemon.schedule.alarm_fields import AlarmFields
+from hayakoe_daemon.schedule.briefing_fields import BriefingFields
 from hayakoe_daemon.voice.cache.cache import RenderCache
 from hayakoe_daemon.voice.cuda.card import GpuMemory
 from hayakoe_daemon.voice.device import Device as Computing
@@ -127,8 +129,15 @@ def voice_plan(config: Config, environ: Mapping[str, str]) -> Plan:
             ("speech.voice", default),
             *(("voices.order", name) for name in voices.order),
             *(("voices.settings", name) for name in own),
+            *((f"{key}.voice", fields.voice) for key, fields in spoken(config) if fields.voice is not None),
         ],
     )
+
+
+def spoken(config: Config) -> Iterator[tuple[str, AlarmFields | BriefingFields]]:
+    """The alarms and briefings, each by its key in the config."""
+    yield from ((f"alarms.{name}", fields) for name, fields in config.alarms.items())
+    yield from ((f"briefings.{name}", fields) for name, fields in config.briefings.items())
 
 
 def precise(config: Config, name: str) -> Precise:

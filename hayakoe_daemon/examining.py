@@ -18,7 +18,14 @@ from hayakoe_daemon.answer import Answer, Examined, Refused
 from hayakoe_daemon.config.errors import ConfigError
 from hayakoe_daemon.config.load import load
 from hayakoe_daemon.config.model import Config
-from hayakoe_daemon.config.places import cache_dir, dictionary_file, find_control_socket, state_dir, voices_dir
+from hayakoe_daemon.config.places import (
+    cache_dir,
+    dictionary_file,
+    find_control_socket,
+    prepared_dir,
+    state_dir,
+    voices_dir,
+)
 from hayakoe_daemon.control import ControlError, NobodyThere, ask
 from hayakoe_daemon.doctor.account import Account
 from hayakoe_daemon.doctor.alarms import examine_alarms
@@ -192,7 +199,12 @@ def _of_the_house(
     plan = derived.voice_plan(config, environ)
     output = Output(config.audio.device, config.audio.second_device, config.audio.rate)
     state = state_dir(config, environ)
-    folders = {"state": state, "rendered speech": cache_dir(config, environ), "voices": store.folder}
+    folders = {
+        "state": state,
+        "rendered speech": cache_dir(config, environ),
+        "voices": store.folder,
+        "prepared voices": prepared_dir(config, environ),
+    }
     now, owner = time.time(), account.uid
     return [
         Check("config", lambda: _config(config, path, environ, owner)),

@@ -16,6 +16,9 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
+OVERRIDES_FILE = "overrides.json"
+"""In the state folder."""
+
 Value = int | float | bool | str | None
 
 

@@ -2,8 +2,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from hayakoe_daemon.audio import open as audio_open
 from hayakoe_daemon.config.model import Config
-from hayakoe_daemon.derived import voice_plan
+from hayakoe_daemon.derived import sink, voice_plan
 from hayakoe_daemon.voice.cuda.card import GpuMemory
 from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.prepare.int8_bound import Bound
@@ -25,3 +31,22 @@ def test_voices_on_a_graphics_card() -> None:
     config = Config.model_validate({"voices": {"device": "cuda", "gpu_memory": "offload"}})
     manual = voice_plan(config, {}).manual("alpha")
     assert (manual.device, manual.gpu_memory) == (Device.CUDA, GpuMemory.OFFLOAD)
+
+
+SPECS = st.one_of(
+    st.sampled_from(["default", "null:", "null:x", "wav:", "wav:heard", "hw:0,0", "hw:CARD=USB", "hw:CARD=a b"]),
+    st.from_regex(r"(?:null:|wav:|hw:CARD=)?[\x00-\x7f]{0,5}", fullmatch=True),
+    st.text(max_size=5),
+)
+
+
+@given(device=SPECS, second=st.none() | SPECS)
+def test_there_is_a_sink_for_every_device_that_the_config_may_name(device: str, second: str | None) -> None:
+    """Else the daemon would not start, after `check-config` found nothing wrong."""
+    try:
+        config = Config.model_validate({"audio": {"device": device, "second_device": second}})
+    except ValidationError:
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(audio_open, "AlsaSink", lambda *_, **__: None)  # it starts a player
+        sink(config.audio)

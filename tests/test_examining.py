@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from hayakoe_daemon.answer import Answer, Examined, Refused
-from hayakoe_daemon.config.model import Config, Mqtt
+from hayakoe_daemon.config.model import Config, Mqtt, Voices
 from hayakoe_daemon.doctor.daemon import Unreachable
 from hayakoe_daemon.doctor.examination import examine
 from hayakoe_daemon.doctor.finding import Finding
@@ -137,6 +137,16 @@ def test_a_password_that_systemd_gives_to_the_service(tmp_path: Path) -> None:
         credentials.mkdir(parents=True)
         (credentials / "mqtt").write_text("right\n")
         assert [one.name for one in examined()] == ["broker", "session"]
+
+
+def test_the_disk_of_prepared_voices_is_looked_at_too(tmp_path: Path) -> None:
+    elsewhere = Path("/dev/shm")
+    if not elsewhere.is_dir() or elsewhere.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is one disk only")
+    config = Config(state_dir=tmp_path, voices=Voices(prepared_dir=elsewhere / "prepared"))
+    checks = thorough(config, tmp_path / "c.yaml", {}, Unreachable("none"), machine(tmp_path / "root"))
+    told = [one.means for one in examine([check for check in checks if check.name == "disk"])]
+    assert any(f"for prepared voices in {elsewhere}" in one for one in told)
 
 
 def test_a_daemon_that_says_nothing_hangs(tmp_path: Path) -> None:

@@ -42,7 +42,10 @@ MAY_IMPORT = {
     "home_assistant_memory": (),
     "opening": ("audio", "typed", "voice"),
     "voices": ("audio", "opening", "voice"),
-    "derived": ("audio", "config", "home_assistant", "journal", "mqtt", "voice", "voices", "wyoming.place"),
+    "derived": (
+        *("audio", "config", "home_assistant", "journal", "mqtt"),
+        *("schedule.alarm_fields", "schedule.briefing_fields", "voice", "voices", "wyoming.place"),
+    ),
     "system": ("worker",),
     "config": (
         *("announcement", "durations", "text.home_rules"),
@@ -68,7 +71,7 @@ MAY_IMPORT = {
     "reader": ("text",),
     "dials": ("announcement", "config", "mqtt", "overrides", "speaker"),
     "doctor": ("audio", "mqtt", "opening", "reader", "schedule", "typed", "voice"),
-    "doubts": ("audio.chime", "config", "derived", "voices", "voice"),
+    "doubts": ("audio.chime", "audio.sounds", "config", "derived", "schedule.sources.fields", "voices", "voice"),
     "examining": (
         "answer",
         "config",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from hayakoe_daemon.bench.configuration import Configuration
 from hayakoe_daemon.bench.distance import Distance, distance
 from hayakoe_daemon.bench.process import started
+from hayakoe_daemon.bench.scratch import scratch
 
 RATE = 44_100
 """Hz of every voice that is measured; mel bands hardly change with it."""
@@ -29,8 +29,8 @@ class Compared:
 
 def distances(configurations: Sequence[Configuration], texts: Mapping[str, str]) -> list[Compared]:
     """Of each but the first, from the first; nothing of the sound is left to chance. Raises BenchError."""
-    with tempfile.TemporaryDirectory(prefix="hayakoe-bench-") as folder:
-        sounds = {one.name: _said(one, texts, Path(folder)) for one in configurations}
+    with scratch() as folder:
+        sounds = {one.name: _said(one, texts, folder) for one in configurations}
     reference = sounds[configurations[0].name]
     return [
         Compared(one.name, {text: distance(sounds[one.name][text], reference[text], RATE) for text in texts})

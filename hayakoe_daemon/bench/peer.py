@@ -23,7 +23,7 @@ def main() -> None:
 
     wanted = json.loads(requests.readline())
     try:
-        with tempfile.TemporaryDirectory() as cache:
+        with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR") or "/var/tmp") as cache:  # noqa: S108, as in `scratch`
             tts = load(wanted["models"], wanted["voice"], wanted["device"], cache)
             answer({"ready": True})
             for line in requests:

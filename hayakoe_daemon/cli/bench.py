@@ -7,7 +7,6 @@ import json
 import math
 import os
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,9 +21,11 @@ from hayakoe_daemon.bench.measure import get_ready, measure
 from hayakoe_daemon.bench.peak import peak_gflops
 from hayakoe_daemon.bench.ratios import ratios
 from hayakoe_daemon.bench.report import Report, ratio_rows
+from hayakoe_daemon.bench.scratch import scratch
 from hayakoe_daemon.bench.texts import SENTENCES, TEXTS
 from hayakoe_daemon.cli import bench_device, bench_mqtt
 from hayakoe_daemon.cli.failure import Failure
+from hayakoe_daemon.cli.in_force import voice_to_measure
 from hayakoe_daemon.cli.settle import config_or_defaults
 from hayakoe_daemon.config.places import voices_dir
 
@@ -40,7 +41,7 @@ def bench(given: argparse.Namespace) -> int:
     """Measures this machine, and prints what it found."""
     _check(given)
     if given.mqtt:
-        return bench_mqtt.bench(given)
+        return bench_mqtt.bench(given, _tell)
     try:
         with _prepared(given.prepared) as prepared:
             if given.device is not None:
@@ -118,7 +119,7 @@ def _at_once(configurations: Sequence[Configuration], runs: int) -> Sequence[AtO
 
 def _configurations(given: argparse.Namespace, prepared: Path) -> list[Configuration]:
     config = config_or_defaults(given)
-    voice = given.voice or config.speech.voice
+    voice = voice_to_measure(given, config, _tell)
     models = given.models or voices_dir(config, os.environ)
     if voice == EMBEDDED:
         return [Configuration(EMBEDDED)]
@@ -153,8 +154,8 @@ def _prepared(folder: Path | None) -> Iterator[Path]:
     if folder is not None:
         yield folder
         return
-    with tempfile.TemporaryDirectory(prefix="hayakoe-bench-") as own:
-        yield Path(own)
+    with scratch() as own:
+        yield own
 
 
 def _print(report: Report) -> None:

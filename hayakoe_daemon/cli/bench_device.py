@@ -18,6 +18,7 @@ from hayakoe_daemon.bench.nvidia_smi import card
 from hayakoe_daemon.bench.texts import PASSAGES, SENTENCES
 from hayakoe_daemon.bench.tuning import BASE, MATRIX
 from hayakoe_daemon.cli.failure import Failure
+from hayakoe_daemon.cli.in_force import voice_to_measure
 from hayakoe_daemon.cli.settle import config_or_defaults
 from hayakoe_daemon.config.places import voices_dir
 from hayakoe_daemon.voice.device import Device
@@ -31,7 +32,7 @@ def measured(given: argparse.Namespace, prepared: Path, tell: Callable[[str], No
     """Raises BenchError and Failure."""
     device = Device(given.device)
     ready, left_out = [], {}
-    for one in _configurations(given, device, prepared):
+    for one in _configurations(given, device, prepared, tell):
         tell(f"{one.name}: getting ready")
         try:
             get_ready(one)
@@ -77,9 +78,11 @@ def _runs(runs: int, rounds: int) -> dict[str, int]:
     return dict.fromkeys(SENTENCES, each) | {count: math.ceil(each / int(count)) for count in PASSAGES}
 
 
-def _configurations(given: argparse.Namespace, device: Device, prepared: Path) -> list[Configuration]:
+def _configurations(
+    given: argparse.Namespace, device: Device, prepared: Path, tell: Callable[[str], None]
+) -> list[Configuration]:
     config = config_or_defaults(given)
-    voice = given.voice or config.speech.voice
+    voice = voice_to_measure(given, config, tell)
     if voice == EMBEDDED:
         raise Failure("--device: which voice? The embedded one computes on the processor alone: give --voice NAME")
     models = given.models or voices_dir(config, os.environ)

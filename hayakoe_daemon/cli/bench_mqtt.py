@@ -5,34 +5,38 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import tempfile
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 from hayakoe_daemon.bench.broker import NoBroker, private_broker
 from hayakoe_daemon.bench.configuration import EMBEDDED, BenchError
 from hayakoe_daemon.bench.mqtt_first_sound import measure
+from hayakoe_daemon.bench.scratch import scratch
 from hayakoe_daemon.cli.failure import Failure
+from hayakoe_daemon.cli.in_force import voice_to_measure
 from hayakoe_daemon.cli.settle import config_or_defaults
 from hayakoe_daemon.config.model import Config
 from hayakoe_daemon.config.places import prepared_dir, voices_dir
+from hayakoe_daemon.voices import installed
 
 RUNS = 20
 
 
-def bench(given: argparse.Namespace) -> int:
+def bench(given: argparse.Namespace, tell: Callable[[str], None]) -> int:
     """Prints the time from an MQTT message to the first sample of speech."""
     runs = given.runs or RUNS
     documents = []
     config = config_or_defaults(given)
-    voice = given.voice or config.speech.voice
+    voice = voice_to_measure(given, config, tell)
+    if voice not in (there := installed(voices_dir(config, os.environ))):
+        raise Failure(f'there is no voice "{voice}"; there are: {", ".join(there)}')
     sections = None if voice == EMBEDDED else _sections(voice, config)
     if not given.json:
         print(f"From publishing to the first sample of speech handed to null:, voice {voice}, in ms")
         print(f"{'characters':>10} {'runs':>5} {'median':>8} {'least':>8} {'most':>8}")
     try:
-        with tempfile.TemporaryDirectory(prefix="hayakoe-bench-") as folder, private_broker(Path(folder)) as port:
-            for latencies in measure(port, Path(folder), runs, sections):
+        with scratch() as folder, private_broker(folder) as port:
+            for latencies in measure(port, folder, runs, sections):
                 one = latencies.document()
                 documents.append(one)
                 if not given.json:

@@ -9,12 +9,11 @@ import sys
 from typing import Any
 
 from hayakoe_daemon.audio.devices import DevicesError, OutputDevice, list_devices, pick
-from hayakoe_daemon.audio.open import check_spec
 from hayakoe_daemon.cli.failure import Failure
+from hayakoe_daemon.cli.in_force import overridden
 from hayakoe_daemon.cli.settle import config_of, config_or_defaults
 from hayakoe_daemon.config.places import control_socket, dictionary_file, state_dir, voices_dir
-from hayakoe_daemon.dials import configured, valid
-from hayakoe_daemon.overrides import Overrides, Value
+from hayakoe_daemon.overrides import Value
 from hayakoe_daemon.voice.providers import MEND, installed, laid_over
 
 
@@ -23,8 +22,6 @@ def check_config(given: argparse.Namespace) -> int:
     config, path = config_of(given)
     if (broken := laid_over(installed())) is not None:
         raise Failure(f"{broken}. Type {MEND}")
-    for key, spec in (("audio.device", config.audio.device), ("audio.second_device", config.audio.second_device)):
-        _check_device(key, spec)
     print(f"{path}: valid")
     print(f"node {config.node}, topics under {config.topic}")
     print(f"broker {config.mqtt.host}:{config.mqtt.broker_port}" if config.mqtt.enabled else "MQTT is off")
@@ -33,8 +30,7 @@ def check_config(given: argparse.Namespace) -> int:
     print(f"dictionary {dictionary_file(config, os.environ)}")
     print(f"voices {voices_dir(config, os.environ)}")
     print(f"control socket {control_socket(config, os.environ)}")
-    active = Overrides(state_dir(config, os.environ) / "overrides.json", valid).active(configured(config))
-    for name, override in active.items():
+    for name, override in overridden(config).items():
         print(
             f"set at run time: {name} is {_plain(override.value)}, the config says {_plain(override.instead_of)}"
             f" (`hayakoe-daemon reset {name}` drops it)"
@@ -50,16 +46,8 @@ def _plain(value: Value) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _check_device(key: str, spec: str | None) -> None:
-    try:
-        if spec is not None:
-            check_spec(spec)
-    except ValueError as error:
-        raise Failure(f"{key}: {error}") from None
-
-
 def devices(given: argparse.Namespace) -> int:
-    """0 where the config's device is there, or is a folder or nothing."""
+    """0 where the config's device is there, if only in use, or is a folder or nothing; else 1."""
     spec = config_or_defaults(given).audio.device
     try:
         found = list_devices()
@@ -73,7 +61,7 @@ def devices(given: argparse.Namespace) -> int:
             "picked": picked,
         }
         print(json.dumps(document, ensure_ascii=False, indent=2))
-        return 0
+        return 1 if picked is None else 0
     for device in found:
         mark = "*" if device.spec == picked else " "
         what = "in use" if device.is_busy else f"{device.channels} channels, {device.rate:.0f} Hz"
@@ -93,4 +81,10 @@ def _picked(found: list[OutputDevice], spec: str) -> str | None:
 
 
 def _document(device: OutputDevice) -> dict[str, Any]:
-    return {"name": device.name, "spec": device.spec, "channels": device.channels, "rate": device.rate}
+    return {
+        "name": device.name,
+        "spec": device.spec,
+        "channels": device.channels,
+        "rate": device.rate,
+        "busy": device.is_busy,
+    }

@@ -33,7 +33,7 @@ As systemd sets them: where the daemon keeps its state, its socket, and finds th
 .SH FILES
 .TP
 .IR ./config.yaml ", " /etc/hayakoe-daemon/config.yaml
-The config. The one that is shipped as an example is complete and commented.
+The config, in this order; for root in the other. The one that is shipped as an example is complete and commented.
 .TP
 .I /var/lib/hayakoe-daemon
 The state: journal, voices, rendered speech, the dictionary.

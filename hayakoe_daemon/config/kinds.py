@@ -152,6 +152,8 @@ def _quiet_hours(value: object) -> tuple[QuietWindow, ...]:
     return read_windows(value)
 
 
+_CARD = r"hw:CARD=[A-Za-z0-9_-]+(?:,DEV=\d+)?|(?!null:|wav:|hw:|\s)[^\x00-\x1f]{1,252}(?<!\s)"
+
 Flag = Annotated[bool, Allowed("true or false")]
 Name = Annotated[str, Written(NAME.pattern, "1 to 32 of the characters a-z, 0-9, _ and -")]
 Names = Annotated[
@@ -185,12 +187,19 @@ Credential = Annotated[
 Device = Annotated[
     str,
     Written(
-        r"null:|wav:[^\x00-\x1f]{1,1000}|hw:CARD=[A-Za-z0-9_-]+(?:,DEV=\d+)?"
-        r"|(?!null:|wav:|hw:)\S(?:[^\x00-\x1f]{0,250}\S)?",
+        rf"null:|wav:[^\x00-\x1f]{{1,1000}}|{_CARD}",
         "default, hw:CARD=ID,DEV=n, a name that `hayakoe-daemon devices` shows, wav:FOLDER or null:",
     ),
     AfterValidator(_wav_folder),
 ]
+Card = Annotated[
+    str,
+    Written(
+        _CARD,
+        "default, hw:CARD=ID,DEV=n or a name that `hayakoe-daemon devices` shows, but not wav:FOLDER or null:",
+    ),
+]
+"""A device that can stand in for another one: `audio.open` takes no other for the second."""
 File = Annotated[Path, BeforeValidator(_path), Allowed("a path; a relative one starts at the folder of this file")]
 Chime = Annotated[
     bool | str, BeforeValidator(_chime), Allowed("true, false or the name of a chime (a-z, 0-9, _ and -)")

@@ -15,6 +15,7 @@ from hayakoe_daemon.announcement import MAX_TEXT
 from hayakoe_daemon.config.kinds import (
     Allowed,
     Between,
+    Card,
     Chime,
     Credential,
     Device,
@@ -112,7 +113,7 @@ class Control(Section):
 
 class Audio(Section):
     device: Device = "default"
-    second_device: Device | None = None
+    second_device: Card | None = None
     rate: Annotated[int, Between(8000, 192_000)] | None = None
     lead_in: Annotated[float, Lasting(0, 5)] = 0.15
     idle_close: Annotated[float, Lasting(0, _DAY)] = 10

@@ -92,6 +92,8 @@ def _text(file: Path) -> str:
         content = file.read_bytes()
     except FileNotFoundError as error:
         raise ConfigError([Problem(file, "there is no such file")]) from error
+    except PermissionError as error:
+        raise ConfigError([Problem(file, "is not yours to read: use sudo, or become a member of its group")]) from error
     except OSError as error:
         raise ConfigError([Problem(file, f"cannot be read: {error.strerror}")]) from error
     try:

@@ -36,6 +36,19 @@ def test_what_is_asked_for_wrongly(arguments: list[str], message: str, capsys: p
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("what", [[], ["--mqtt"], ["--device", "cpu"]])
+def test_the_voice_is_the_one_that_was_set_at_run_time(
+    what: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("state_dir: .")
+    (tmp_path / "overrides.json").write_text(json.dumps({"voice": ["alpha", "embedded"]}))
+    assert main(["bench", *what, "--runs", "1", "--config", str(config)]) == 1
+    told = capsys.readouterr().err
+    assert "voice alpha, which was set at run time; the config says embedded" in told
+    assert 'there is no voice "alpha"' in told
+
+
 def test_the_embedded_voice_as_json_and_as_a_page(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from hayakoe_daemon.audio.devices import OutputDevice
+from hayakoe_daemon.cli import look
+from hayakoe_daemon.cli.main import main
 from hayakoe_daemon.voice.providers import no_cuda_build
+from tests.fakecard import FakeCard
 from tests.support.daemon import Daemon
 
 
@@ -29,6 +33,68 @@ def test_what_is_named_and_not_there_is_a_warning(tmp_path: Path) -> None:
     assert len(done.stderr.splitlines()) == 6
     daemon.config_file.write_text(yaml.safe_dump({"state_dir": str(tmp_path)}))
     assert not daemon.command("check-config").stderr
+
+
+def test_what_an_alarm_a_briefing_or_a_source_names_and_is_not_there_is_a_warning(tmp_path: Path) -> None:
+    """Else the household learns it when the alarm is due."""
+    (tmp_path / "sounds").mkdir()
+    (tmp_path / "sounds/birds.flac").touch()
+    (tmp_path / "note.txt").touch()
+    daemon = Daemon(
+        tmp_path,
+        None,
+        config={
+            "audio": {"sounds_dir": "sounds"},
+            "control": {"group": "nobody-is-in-it"},
+            "alarms": {
+                "good": {"time": "06:45", "voice": "embedded", "chime": "ding", "sound": "birds.flac"},
+                "bad": {"time": "06:45", "voice": "embeded", "chime": "gong", "sound": "bird.flac"},
+            },
+            "briefings": {"bad": {"text": "朝です。", "voice": "nobody", "chime": "gong", "sound": "no.wav"}},
+            "sources": {
+                "note": {"file": "note.txt"},
+                "lost": {"file": "lost.txt"},
+                "family": {"calendar": "family.ics"},
+                "jma": {"calendar": "https://example.org/family.ics"},
+            },
+        },
+    )
+    done = daemon.command("check-config")
+    assert done.returncode == 0
+    told = done.stderr.splitlines()
+    assert 'warning: alarms.bad.voice: there is no voice "embeded", did you mean "embedded"?' in told
+    assert f"warning: alarms.bad.sound: there is no sound 'bird.flac' in {tmp_path / 'sounds'}" in told
+    assert {line.split(": ")[1] for line in told} == {
+        *("alarms.bad.voice", "alarms.bad.chime", "alarms.bad.sound", "control.group"),
+        *("briefings.bad.voice", "briefings.bad.chime", "briefings.bad.sound"),
+        *("sources.lost.file", "sources.family.calendar"),
+    }
+    assert len(told) == 9
+    daemon.configure({"audio": {"sounds_dir": None}})
+    assert "alarms.good.sound: birds.flac lies in no folder" in daemon.command("check-config").stderr
+
+
+@pytest.mark.parametrize(("device", "status"), [("fakehw", 0), ("cellar", 1), ("null:", 0)])
+def test_the_devices_have_one_status_for_people_and_programs(
+    device: str, status: int, tmp_path: Path, card: FakeCard
+) -> None:
+    daemon = Daemon(tmp_path / "home", None, device=device, env=card.env)
+    told, as_json = daemon.command("devices"), daemon.command("devices", "--json")
+    assert (told.returncode, as_json.returncode) == (status, status)
+    document = json.loads(as_json.stdout)
+    assert document["picked"] == (None if status else device)
+    assert [one["busy"] for one in document["devices"] if one["spec"] == "fakehw"] == [False]
+
+
+def test_a_card_in_use_is_told_to_programs_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    usb = OutputDevice("USB Audio (hw:2,0)", "hw:CARD=Device,DEV=0", 0, 0, is_default=False, is_busy=True)
+    monkeypatch.setattr(look, "list_devices", lambda: [usb])
+    monkeypatch.setattr(look, "pick", lambda devices, _: devices[0])
+    (tmp_path / "config.yaml").write_text("audio: {device: 'hw:CARD=Device'}")
+    assert main(["devices", "--json", "--config", str(tmp_path / "config.yaml")]) == 0
+    assert json.loads(capsys.readouterr().out)["devices"][0]["busy"] is True
 
 
 def test_what_is_set_at_run_time_is_shown_as_it_is_written(tmp_path: Path) -> None:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import math
+import re
 from pathlib import Path
 
+import pytest
+
+from hayakoe_daemon.audio.sounds import SoundError, load_sound
 from hayakoe_daemon.config import Config, Tls, load
 from hayakoe_daemon.config.model import Section, Voice
 from hayakoe_daemon.config.source import read
+from hayakoe_daemon.durations import written
+from hayakoe_daemon.schedule.sources.fields import KINDS, SourceFields
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
+
+GIVEN = {"mqtt": "a/b", "file": "a", "command": "a"}
+"""What makes a source of that kind; else an address does."""
 
 
 def keys(model: type[Section], above: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
@@ -38,6 +48,26 @@ def test_the_example_of_a_voice_names_every_key() -> None:
     text = EXAMPLE.read_text()
 
     assert all(f"#       {name}:" in text for name in Voice.model_fields)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_says_how_old_each_source_may_be_and_how_often_it_is_asked(kind: str) -> None:
+    text = EXAMPLE.read_text()
+    source = SourceFields.model_validate({kind: GIVEN.get(kind, "https://example.org/a")})
+    for key, length in (("max_age", source.good_for), ("refresh", source.refreshed_every)):
+        (told,) = re.findall(rf"^#     {key}: .*; (.*(?:\n# {{8,}}# .*)*)", text, re.MULTILINE)
+        if math.isfinite(length):
+            assert re.search(rf"{written(length)} (?:for )?(?:\w+ and )?{kind}\b", told), (key, told)
+
+
+def test_it_says_what_a_sound_may_be(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    with pytest.raises(SoundError) as caught:
+        load_sound(tmp_path, "a")
+    kinds = re.findall(r"\b[A-Z]{3,4}\b", str(caught.value))
+    (told,) = re.findall(r"a file in audio.sounds_dir: (.*)", EXAMPLE.read_text())
+    assert kinds
+    assert re.findall(r"[A-Z]+", told) == kinds
 
 
 def test_every_key_is_explained() -> None:

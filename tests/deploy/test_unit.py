@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from hayakoe_daemon.config.model import Config
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "systemd/hayakoe-daemon.service"
@@ -68,6 +72,17 @@ def test_systemd_never_gives_up() -> None:
     lines = UNIT.read_text().splitlines()
 
     assert {"Restart=always", "RestartSec=3", "StartLimitIntervalSec=0", "Type=notify", "WatchdogSec=60"} <= set(lines)
+
+
+def test_it_says_of_every_folder_that_may_lie_elsewhere_how_the_daemon_may_write_there() -> None:
+    text = " ".join(UNIT.read_text().split())
+    (told,) = re.findall(r"# What it writes elsewhere.* ReadWritePaths=.*?(?= # Files of somebody)", text)
+
+    for key in ("state_dir", "cache.dir", "voices.dir", "voices.prepared_dir", "speech.dictionary", "control.socket"):
+        section, _, name = key.rpartition(".")
+        model: Any = Config.model_fields[section].annotation if section else Config
+        assert name in model.model_fields
+        assert key in told
 
 
 def test_sound_is_there_before_the_device_rule_is_looked_up() -> None:
