@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hayakoe_daemon.mqtt.payload_error import PayloadError
+from hayakoe_daemon.fields.payload_error import PayloadError
 from hayakoe_daemon.schedule.alarm import Alarm
 from hayakoe_daemon.schedule.alarm_fields import RULES, AlarmFields, read_alarm_fields
 from hayakoe_daemon.system.durable import replace_durably

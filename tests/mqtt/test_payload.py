@@ -10,7 +10,8 @@ import pytest
 
 from hayakoe_daemon.announcement import MAX_TEXT, Announcement, Priority, WhenQuiet
 from hayakoe_daemon.answer import Refused
-from hayakoe_daemon.mqtt.payload import Command, PayloadError, parse_action, parse_say, parse_setting, parse_word
+from hayakoe_daemon.fields.payload_error import PayloadError
+from hayakoe_daemon.mqtt.payload import Command, parse_action, parse_say, parse_setting, parse_word
 from hayakoe_daemon.word_change import AddWord, RemoveWord
 from tests.support.waiting import patient
 
