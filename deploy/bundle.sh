@@ -78,6 +78,9 @@ undo_folder() { rm -rf -- "$DIR.part"; }
 
 [ ! -e "$DIR" ] || die "$DIR is there already"
 has_apt || die "there is no apt here: make it on a Debian, Raspberry Pi OS or Ubuntu"
+check_machine
+check_room 500 "$DIR"
+check_room 300 "$SCRATCH"
 set_up_system "${BUILD_PACKAGES[@]}"
 python=$(find_python) || die "there is no Python 3.11, 3.12 or 3.13"
 lock=$(lock_of "$python")

@@ -11,8 +11,8 @@ Shows that deploy/install.sh does what it says, on a fresh Debian RELEASE (bookw
   online    installed from a clone by a user with sudo, with a broker: interrupted first, then whole; a sentence over MQTT is
             heard in what the sound card got; the unit's hardening; a password as a credential; kill -9; a voice that is
             prepared; a folder made by deploy/bundle.sh; uninstall
-  upgrade   from the sdist; then an upgrade that does not start; rollback
-  offline   installed from that folder on another fresh Debian without a network
+  upgrade   from the sdist; then an upgrade that does not start; rollback; a service that its owner has stopped
+  offline   installed from that folder on another fresh Debian without a network; again, while apt is busy
   try       deploy/try.sh on a fresh Debian without systemd: minutes and megabytes
 
 Default: online upgrade offline. Fresh means: what debootstrap's minbase gives, with systemd, sudo and ca-certificates.
@@ -67,7 +67,14 @@ for program in debootstrap systemd-nspawn; do
 done
 mkdir -p -- "$DIR"
 DIR=$(cd -- "$DIR" && pwd -P)
-BASE=$DIR/$RELEASE-base
+BASE=$DIR/$RELEASE-base BUNDLE=$DIR/$RELEASE-bundle
+exec 9>"$DIR/lock"
+flock -n 9 || die "another run of this script works in $DIR"
+# what a run that was killed has left
+for left in "$DIR"/work.??????; do
+    ! mountpoint -q "$left/tree" || umount -Rl -- "$left/tree"
+    rm -rf --one-file-system -- "$left"
+done
 
 # What git would carry, as it stands: what a clone would be.
 put_clone() {
@@ -91,10 +98,10 @@ for story in "$@"; do
     fresh_tree
     put_clone "$TREE/home/taro/hayakoe-daemon"
     case $story in
-    upgrade) put_archive "$TREE/home/taro/hayakoe-daemon" "$TREE/home/taro/archive" ;;
+    upgrade) put_archive "$TREE/home/taro/hayakoe-daemon" "$TREE/home/taro/new archive" ;;
     offline)
-        [ -d "$DIR/$RELEASE-bundle" ] || die "there is no $DIR/$RELEASE-bundle yet: run the story online first"
-        mv -- "$DIR/$RELEASE-bundle" "$TREE/home/taro/bundle"
+        [ -d "$BUNDLE" ] || die "there is no $BUNDLE yet: run the story online first"
+        cp -R -- "$BUNDLE" "$TREE/home/taro/bundle"
         ;;
     esac
     mkdir "$TREE/check"
@@ -105,9 +112,10 @@ for story in "$@"; do
     offline) boot offline none || status=$? ;;
     try) enter try || status=$? ;;
     esac
-    if [ -d "$TREE/home/taro/bundle" ]; then
-        rm -rf -- "$DIR/$RELEASE-bundle"
-        mv -- "$TREE/home/taro/bundle" "$DIR/$RELEASE-bundle"
+    if [ "$story" = online ] && [ -d "$TREE/home/taro/bundle" ]; then
+        cp -R -- "$TREE/home/taro/bundle" "$BUNDLE.part"
+        rm -rf -- "$BUNDLE"
+        mv -T -- "$BUNDLE.part" "$BUNDLE"
     fi
     [ "$status" -eq 0 ] || die "$RELEASE: $story did not hold; see $DIR/$RELEASE-$story.log"
 done

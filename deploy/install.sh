@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# by `sh install.sh`, as some would have it
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
 
 usage() {
@@ -7,8 +9,9 @@ usage: deploy/install.sh [--with-broker] [--offline DIR] [--no-start]
        deploy/install.sh --rollback | --uninstall [--purge] | --help
 
 Makes hayakoe-daemon a service of this machine (Debian 12 or 13, Raspberry Pi OS of the same age with 64 bit, Ubuntu 24.04;
-x86-64 or aarch64) and starts it. Run again, from a newer clone or archive, it upgrades. It asks nothing, says each step,
-and puts everything back when it fails or is interrupted. It asks sudo for root by itself.
+x86-64 or aarch64) and starts it. Run again, from a newer clone or archive, it upgrades; a service that was stopped or
+disabled stays so. It asks nothing, says each step, and puts everything back when it fails or is interrupted. It asks sudo
+for root by itself.
 
   --with-broker   install mosquitto too, as a broker that loses nothing; without it, mqtt.host in the config names yours
   --offline DIR   without a network, from a folder that deploy/bundle.sh has made
@@ -68,7 +71,10 @@ if [ "$(id -u)" -ne 0 ]; then
     exec sudo -- bash "$HERE/install.sh" "${given[@]}"
 fi
 
-[ -z "$OFFLINE" ] || OFFLINE=$(cd -- "$OFFLINE" && pwd -P)
+if [ -n "$OFFLINE" ]; then
+    [ -d "$OFFLINE" ] || bad_usage "there is no folder $OFFLINE"
+    OFFLINE=$(cd -- "$OFFLINE" && pwd -P)
+fi
 # the system's own Python before one of /usr/local; nobody's of a home, which the service would not see
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
 # shellcheck source=deploy/lib.sh
@@ -91,6 +97,7 @@ install_or_upgrade() {
     [ -e "$ROOT/pyproject.toml" ] || die "this is the installed copy, for --rollback and --uninstall only. To upgrade, run deploy/install.sh of the new version."
     [ ! -e "$PREFIX/pyvenv.cfg" ] || die "$PREFIX was made by hand. Take it away and run this again (config and state stay):
     sudo systemctl disable --now $NAME; sudo rm -r $PREFIX"
+    check_machine
     [ -z "$OFFLINE" ] || check_bundle
     set_up_packages
     [ -z "$BROKER" ] || set_up_broker
@@ -116,7 +123,7 @@ go_back() {
     switch_to "$previous" "$current"
     start_service yes
     UNDO=()
-    say "$("$PREFIX/current/bin/hayakoe-daemon" --version) of $(basename -- "$previous" | cut -c 1-8) is running again."
+    say "$("$PREFIX/current/bin/hayakoe-daemon" --version) of $(basename -- "$previous" | cut -c 1-8) is back."
 }
 
 main() {

@@ -7,11 +7,35 @@ ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 VENV=$ROOT/.venv
 # mosquitto and others lie where only root's PATH looks
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+# what apt and others say is read here, and what is written here is UTF-8
+export LC_ALL=C.UTF-8
+unset LANGUAGE
 
 say() { printf '%s\n' "$*" >&2; }
 die() {
     say "error: $*"
     exit 1
+}
+
+# --- the machine ----------------------------------------------------------------------------------------------------
+
+# The programs' bits, not the kernel's: a Raspberry Pi OS of 32 bits runs on a kernel of 64.
+check_machine() {
+    [ "$(getconf LONG_BIT)" = 64 ] ||
+        die "this system has 32 bits, and onnxruntime needs 64. On a Raspberry Pi 3 or newer: take the 64-bit Raspberry Pi OS. Nothing was changed."
+    case $(uname -m) in
+    x86_64 | aarch64) ;;
+    *) die "onnxruntime is there for x86-64 and aarch64, and this machine is $(uname -m). Nothing was changed." ;;
+    esac
+}
+
+# That there are $1 MB free for what is to come into the folder $2, which need not exist yet.
+check_room() {
+    local folder=$2 free
+    until [ -d "$folder" ]; do folder=$(dirname -- "$folder"); done
+    free=$(df --output=avail -B 1000000 -- "$folder" | tail -n 1)
+    [ "$free" -ge "$1" ] ||
+        die "there are $((free)) MB free on the disk of $folder, and $1 are needed. Make room (apt-get clean gives some) and run this again."
 }
 
 # --- Python ---------------------------------------------------------------------------------------------------------
@@ -91,11 +115,44 @@ apt_lists() {
     fi
 }
 
-apt_update() { as_root apt-get "${APT_OPTIONS[@]}" update -qq; }
+apt_update() {
+    wait_for_apt
+    as_root apt-get "${APT_OPTIONS[@]}" update -qq
+}
+
+APT_LOCKS=(/var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock)
+APT_PATIENCE=900
+
+# Print the number of the process that has one of those locks; fail where nobody has. (perl is there wherever dpkg is.)
+apt_holder() {
+    # shellcheck disable=SC2016 # for perl
+    as_root perl -MFcntl -e '
+        for (@ARGV) {
+            open my $file, "<", $_ or next;
+            my $flock = pack "s s x![q] q q i", F_WRLCK, 0, 0, 0, 0;
+            fcntl $file, F_GETLK, $flock or next;
+            my ($type, $pid) = (unpack "s s x![q] q q i", $flock)[0, 4];
+            if ($type != F_UNLCK) { print "$pid\n"; exit }
+        }
+        exit 1' "${APT_LOCKS[@]}"
+}
+
+# apt-get itself waits for one of its locks only, and without a word. A fresh Raspberry Pi OS updates itself for minutes.
+wait_for_apt() {
+    local holder until=$((SECONDS + APT_PATIENCE))
+    holder=$(apt_holder) || return 0
+    say "Packages are being installed by $(cat "/proc/$holder/comm" 2>/dev/null || echo "another program"): waiting for its end, at most $((APT_PATIENCE / 60)) minutes."
+    while holder=$(apt_holder); do
+        [ "$SECONDS" -lt "$until" ] ||
+            die "process $holder ($(cat "/proc/$holder/comm" 2>/dev/null)) still installs packages. Run this again when it has ended."
+        sleep 2
+    done
+}
 
 # Quietly: what apt-get says is shown only where it fails.
 apt_install() {
     local told
+    wait_for_apt
     if ! told=$(as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get "${APT_OPTIONS[@]}" install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@" 2>&1); then
         say "$told"
@@ -106,6 +163,7 @@ apt_install() {
 # Install what is missing of the named packages, and a Python with what it needs.
 set_up_system() {
     local wanted=() package python
+    check_machine
     if ! has_apt; then
         say "There is no apt here, so nothing of the system is installed. This must be there: Python 3.11 to 3.13 with venv"
         say "and headers, and what Debian calls $*."

@@ -7,7 +7,8 @@ usage: deploy/lock.sh [--upgrade]
 
 Writes deploy/locks/: what deploy/install.sh installs, one file per architecture and Python, every version pinned and every
 file named by its hash; build.txt, what builds the two wheels that no index has; and cuda-*.txt, what deploy/cuda.sh puts in
-the place of onnxruntime. Run it after a change of pyproject.toml; commit what comes of it.
+the place of onnxruntime. Run it after a change of pyproject.toml; commit what comes of it. All of them or none: where one
+cannot be made, or this is interrupted, those that are there stay.
 
   --upgrade   the newest versions that pyproject.toml allows; else a version that is there and still fits stays
   --help      show this
@@ -46,16 +47,20 @@ NO_FFT=(nvidia-cufft nvidia-nvjitlink)
 # pyopenjtalk-plus asks for this dictionary of 193 MB, and reads it only where it may use Sudachi; see text/openjtalk.py.
 LEFT_OUT=sudachidict-core
 
+LOCKS=deploy/locks
 # shellcheck disable=SC2317 # on_exit calls it
-remove_scratch() { rm -rf -- "$SCRATCH"; }
+remove_scratch() { rm -rf -- "$SCRATCH" "$NEW" "$OLD"; }
 SCRATCH=$(mktemp -d)
+# beside them, so that they change places from one moment to the next
+NEW=$LOCKS.new OLD=$LOCKS.old
 on_exit remove_scratch
 
+# Make the lock $1 in the folder NEW.
 compile() {
-    local target=$1 title=$2
-    shift 2
+    local target=$NEW/$1 title=$2
     # what is there already is what uv starts from
-    [ ! -e "$target" ] || cp -- "$target" "$SCRATCH/lock"
+    [ ! -e "$LOCKS/$1" ] || cp -- "$LOCKS/$1" "$SCRATCH/lock"
+    shift 2
     "$SCRATCH/uv/bin/uv" pip compile --quiet --no-config --generate-hashes --no-header --no-annotate "${upgrade[@]}" \
         --output-file "$SCRATCH/lock" "$@" >/dev/null
     {
@@ -64,20 +69,30 @@ compile() {
     } >"$SCRATCH/whole"
     rm -- "$SCRATCH/lock"
     install -m 644 -- "$SCRATCH/whole" "$target"
-    say "$target: $(grep -c == "$target") packages"
+    say "$(basename -- "$target"): $(grep -c == "$target") packages"
+}
+
+# The new locks in the place of those that are there. A signal waits until that is done: it takes no time.
+put_in_place() {
+    trap '' INT TERM HUP
+    [ ! -e "$LOCKS" ] || mv -T -- "$LOCKS" "$OLD"
+    mv -T -- "$NEW" "$LOCKS"
 }
 
 python=$(find_python) || die "there is no Python 3.11, 3.12 or 3.13"
 "$python" -m venv "$SCRATCH/uv"
 "$SCRATCH/uv/bin/python" -m pip --disable-pip-version-check --no-input install --quiet uv
 
-mkdir -p deploy/locks
+# what a run that was killed has left
+[ -e "$LOCKS" ] || [ ! -e "$OLD" ] || mv -T -- "$OLD" "$LOCKS"
+rm -rf -- "$NEW" "$OLD"
+mkdir -p -- "$NEW"
 printf 'hatchling\nsetuptools\n' >"$SCRATCH/build.in"
-compile deploy/locks/build.txt "What builds hayakoe-daemon and systemd-python, on any machine." \
+compile build.txt "What builds hayakoe-daemon and systemd-python, on any machine." \
     --only-binary :all: --python-version "${PYTHONS[0]}" "$SCRATCH/build.in"
 for architecture in "${ARCHITECTURES[@]}"; do
     for version in "${PYTHONS[@]}"; do
-        compile "deploy/locks/$architecture-py${version/./}.txt" "hayakoe-daemon[$(IFS=,; echo "${EXTRAS[*]}")] on $architecture with Python $version." \
+        compile "$architecture-py${version/./}.txt" "hayakoe-daemon[$(IFS=,; echo "${EXTRAS[*]}")] on $architecture with Python $version." \
             --only-binary :all: --no-binary systemd-python --no-emit-package "$LEFT_OUT" \
             --python-platform "$architecture-manylinux_$GLIBC" --python-version "$version" "${EXTRAS[@]/#/--extra=}" pyproject.toml
     done
@@ -85,11 +100,12 @@ done
 
 # Of the same version as the onnxruntime that it replaces, and only what that has not.
 for version in "${PYTHONS[@]}"; do
-    beside=deploy/locks/x86_64-py${version/./}.txt
+    beside=$NEW/x86_64-py${version/./}.txt
     sed -n 's/^onnxruntime==\([^ ]*\).*/onnxruntime-gpu[cuda,cudnn]==\1/p' "$beside" >"$SCRATCH/cuda.in"
     left_out=("${NO_FFT[@]}")
     mapfile -t -O "${#left_out[@]}" left_out < <(sed -n 's/^\([^ #=]*\)==.*/\1/p' "$beside")
-    compile "deploy/locks/cuda-x86_64-py${version/./}.txt" "onnxruntime for NVIDIA graphics cards on x86_64 with Python $version, beside x86_64-py${version/./}.txt." \
+    compile "cuda-x86_64-py${version/./}.txt" "onnxruntime for NVIDIA graphics cards on x86_64 with Python $version, beside x86_64-py${version/./}.txt." \
         --only-binary :all: "${left_out[@]/#/--no-emit-package=}" --constraint "$beside" \
         --python-platform "x86_64-manylinux_$GLIBC" --python-version "$version" "$SCRATCH/cuda.in"
 done
+put_in_place

@@ -37,4 +37,7 @@ def outcome(lines: list[str], wanted: str) -> str:
 
 
 if __name__ == "__main__":
-    print(outcome(Path(sys.argv[1]).read_text(errors="replace").splitlines(), sys.argv[2]))
+    if sys.argv[1:] in (["--help"], ["-h"]):
+        print(__doc__)
+    else:
+        print(outcome(Path(sys.argv[1]).read_text(errors="replace").splitlines(), sys.argv[2]))

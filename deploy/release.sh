@@ -39,7 +39,9 @@ heading=$(grep -m 1 '^## ' CHANGELOG.md)
 
 python=$(find_python) || die "there is no Python 3.11 to 3.13"
 scratch=$(mktemp -d)
-trap 'rm -rf -- "$scratch"' EXIT
+# shellcheck disable=SC2317 # on_exit calls it
+clean_up() { rm -rf -- "$scratch" dist/.new; }
+on_exit clean_up
 
 say "Building $version"
 "$python" -m venv "$scratch/venv"
@@ -54,9 +56,12 @@ told=$("$scratch/venv/bin/hayakoe-daemon" --version)
 [[ $told == "hayakoe-daemon $version" ]] || die "the wheel says \"$told\""
 "$scratch/venv/bin/hayakoe-daemon" say --wav "$scratch/said.wav" 'リリースの準備ができました。' >&2
 
-mkdir -p dist
+mkdir -p dist/.new
 (cd "$scratch/dist" && sha256sum -- *) >"$scratch/SHA256SUMS"
-cp -- "$scratch"/dist/* "$scratch/SHA256SUMS" dist/
+cp -- "$scratch"/dist/* dist/.new/
+mv -- dist/.new/* dist/
+# last: what it names is whole
+mv -- "$scratch/SHA256SUMS" dist/
 say "In dist/:"
 cat dist/SHA256SUMS
 say "Now: git tag -a v$version -m 'hayakoe-daemon $version' && git push origin v$version"

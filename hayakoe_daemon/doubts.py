@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from hayakoe_daemon.audio.chime import CHIMES
 from hayakoe_daemon.config.model import Config, Tls
@@ -21,6 +22,13 @@ def doubts(config: Config, environ: Mapping[str, str]) -> Iterator[str]:
             yield f'{key}: there is no chime "{name}"; allowed: {", ".join(CHIMES)}'
     if config.voices.device == "cuda" and (lacking := no_cuda_build()) is not None:
         yield f"voices.device: cuda, but {lacking}; voices speak on the processor until then"
+    for key, path in named_files(config).items():
+        if not os.path.exists(path):  # noqa: PTH110, false where we may not look
+            yield f"{key}: {path} is not there, or may not be seen by you"
+
+
+def named_files(config: Config) -> dict[str, Path]:
+    """The files and folders that the config names for reading, by their keys."""
     tls, tokenizer = config.mqtt.tls or Tls(), config.speech.tokenizer
     files = {
         "mqtt.password_file": config.mqtt.password_file,
@@ -30,6 +38,4 @@ def doubts(config: Config, environ: Mapping[str, str]) -> Iterator[str]:
         "audio.sounds_dir": config.audio.sounds_dir,
         "speech.tokenizer": None if tokenizer is None else tokenizer / "vocab.txt",
     }
-    for key, path in files.items():
-        if path is not None and not os.path.exists(path):  # noqa: PTH110, false where we may not look
-            yield f"{key}: {path} is not there, or may not be seen by you"
+    return {key: path for key, path in files.items() if path is not None}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import pwd
 import socket
 import struct
 import threading
@@ -19,9 +18,11 @@ from hayakoe_daemon.answer import Answer, Examined, Refused
 from hayakoe_daemon.config.errors import ConfigError
 from hayakoe_daemon.config.load import load
 from hayakoe_daemon.config.model import Config
-from hayakoe_daemon.config.places import cache_dir, find_control_socket, state_dir, voices_dir
+from hayakoe_daemon.config.places import cache_dir, dictionary_file, find_control_socket, state_dir, voices_dir
 from hayakoe_daemon.control import ControlError, NobodyThere, ask
+from hayakoe_daemon.doctor.account import Account
 from hayakoe_daemon.doctor.alarms import examine_alarms
+from hayakoe_daemon.doctor.aside import examine_set_aside
 from hayakoe_daemon.doctor.broker import examine_broker
 from hayakoe_daemon.doctor.clock import examine_clock, examine_zone
 from hayakoe_daemon.doctor.configuration import examine_config
@@ -29,12 +30,13 @@ from hayakoe_daemon.doctor.daemon import Daemon, Found, Unreachable, examine_dae
 from hayakoe_daemon.doctor.disk import examine_disk, examine_writing
 from hayakoe_daemon.doctor.examination import Check, document, examine
 from hayakoe_daemon.doctor.finding import Finding, Verdict, ok, warning
-from hayakoe_daemon.doctor.machine import Machine, may_look
+from hayakoe_daemon.doctor.machine import Machine, may_look, may_read
 from hayakoe_daemon.doctor.memory import examine_memory
 from hayakoe_daemon.doctor.models import examine_models, examine_prepared
+from hayakoe_daemon.doctor.password import examine_credential, examine_password
 from hayakoe_daemon.doctor.permissions import (
     examine_config_file,
-    examine_password,
+    examine_rights,
     examine_socket,
     examine_sound_access,
     examine_state_folder,
@@ -47,6 +49,8 @@ from hayakoe_daemon.doctor.unit import UNIT, examine_unit
 from hayakoe_daemon.doctor.voice import examine_bundled, examine_last_speech, examine_voices
 from hayakoe_daemon.doctor.writes import examine_writes
 from hayakoe_daemon.doubts import doubts
+from hayakoe_daemon.household import needs, seen_by, whose
+from hayakoe_daemon.journal.storage import set_aside
 from hayakoe_daemon.mqtt.topics import Topics
 from hayakoe_daemon.schedule.alarm_book import ALARMS_FILE, AlarmBook
 from hayakoe_daemon.schedule.clock_watch import synchronised
@@ -58,9 +62,6 @@ log = logging.getLogger(__name__)
 PATIENCE = 45.0
 """Seconds for an examination that was asked for over MQTT."""
 
-SERVICE_USER = "hayakoe"
-"""Whom the unit that is shipped runs the daemon as."""
-
 _REHEARSAL = 90.0
 _HASHING = 300.0
 """Seconds; a Raspberry Pi reads 40 MB of an SD card in each."""
@@ -70,19 +71,28 @@ BUNDLED = Check("offline", examine_bundled)
 """Whether all that speech needs is on this machine, without speaking."""
 
 
-def speaking(parts: Callable[[], Iterable[Part]] = tuple) -> Check:
+def speaking(parts: Callable[[], Iterable[Part]] = tuple, owner: int | None = None) -> Check:
     """The same by speaking: the embedded voice, and then these parts, each in a process of its own."""
     return Check(
         "offline",
-        lambda: examine_voices([Part(), *parts()], lambda part: rehearse(part, patience=_REHEARSAL)),
+        lambda: examine_voices([Part(), *parts()], lambda part: rehearse(part, patience=_REHEARSAL), owner),
         3 * _REHEARSAL,
     )
 
 
-def without_config(problems: Sequence[str], machine: Machine, offline: Check) -> list[Check]:
-    """What can be examined where the config cannot be used; `offline` is BUNDLED, or what comes of `speaking`."""
+def without_config(problems: Sequence[str], path: Path | None, machine: Machine, offline: Check) -> list[Check]:
+    """What can be examined where the config cannot be used, or no `path` leads to one.
+
+    `offline` is BUNDLED, or what comes of `speaking`.
+    """
+
+    def look() -> Iterator[Finding]:
+        if path is not None:
+            may_read(path)
+        return examine_config("" if path is None else str(path), problems, ())
+
     return [
-        Check("config", lambda: examine_config("", problems, ())),
+        Check("config", look),
         Check("unit", lambda: examine_unit(machine)),
         offline,
         *_of_the_machine(machine, Unreachable("it was not looked for")),
@@ -91,21 +101,22 @@ def without_config(problems: Sequence[str], machine: Machine, offline: Check) ->
 
 def thorough(config: Config, path: Path, environ: Mapping[str, str], daemon: Found, machine: Machine) -> list[Check]:
     """Everything: it speaks, reads every byte of the models, and opens the sound device where no daemon has it."""
+    account = whose(config, path, environ, daemon, machine)
+    seen = seen_by(account, environ)
     return [
-        *_of_the_house(config, path, environ, daemon, machine, every_byte=True),
-        speaking(lambda: _parts(config, environ, daemon)),
-        Check("speed", lambda: examine_last_speech(daemon)),
-        *_of_the_machine(machine, daemon),
+        *_of_the_house(config, path, seen, daemon, machine, account=account, every_byte=True),
+        speaking(lambda: _parts(config, seen, daemon), account.uid),
+        *_of_the_voice_and_machine(daemon, machine, account),
     ]
 
 
 def gentle(config: Config, path: Path, environ: Mapping[str, str], daemon: Daemon, machine: Machine) -> list[Check]:
     """What a daemon may look at while it speaks: nothing that takes the sound device, memory or the cores."""
+    account = whose(config, path, environ, daemon, machine)
     return [
-        *_of_the_house(config, path, environ, daemon, machine, every_byte=False),
+        *_of_the_house(config, path, environ, daemon, machine, account=account, every_byte=False),
         BUNDLED,
-        Check("speed", lambda: examine_last_speech(daemon)),
-        *_of_the_machine(machine, daemon),
+        *_of_the_voice_and_machine(daemon, machine, account),
     ]
 
 
@@ -162,35 +173,48 @@ class Examiner:
         try:
             config = load(self._path)
         except ConfigError as error:
-            return without_config([str(problem) for problem in error.problems], self._machine, BUNDLED)
+            return without_config([str(problem) for problem in error.problems], self._path, self._machine, BUNDLED)
         daemon = Daemon(os.getpid(), os.geteuid(), self._look)
         return gentle(config, self._path, os.environ, daemon, self._machine)
 
 
 def _of_the_house(
-    config: Config, path: Path, environ: Mapping[str, str], daemon: Found, machine: Machine, *, every_byte: bool
+    config: Config,
+    path: Path,
+    environ: Mapping[str, str],
+    daemon: Found,
+    machine: Machine,
+    *,
+    account: Account,
+    every_byte: bool,
 ) -> list[Check]:
     store = Store(voices_dir(config, environ))
     plan = derived.voice_plan(config, environ)
     output = Output(config.audio.device, config.audio.second_device, config.audio.rate)
     state = state_dir(config, environ)
     folders = {"state": state, "rendered speech": cache_dir(config, environ), "voices": store.folder}
-    now = time.time()
+    now, owner = time.time(), account.uid
     return [
-        Check("config", lambda: _config(config, path, environ)),
-        Check("daemon", lambda: examine_daemon(daemon)),
+        Check("config", lambda: _config(config, path, environ, owner)),
+        Check("daemon", lambda: examine_daemon(daemon, machine)),
         Check("unit", lambda: examine_unit(machine), 15.0),
-        Check("sound", lambda: examine_sound(output, daemon, environ), 45.0),
+        Check("sound", lambda: examine_sound(output, daemon, environ, owner), 45.0),
         Check("broker", lambda: _broker(config, environ, machine), 30.0),
-        Check("alarms", lambda: examine_alarms(daemon, lambda: _enabled(config, state), now)),
+        Check("alarms", lambda: examine_alarms(daemon, lambda: _enabled(config, state), now, machine)),
         Check("zone", lambda: examine_zone(lambda: config.zone, named=config.time_zone is not None, now=now)),
-        Check("models", lambda: examine_models(store, every_byte=every_byte), _HASHING),
-        Check("prepared", lambda: examine_prepared(store, plan.manual, wanted=config.voices.prepare)),
-        Check("permissions", lambda: _permissions(config, path, environ, daemon, machine)),
+        Check("models", lambda: examine_models(store, every_byte=every_byte, owner=owner), _HASHING),
+        Check("prepared", lambda: examine_prepared(store, plan.manual, wanted=config.voices.prepare, owner=owner)),
+        Check("permissions", lambda: _permissions(config, path, environ, account, machine), 20.0),
+        Check("password", lambda: _password(config, account, machine)),
+        Check("damage", lambda: _set_aside(config, environ, now)),
         Check("disk", lambda: examine_disk(folders)),
         Check("writing", lambda: examine_writing(state) if state.is_dir() else ()),
         Check("writes", lambda: examine_writes(machine, state, daemon)),
     ]
+
+
+def _of_the_voice_and_machine(daemon: Found, machine: Machine, account: Account) -> list[Check]:
+    return [Check("speed", lambda: examine_last_speech(daemon, account.uid)), *_of_the_machine(machine, daemon)]
 
 
 def _of_the_machine(machine: Machine, daemon: Found) -> list[Check]:
@@ -202,9 +226,9 @@ def _of_the_machine(machine: Machine, daemon: Found) -> list[Check]:
     ]
 
 
-def _config(config: Config, path: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
+def _config(config: Config, path: Path, environ: Mapping[str, str], owner: int) -> Iterator[Finding]:
     may_look(voices_dir(config, environ))  # else voices that are there would pass for misnamed
-    return examine_config(str(path), (), doubts(config, environ))
+    return examine_config(str(path), (), doubts(config, environ), owner)
 
 
 def _parts(config: Config, environ: Mapping[str, str], daemon: Found) -> Iterator[Part]:
@@ -232,29 +256,37 @@ def _broker(config: Config, environ: Mapping[str, str], machine: Machine) -> Ite
             yield warning("broker", means, f"mosquitto_rr -V 5 -t {config.topic}/do/doctor -e answer -n")
             return
         given = {**environ, "CREDENTIALS_DIRECTORY": str(folder)}
+    if config.mqtt.password_file is not None:
+        may_read(config.mqtt.password_file)
     yield from examine_broker(derived.broker(config, given), Topics(config.topic).doctor, machine)
 
 
 def _permissions(
-    config: Config, path: Path, environ: Mapping[str, str], daemon: Found, machine: Machine
+    config: Config, path: Path, environ: Mapping[str, str], account: Account, machine: Machine
 ) -> Iterator[Finding]:
     yield from examine_config_file(path)
-    if config.mqtt.password_file is not None:
-        yield from examine_password(config.mqtt.password_file)
     yield from examine_socket(find_control_socket(config, environ))
-    yield from examine_state_folder(state_dir(config, environ))
+    yield from examine_rights(account, list(needs(config, path, environ)))
     if Output(config.audio.device).is_card:
-        yield from examine_sound_access(machine, _player(daemon))
+        yield from examine_sound_access(machine, account)
+    yield from examine_state_folder(state_dir(config, environ), account)
 
 
-def _player(daemon: Found) -> int:
-    """The number of the user who plays: the daemon's, else the service's, else oneself."""
-    if isinstance(daemon, Daemon):
-        return daemon.uid
-    try:
-        return pwd.getpwnam(SERVICE_USER).pw_uid
-    except KeyError:
-        return os.geteuid()
+def _password(config: Config, account: Account, machine: Machine) -> Iterator[Finding]:
+    if config.mqtt.password_credential is not None:
+        yield from examine_credential(machine, UNIT, config.mqtt.password_credential)
+    elif config.mqtt.password_file is not None:
+        yield from examine_password(config.mqtt.password_file, account.name)
+
+
+def _set_aside(config: Config, environ: Mapping[str, str], now: float) -> Iterator[Finding]:
+    state, words = state_dir(config, environ), dictionary_file(config, environ)
+    others = {
+        state / f"{ALARMS_FILE}.damaged": "alarms that were set while it ran are forgotten",
+        state / "overrides.json.damaged": "what was set while it ran is forgotten, the config counts",
+        words.with_name(f"{words.stem}.broken{words.suffix}"): "the words in it are forgotten",
+    }
+    return examine_set_aside(set_aside(state / "journal.sqlite3"), others, now)
 
 
 def _enabled(config: Config, state: Path) -> list[str]:

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from hayakoe_daemon.audio.level import TARGET, loudness
+from hayakoe_daemon.typed import typed
 from hayakoe_daemon.voice.absent import NoBert, NoSynthesizer
-from hayakoe_daemon.voice.cuda.card import Card, CardError, GpuMemory
+from hayakoe_daemon.voice.cuda.card import Card, CardError, GpuMemory, NoRoomError
 from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.engine import EngineError
-from hayakoe_daemon.voice.kept import BeingPrepared, Opened
+from hayakoe_daemon.voice.opened import BeingPrepared, Opened
 from hayakoe_daemon.voice.prepare.look_up import bert_key, voice_key
 from hayakoe_daemon.voice.prepare.order import Found, Order, Precise, remark
 from hayakoe_daemon.voice.prepare.prepared import Part, PreparedVoice
@@ -60,6 +62,10 @@ def order(store: Store, name: str, root: Path, precise: Precise, device: Device 
     return Order.of(files, bert, root, precise, device)
 
 
+_BertKey = tuple[BertFiles, int, Path | None]
+"""What was installed, when (ns since the epoch), and the folder of what was prepared of it."""
+
+
 class _NotForTheCard(Exception):  # noqa: N818, it goes on on the processor
     """The voice speaks on the processor, though the card is well; says why."""
 
@@ -67,8 +73,9 @@ class _NotForTheCard(Exception):  # noqa: N818, it goes on on the processor
 class Opener:
     """Opens voices, and has them prepared by the workshop; without one what was not prepared is opened as it is.
 
-    All voices share one BERT, and one graphics card. What they say is kept in the `cache`, and in `recollections` what
-    they need to say it again before they are opened. `open` belongs to one thread.
+    All voices on one device share a BERT, which is there as long as one of them is, and all one graphics card. What
+    they say is kept in the `cache`, and in `recollections` what they need to say it again before they are opened.
+    `open` belongs to one thread.
     """
 
     def __init__(
@@ -82,10 +89,13 @@ class Opener:
         self._workshop = workshop
         self._card = card or Card()
         self._on_card: set[str] = set()
+        self._for_card: set[str] = set()
+        """Voices that are to be opened anew where the card is tried again."""
         self._spares: set[Order] = set()
         self._cache = cache
         self._recollections = recollections
-        self._bert: tuple[BertFiles, int, Path | None, BertModel] | None = None
+        self._berts: WeakValueDictionary[_BertKey, BertModel] = WeakValueDictionary()
+        """Held by the voices alone."""
         self._made_again: set[Path] = set()
 
     def open(self, name: str, manual: Manual, begin: Callable[[], None] = lambda: None) -> Opened:
@@ -98,19 +108,31 @@ class Opener:
         """The same of files wherever they lie."""
         self._on_card.discard(files.name)
         if manual.device is Device.CPU:
+            self._for_card.discard(files.name)
             return self._open(files, bert_files, manual, begin)
         self._card.memory = manual.gpu_memory
+        # First this, then a look at the card: who has it tried again meanwhile finds the voice, or is seen here.
+        self._for_card.add(files.name)
+        attempt = self._card.attempt
         why = self._card.hindrance() if manual.prepare else "voices.prepare is off, and the graphics card needs it"
         if why is None:
             try:
                 opened = self._open(files, bert_files, manual, begin)
             except CardError as error:
+                self._on_card.discard(files.name)
                 why = str(error)
+                if isinstance(error, NoRoomError) and self._on_card:  # for the others it is of use
+                    log.warning("voice %s speaks on the processor: %s", files.name, why)
+                    return self._on_the_processor(files, bert_files, manual, begin, why)
             except _NotForTheCard as error:
+                self._for_card.discard(files.name)
                 return self._on_the_processor(files, bert_files, manual, begin, str(error))
             else:
+                self._for_card.discard(files.name)
                 return opened
-        self._card.give_up(why)
+        self._card.give_up(why, attempt)
+        if not manual.prepare:
+            self._for_card.discard(files.name)  # to try the card again would change nothing
         return self._on_the_processor(files, bert_files, manual, begin, why)
 
     def _on_the_processor(
@@ -151,6 +173,9 @@ class Opener:
         if wished is not None and voice is not None and on_card:
             self._warm_up_on_card(engine, wished, voice)
             self._on_card.add(files.name)
+            if (why := self._card.hindrance()) is not None:  # given up meanwhile, by a voice that spoke
+                engine.close()
+                raise CardError(why)
             self._make_spare(on_processor)
 
         def of_no_use(why: str) -> None:
@@ -202,9 +227,16 @@ class Opener:
         """What idles leaves the graphics card, where it is to; called now and then."""
         self._card.tidy()
 
-    def try_card_again(self) -> bool:
-        """True where the graphics card was given up, and may be of use after all."""
-        return self._card.try_again()
+    def try_card_again(self) -> frozenset[str]:
+        """The graphics card may be of use after all. Which voices are to be opened anew for it: those that are not on
+        it because it was given up, and the one that is being opened. Any thread may ask.
+        """
+        return frozenset(self._for_card) if self._card.try_again() else frozenset()
+
+    def forget(self, name: str) -> None:
+        """The voice was removed. Any thread may tell."""
+        self._on_card.discard(name)
+        self._for_card.discard(name)
 
     def is_spare(self, order: Order) -> bool:
         """Whether it was prepared for the day on which the graphics card fails: nobody waits for it."""
@@ -213,10 +245,6 @@ class Opener:
     @property
     def prepares(self) -> bool:
         return self._workshop is not None
-
-    def forget_bert(self) -> None:
-        """No voice is left that needs it."""
-        self._bert = None
 
     def _warm_up_on_card(self, engine: NeuralVoice, wished: Order, voice: PreparedVoice) -> None:
         """Where memory is short this is where it shows, and the processor can take over."""
@@ -276,23 +304,26 @@ class Opener:
             raise BeingPrepared from error
 
     def _shared(self, files: BertFiles, found: Found, wished: Order | None) -> BertModel:
-        """One for all voices, opened anew only where another BERT was installed or prepared."""
+        """That of the voices that are open, opened anew only where they have none such."""
         made = found.bert
-        at, where = files.model.stat().st_mtime_ns, None if made is None else made.folder
-        if self._bert is None or self._bert[:3] != (files, at, where):
-            if made is None or wished is None:
-                from hayakoe_daemon.voice.bert import Bert  # noqa: PLC0415, onnxruntime is heavy
+        key = (files, files.model.stat().st_mtime_ns, None if made is None else made.folder)
+        bert = self._berts.get(key)
+        if bert is None:
+            bert = self._berts[key] = self._new_bert(files, made, wished)
+        return bert
 
-                self._bert = (files, at, where, Bert(files))
-            else:
-                try:
-                    self._bert = (files, at, where, self._prepared_bert(made, files.tokenizer))
-                except CardError:
-                    raise
-                except EngineError as error:
-                    self._make_again(wished, made.folder, wished.bert.shelf_name, str(error))
-                    raise BeingPrepared from error
-        return self._bert[3]
+    def _new_bert(self, files: BertFiles, made: PreparedBertFiles | None, wished: Order | None) -> BertModel:
+        if made is None or wished is None:
+            from hayakoe_daemon.voice.bert import Bert  # noqa: PLC0415, onnxruntime is heavy
+
+            return Bert(files)
+        try:
+            return self._prepared_bert(made, files.tokenizer)
+        except CardError:
+            raise
+        except EngineError as error:
+            self._make_again(wished, made.folder, wished.bert.shelf_name, str(error))
+            raise BeingPrepared from error
 
     def _prepared_bert(self, made: PreparedBertFiles, tokenizer: Path) -> BertModel:
         from hayakoe_daemon.voice.cuda.bert import CudaBert  # noqa: PLC0415, onnxruntime is heavy
@@ -320,8 +351,8 @@ def _files(store: Store, name: str) -> tuple[VoiceFiles, BertFiles]:
     files, bert = store.load(name), store.bert()
     if bert is None:
         raise VoiceError(
-            "no BERT is installed, and no neural voice speaks without one: `hayakoe-daemon voices add --bert"
-            " PATH-or-URI`"
+            "no BERT is installed, and no neural voice speaks without one:"
+            f" `{typed('voices add --bert PATH-OR-ADDRESS')}`"
         )
     return files, bert
 

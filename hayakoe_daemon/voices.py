@@ -143,11 +143,10 @@ class Voices:
             for name in [name for name in self._kept if plan.folder != before.folder or name not in names]:
                 self._kept.pop(name).retire(self._loader.in_turn)
                 self._workshop.drop(name)
+                self._opener.forget(name)
                 if plan.folder.is_dir():  # else a disk is missing, and may come back
                     forget_voice(before.prepared, name)
                 log.info("voice %s was removed", name)
-            if not names:
-                self._opener.forget_bert()
             new = [name for name in names if name not in self._kept]
             self._kept.update({name: self._voice(name) for name in new})
             voices = sorted(self._kept.values(), key=partial(_place, plan))
@@ -160,14 +159,15 @@ class Voices:
             self._trouble(complaint)
         self._warm_files.keep(plan.warmth)
         again = self._workshop.try_again()
-        again |= self._opener.try_card_again()
+        for_card = self._opener.try_card_again()
         for voice in voices:
             voice.manner = plan.manners.get(voice.name, Manner())
             if voice.name in new:
                 self._beware(voice)
             else:
                 voice.look_again()
-                if (again and voice.note) or plan.manual(voice.name) != before.manual(voice.name):
+                anew = voice.name in for_card or plan.manual(voice.name) != before.manual(voice.name)
+                if anew or (again and voice.note):
                     voice.renew()
             if plan.at_start(voice.name):
                 voice.want()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -72,7 +73,7 @@ def test_a_house_whose_daemon_is_gone(tmp_path: Path, card: FakeCard) -> None:
     assert done.returncode == 2
     assert any(line.startswith("failure  alarms           no daemon runs to ring them: morning") for line in lines)
     assert any(" sound            fakehw opens in" in line for line in lines)
-    assert any("→ sudo systemctl" in line for line in lines)
+    assert any("→ hayakoe-daemon run" in line or "→ sudo systemctl" in line for line in lines)
     assert lines[-1].endswith("failure(s)")
     assert "\x1b" not in done.stdout
     assert not daemon.state.exists()
@@ -90,6 +91,36 @@ def test_a_config_that_cannot_be_read(tmp_path: Path) -> None:
     assert [one["verdict"] for one in names["config"]] == ["failure", "failure"]
     assert "did you mean node?" in names["config"][0]["means"]
     assert names["offline"][0]["verdict"] == "ok"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_config_that_one_may_not_read_is_not_a_broken_one(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.touch(0o600)
+    asked = (
+        "import os, sys; from pathlib import Path; from hayakoe_daemon.doctor.examination import examine\n"
+        "from hayakoe_daemon.doctor.machine import Machine; from hayakoe_daemon.examining import *\n"
+        "os.setresuid(65534, 65534, 65534)\n"
+        "[check, *_] = without_config(['it cannot be read'], Path(sys.argv[1]), Machine(), BUNDLED)\n"
+        "print(*examine([check]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", asked, str(config)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert "is not for your eyes" in done.stdout
+    assert "sudo hayakoe-daemon doctor" in done.stdout
+    assert "failure" not in done.stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root sees everything")
+def test_root_does_not_take_its_own_rights_for_those_of_the_service(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir(mode=0o500)
+    os.chown(state, 65534, 65534)  # whose daemon it is, as nothing else tells
+    checks = thorough(Config(state_dir=state), tmp_path / "c.yaml", {}, Unreachable("none"), machine(tmp_path / "root"))
+    (tmp_path / "c.yaml").touch()
+    found = list(examine([check for check in checks if check.name == "permissions"]))
+    assert any(str(one.verdict) == "failure" and "the user nobody may not" in one.means for one in found), found
 
 
 def test_a_password_that_systemd_gives_to_the_service(tmp_path: Path) -> None:

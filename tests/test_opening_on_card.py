@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import time
-from collections.abc import Iterator
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,64 +11,23 @@ import numpy as np
 import pytest
 
 from hayakoe_daemon.opening import Manual, Opener
-from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice import providers
 from hayakoe_daemon.voice.cuda.bert import CudaBert
 from hayakoe_daemon.voice.cuda.card import WORK, Card, GpuMemory
 from hayakoe_daemon.voice.cuda.synthesizer import CudaSynthesizer
 from hayakoe_daemon.voice.device import Device
-from hayakoe_daemon.voice.engine import Engine, EngineError, Manner
-from hayakoe_daemon.voice.kept import BeingPrepared, KeptVoice, State
+from hayakoe_daemon.voice.engine import Engine
 from hayakoe_daemon.voice.neural import NeuralVoice
+from hayakoe_daemon.voice.opened import BeingPrepared
 from hayakoe_daemon.voice.pieces import PiecewiseSynthesizer
-from hayakoe_daemon.voice.prepare.look_up import bert_key, voice_key
-from hayakoe_daemon.voice.prepare.mapped import save_mapped
 from hayakoe_daemon.voice.prepare.prepared import Part
-from hayakoe_daemon.voice.prepare.shelf import Shelf
-from hayakoe_daemon.voice.prepared_bert import Form, PreparedBertFiles
-from hayakoe_daemon.voice.render_queue import RenderQueue
-from hayakoe_daemon.voices import Plan, Voices
-from tests.support.card_voice import card_bert, card_voice
-from tests.support.installed import add_bert, add_voices
-from tests.support.split_voice import split_voice
-from tests.support.waiting import wait_for
-
-SENTENCE = Utterance(0, "明日は晴れです。")
-SEEDED = Manner(seed=3)
-
-FRAMES = 200
-"""Of an id: a voice of 16 samples a frame has something to say in a second or so."""
+from tests.support.card_home import FRAMES, SEEDED, SENTENCE, bert, prepared_elsewhere, prepared_for_both, synthesizer
+from tests.support.card_voice import card_voice
 
 
 @pytest.fixture(scope="module")
 def manual(tmp_path_factory: pytest.TempPathFactory) -> Manual:
-    """A voice that stands on the shelf for both, with a BERT for each."""
-    folder = tmp_path_factory.mktemp("home")
-    add_bert(folder / "voices")
-    add_voices(folder / "voices", "alpha")
-    made = Manual(folder / "voices", folder / "prepared", device=Device.CUDA)
-    shelf = Shelf(made.prepared)
-    made.prepared.mkdir()
-    for device in Device:
-        order = replace(made, device=device).order("alpha")
-        assert order is not None
-        keys = bert_key(order.bert, shelf), voice_key(order.voice, shelf)
-        places = shelf.place(order.bert.shelf_name, keys[0]), shelf.place(order.voice.shelf_name, keys[1])
-        if device is Device.CUDA:
-            card_bert(places[0], key=keys[0])
-            card_voice(places[1], frames=FRAMES, key=keys[1])
-        else:
-            whole_bert(places[0], order.bert.graph, keys[0])
-            split_voice(places[1], frames=FRAMES, key=keys[1])
-    return made
-
-
-def whole_bert(folder: Path, graph: Path, key: str) -> None:
-    """The BERT as it is, for the processor."""
-    folder.mkdir()
-    size = save_mapped(graph, folder, "bert")
-    fills = {"input_ids": ("ids", 2), "attention_mask": ("ones", 2)}
-    PreparedBertFiles(folder, key, Form.WHOLE, 1024, size, fills=fills).write()
+    return prepared_for_both(tmp_path_factory.mktemp("home"), "alpha")
 
 
 class Home:
@@ -83,14 +41,6 @@ class Home:
         opened = self.opener.open("alpha", self.manual)
         assert isinstance(opened.engine, NeuralVoice)
         return opened.engine, opened.note
-
-
-def synthesizer(engine: Engine) -> object:
-    return engine._synthesizer  # type: ignore[attr-defined]
-
-
-def bert(engine: Engine) -> object:
-    return engine._feeder.bert  # type: ignore[attr-defined]
 
 
 def spoken(engine: Engine) -> np.ndarray:
@@ -135,6 +85,28 @@ def test_without_room_it_speaks_on_the_processor(manual: Manual) -> None:
     assert home.opener.on_card == frozenset()
 
 
+def test_one_that_has_no_room_leaves_the_others_there(tmp_path: Path) -> None:
+    two = prepared_for_both(tmp_path, "alpha", "beta")
+    free: list[int | None] = [None]
+    home = Home(two)
+    home.card._free = lambda: free[0]
+    engine, _ = home.open()
+    free[0] = WORK // 2
+    opened = home.opener.open("beta", two)
+    assert isinstance(synthesizer(opened.engine), PiecewiseSynthesizer)
+    assert "200 MB are free" in (opened.note or "")
+    assert home.card.hindrance() is None
+    assert home.opener.on_card == {"alpha"}
+    assert len(spoken(engine))
+    assert len(spoken(opened.engine))
+    assert home.opener.try_card_again() == {"beta"}
+
+    home.opener.forget("alpha")  # it was removed: nobody is left there
+    home.opener.open("beta", two)
+    assert home.card.hindrance() is not None
+    assert len(home.troubles) == 1
+
+
 def test_what_is_not_to_be_prepared_speaks_on_the_processor(manual: Manual) -> None:
     _, note = Home(replace(manual, prepare=False)).open()
     assert "voices.prepare is off" in (note or "")
@@ -172,87 +144,27 @@ def test_what_is_of_no_use_on_the_card_is_made_again(manual: Manual, tmp_path: P
     assert home.troubles == []  # nothing is wrong with the card
 
 
-# ------------------------------------------------------------------------------------------------ in a whole house
+def test_voices_on_both_devices_have_a_bert_each_and_no_more(manual: Manual, tmp_path: Path) -> None:
+    """The processor's is that of any other voice there, and neither is opened anew by the other."""
+    home, elsewhere = Home(manual), prepared_elsewhere(manual, tmp_path, but="alpha-fp32-cuda")
+    on_card, _ = home.open()
+    home.manual = elsewhere
+    beside, _ = home.open()
+    assert isinstance(synthesizer(beside), PiecewiseSynthesizer)
+    home.manual = manual
+    again, _ = home.open()
+    assert bert(again) is bert(on_card)
+    home.manual = elsewhere
+    assert bert(home.open()[0]) is bert(beside)
 
 
-class House:
-    def __init__(self, manual: Manual, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("hayakoe_daemon.voices.Card", self._card)
-        self.card: Card | None = None
-        self.plan = Plan(
-            manual.folder, manual.folder.parent / "loadings.json", manual.prepared, default="alpha", device=Device.CUDA
-        )
-        self.renders = RenderQueue()
-        self.troubles: list[str] = []
-        self.voices = Voices(self.plan, self.renders, changed=lambda: None, trouble=self.troubles.append)
-        self.voices.take(self.plan)
-        self.settle()
-
-    def settle(self) -> None:
-        def settled() -> bool:
-            self.voices.step()
-            for step in self.voices.steps.values():
-                step()
-            self.renders.step()
-            return not any(voice.due(time.monotonic()) or voice.state is State.LOADING for voice in self.kept)
-
-        wait_for(settled, 30.0)
-
-    @property
-    def kept(self) -> tuple[KeptVoice, ...]:
-        return self.voices.ladder.voices
-
-    @property
-    def engine(self) -> Engine:
-        (voice,) = self.voices.ladder.voices
-        engine = voice._engine
-        assert engine is not None
-        return engine
-
-    def shown(self) -> dict[str, object]:
-        return next(one for one in self.voices.document() if one["name"] == "alpha")
-
-    def _card(self, **named: object) -> Card:
-        self.card = Card(Device.CPU, **named)  # type: ignore[arg-type]
-        return self.card
-
-
-@pytest.fixture
-def house(manual: Manual, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    made = House(manual, monkeypatch)
-    yield made
-    made.voices.close()
-
-
-def test_a_card_that_fails_in_the_middle_is_left_for_the_processor_and_tried_again(house: House) -> None:
-    assert isinstance(synthesizer(house.engine), CudaSynthesizer)
-    assert house.shown() == {"name": "alpha", "state": "ready"}
-    decoder = synthesizer(house.engine)._decoder  # type: ignore[attr-defined]
-    decoder._session = OutOfMemory()
-    with pytest.raises(EngineError, match="memory ran out"):
-        list(house.engine.speak(SENTENCE, SEEDED))
-    assert house.troubles == ["the graphics card is not used, voices speak on the processor: its memory ran out"]
-    house.settle()
-    assert isinstance(synthesizer(house.engine), PiecewiseSynthesizer)
-    assert "its memory ran out" in str(house.shown()["note"])
-    assert list(house.engine.speak(SENTENCE, SEEDED))
-
-    house.voices.take(house.plan)  # somebody has it looked at again
-    house.settle()
-    assert isinstance(synthesizer(house.engine), CudaSynthesizer)
-    assert house.shown() == {"name": "alpha", "state": "ready"}
-
-
-class OutOfMemory:
-    """A session whose card is full."""
-
-    def io_binding(self) -> None:
-        raise RuntimeError("BFCArena::AllocateRawInternal Failed to allocate memory for requested buffer of size 1")
-
-
-def test_the_config_may_move_a_voice_from_one_to_the_other(house: House) -> None:
-    house.voices.take(replace(house.plan, device=Device.CPU))
-    house.settle()
-    assert isinstance(synthesizer(house.engine), PiecewiseSynthesizer)
-    assert house.shown() == {"name": "alpha", "state": "ready"}
-    assert house.troubles == []
+def test_a_bert_that_nobody_needs_any_more_is_gone(manual: Manual) -> None:
+    home = Home(manual)
+    engine, _ = home.open()
+    held = weakref.ref(bert(engine))
+    home.manual = replace(manual, device=Device.CPU)
+    other, _ = home.open()
+    assert held() is bert(engine)
+    del engine
+    assert held() is None
+    assert len(spoken(other))

@@ -3,21 +3,33 @@
 
 # shellcheck disable=SC2317 # on_exit calls it
 clean_up() {
+    local waited
     [ -z "${CHILD:-}" ] || { kill -KILL "$CHILD" && wait "$CHILD"; } 2>/dev/null || true
-    [ -z "${CGROUP:-}" ] || find "$CGROUP" -depth -type d -exec rmdir {} + 2>/dev/null || true
+    # all that is in there dies with the first of its processes, and takes a moment for it
+    for ((waited = 0; waited < 100; waited++)); do
+        [ -e "${CGROUP:-}" ] || break
+        find "$CGROUP" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.1
+    done
     if [ -n "${WORK:-}" ]; then
-        ! mountpoint -q "$WORK/tree" || umount -R -- "$WORK/tree" || umount -Rl -- "$WORK/tree"
+        # tail, below, looks once a second whether to end
+        for ((waited = 0; waited < 30; waited++)); do
+            mountpoint -q "$WORK/tree" || break
+            umount -R -- "$WORK/tree" 2>/dev/null || sleep 0.1
+        done
+        ! mountpoint -q "$WORK/tree" || umount -Rl -- "$WORK/tree"
         rm -rf --one-file-system -- "$WORK"
     fi
+    rm -rf --one-file-system -- "$BASE.part" "$BUNDLE.part"
 }
 on_exit clean_up
 
 make_base() {
     say "Making $BASE with debootstrap (some minutes)."
-    rm -rf --one-file-system -- "$BASE"
-    debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,sudo,ca-certificates "$RELEASE" "$BASE" \
+    rm -rf --one-file-system -- "$BASE" "$BASE.part"
+    debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,sudo,ca-certificates "$RELEASE" "$BASE.part" \
         http://deb.debian.org/debian >"$DIR/$RELEASE-debootstrap.log" 2>&1 || die "debootstrap failed: see $DIR/$RELEASE-debootstrap.log"
-    touch "$BASE/made"
+    touch "$BASE.part/made"
+    mv -T -- "$BASE.part" "$BASE"
 }
 
 # TREE, with a user who may use sudo.

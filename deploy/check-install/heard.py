@@ -9,6 +9,9 @@ LOUD = 50
 
 
 def main() -> int:
+    if sys.argv[1:] in (["--help"], ["-h"]):
+        print(__doc__)
+        return 0
     with wave.open(sys.argv[1]) as file:
         if file.getsampwidth() != 2:
             print("not 16 bit")

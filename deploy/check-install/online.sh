@@ -23,8 +23,10 @@ silent() { [ -z "$("$@" 2>&1)" ]; }
 # warnings there may be: a container sets no clock
 no_failure() { "$SERVICE" doctor >/check/doctor 2>&1 || [ $? = 1 ] || { cat /check/doctor; return 1; }; }
 
+groupadd hayakoe
 holds "interrupted while it installs" fails interrupted
-holds "nothing of it is left" nothing_left
+holds "a group that was there before stays" groupdel hayakoe
+holds "nothing else of it is left" nothing_left
 echo "--    install from a clone"
 holds "install from a clone, with sudo" install_as_taro "$INSTALL --with-broker"
 give_back_soon

@@ -1,6 +1,32 @@
 #!/usr/bin/env bash
-# Inside the container: one story, line by line; the first thing that does not hold ends it.
+# shellcheck disable=SC2317 # `holds` calls them
 set -uo pipefail
+
+usage() {
+    cat <<'EOF'
+usage: deploy/check-install/run.sh STORY | --help
+
+What deploy/check-install.sh runs inside its container: one story (online, upgrade, offline, try), line by line; the first
+thing that does not hold ends it. It changes the machine that it runs on, which goes away afterwards: nowhere else does it
+do anything.
+EOF
+}
+
+case "$#:${1:-}" in
+1:-h | 1:--help)
+    usage
+    exit
+    ;;
+1:online | 1:upgrade | 1:offline | 1:try) ;;
+*)
+    usage >&2
+    exit 2
+    ;;
+esac
+if [ "$(realpath -- "${BASH_SOURCE[0]}")" != /check/run.sh ]; then
+    echo "error: this is for the container of deploy/check-install.sh alone; run that" >&2
+    exit 1
+fi
 cd /
 
 SERVICE=hayakoe-daemon
@@ -91,7 +117,9 @@ gone() {
     done
 }
 
+# as somebody has it who lets nobody in
 chown -R taro: /home/taro
+chmod 700 /home/taro
 set_up_sound
 case $1 in
 online)

@@ -2,7 +2,7 @@
 # The story `upgrade`; see run.sh, which sources it.
 # shellcheck disable=SC2154 # from run.sh
 
-ARCHIVE=/home/taro/archive
+ARCHIVE="/home/taro/new archive"
 
 left_alone() { [ "$(md5sum <"$CONFIG")" = "$CONFIG_SUM" ]; }
 bump() { sed -i "s/^\(version\|__version__\) = \".*\"/\1 = \"$2\"/" "$1/pyproject.toml" "$1/hayakoe_daemon/__init__.py"; }
@@ -18,7 +18,7 @@ CONFIG_SUM=$(md5sum <"$CONFIG")
 echo "--    upgrade from the archive"
 holds "volume 40" eventually as_taro "$SERVICE set volume 40"
 bump "$ARCHIVE" 9.9.1
-holds "upgrade" install_as_taro "$ARCHIVE/deploy/install.sh"
+holds "upgrade" install_as_taro "'$ARCHIVE/deploy/install.sh'"
 holds "the new version runs" active
 holds "it is the new version" [ "$(version)" = "$SERVICE 9.9.1" ]
 holds "the one before is kept" previous_is "$FIRST"
@@ -42,3 +42,21 @@ holds "rollback, without the clone" install_as_taro "sudo /opt/$SERVICE/current/
 holds "the version before runs" active
 holds "it is that version" [ "$(version)" = "$FIRST" ]
 holds "a sentence over MQTT is heard" say_over_mqtt "元に戻りました。"
+
+echo "--    a service that its owner has stopped and disabled"
+stopped() { [ "$(systemctl is-active "$SERVICE")$(systemctl is-enabled "$SERVICE")" = inactivedisabled ]; }
+systemctl disable --now --quiet "$SERVICE"
+mv "/home/taro/broken/systemd/$SERVICE.service" /home/taro/broken/unit
+holds "an upgrade that breaks off as it switches" fails install_as_taro /home/taro/broken/deploy/install.sh
+holds "it stays stopped and disabled" stopped
+holds "it is the version before" [ "$(version)" = "$FIRST" ]
+mv /home/taro/broken/unit "/home/taro/broken/systemd/$SERVICE.service"
+bump /home/taro/broken 9.9.3
+cp "$ARCHIVE/systemd/$SERVICE.service" /home/taro/broken/systemd/
+holds "an upgrade" install_as_taro /home/taro/broken/deploy/install.sh
+holds "it stays stopped and disabled" stopped
+holds "it is the new version" [ "$(version)" = "$SERVICE 9.9.3" ]
+holds "rollback" install_as_taro "sudo /opt/$SERVICE/current/share/$SERVICE/deploy/install.sh --rollback"
+holds "it stays stopped and disabled" stopped
+holds "started, it runs" systemctl start "$SERVICE"
+holds "a sentence over MQTT is heard" say_over_mqtt "また動いています。"

@@ -13,6 +13,8 @@ SHARE=/usr/local/share
 
 # The example, complete and commented, where there is none yet. Addresses in it may be secret: it is for the group alone.
 set_up_config() {
+    CONFIG_DIR_WAS=$(stat -c '%u:%g %a' -- "$CONFIG_DIR" 2>/dev/null || true)
+    undo_with undo_config_dir
     mkdir -p -- "$CONFIG_DIR"
     chown "root:$ACCOUNT" "$CONFIG_DIR"
     chmod 750 "$CONFIG_DIR"
@@ -25,9 +27,15 @@ set_up_config() {
     install -m 640 -o root -g "$ACCOUNT" -- "$ROOT/config.example.yaml" "$CONFIG_DIR/config.yaml"
 }
 # shellcheck disable=SC2317
-undo_config() {
-    rm -f -- "$CONFIG_DIR/config.yaml"
-    rmdir --ignore-fail-on-non-empty -- "$CONFIG_DIR"
+undo_config() { rm -f -- "$CONFIG_DIR/config.yaml"; }
+# shellcheck disable=SC2317
+undo_config_dir() {
+    if [ -z "$CONFIG_DIR_WAS" ]; then
+        rmdir --ignore-fail-on-non-empty -- "$CONFIG_DIR" 2>/dev/null || true
+    else
+        chown "${CONFIG_DIR_WAS% *}" "$CONFIG_DIR"
+        chmod "${CONFIG_DIR_WAS#* }" "$CONFIG_DIR"
+    fi
 }
 
 # Whether the new version takes the config, asked as the service's user and before anything is switched.
@@ -43,14 +51,32 @@ check_config() {
 
 # --- switching ------------------------------------------------------------------------------------------------------
 
-# Make the version in the folder $1 the one that counts, and $2 (perhaps none) the one before it.
+# Whether it runs, or is about to again. What was killed for hanging is neither for a moment.
+running() {
+    local state waited
+    booted || return 1
+    for ((waited = 0; waited < 60; waited++)); do
+        state=$(systemctl is-active "$UNIT" || true)
+        [ "$state" = deactivating ] || break
+        sleep 0.5
+    done
+    # failed: for ever, as where a stop took too long; what is tried again is `activating`
+    case $state in inactive | failed | unknown) return 1 ;; esac
+}
+
+disabled() { [ "$(systemctl is-enabled "$UNIT" 2>/dev/null || true)" = disabled ]; }
+
+# Make the version in the folder $1 the one that counts, and $2 (perhaps none) the one before it. What somebody has stopped
+# or disabled stays so, whatever becomes of this.
 switch_to() {
-    WAS_CURRENT=$(linked current) WAS_PREVIOUS=$(linked previous)
-    if booted && [ "$(systemctl is-active "$UNIT" || true)" != inactive ]; then
-        WAS_RUNNING=yes
-    else
-        WAS_RUNNING=''
+    WAS_CURRENT=$(linked current) WAS_PREVIOUS=$(linked previous) STOPPED='' DISABLED=''
+    if [ -n "$WAS_CURRENT" ]; then
+        running || STOPPED=yes
+        ! disabled || DISABLED=yes
     fi
+    STATE_WAS='' CACHE_WAS=''
+    [ ! -e "$STATE_DIR" ] || STATE_WAS=there
+    [ ! -e "$CACHE_DIR" ] || CACHE_WAS=there
     say "Switching to $1."
     undo_with undo_switch
     link_to previous "$2"
@@ -63,10 +89,13 @@ undo_switch() {
     link_to current "$WAS_CURRENT"
     if [ -z "$WAS_CURRENT" ]; then
         take_service_away
+        # made by its first start, for a user that goes away too
+        [ -n "$STATE_WAS" ] || rm -rf -- "$STATE_DIR"
+        [ -n "$CACHE_WAS" ] || rm -rf -- "$CACHE_DIR"
         return
     fi
     set_up_service
-    if [ -n "$WAS_RUNNING" ]; then
+    if booted && [ -z "$STOPPED" ]; then
         systemctl restart "$UNIT" && say "The version before is running again."
     fi
 }
@@ -93,13 +122,21 @@ printed() {
     fi
 }
 
-# Enable the unit, and (re)start it where $1 is not empty. Returns when it is ready.
+# Enable the unit, and (re)start it where $1 is not empty; but see switch_to. Returns when it is ready.
 start_service() {
     if ! command -v systemctl >/dev/null; then
         say "There is no systemd here, so nothing starts the service: $COMMAND run"
         return
     fi
-    systemctl enable --quiet "$UNIT" || die "systemctl could not enable $UNIT"
+    if [ -n "$DISABLED" ]; then
+        say "It was disabled, and stays so: systemctl enable $NAME has it start with the machine."
+    else
+        systemctl enable --quiet "$UNIT" || die "systemctl could not enable $UNIT"
+    fi
+    if booted && [ -n "$STOPPED" ]; then
+        say "It was stopped, and stays so: systemctl start $NAME"
+        return
+    fi
     if ! booted; then
         say "systemd is not running here: the service starts with the machine."
         return
@@ -110,7 +147,7 @@ start_service() {
     fi
     say "Starting the service."
     # a time out of its own: where a start fails systemd tries again for ever
-    if ! timeout 180 systemctl restart "$UNIT" || ! timeout 30 "$COMMAND" queue --config "$CONFIG_DIR/config.yaml" >/dev/null; then
+    if ! timeout --foreground 180 systemctl restart "$UNIT" || ! timeout --foreground 30 "$COMMAND" queue --config "$CONFIG_DIR/config.yaml" >/dev/null; then
         say "The end of its log:"
         journalctl --unit "$UNIT" --lines 20 --no-pager --output cat >&2 || true
         die "the service does not start"
@@ -118,12 +155,13 @@ start_service() {
 }
 
 tell_next_steps() {
-    booted && [ -n "$start" ] || return 0
+    booted && [ -n "$start" ] && [ -z "$STOPPED" ] || return 0
     cat >&2 <<EOF
 
     $NAME say 'こんにちは。準備ができました。'    # with sudo until you have logged in anew
-    $NAME devices                                  # which sound devices there are
-    sudo nano $CONFIG_DIR/config.yaml && sudo systemctl reload $NAME
+    sudo $NAME devices                             # which sound devices there are
+    sudo nano $CONFIG_DIR/config.yaml
+    sudo $NAME check-config && sudo systemctl reload $NAME
     journalctl -fu $NAME                           # what it logs
 EOF
 }

@@ -7,10 +7,11 @@ ACCOUNT=hayakoe
 LOCK=/run/$NAME-install.lock
 # not in /tmp, which is memory on Debian 13: pip fetches 100 MB, and a Raspberry Pi Zero has 200 for it
 SCRATCH=$(mktemp -d "${TMPDIR:-/var/tmp}/$NAME.XXXXXX")
-# alsa-utils for alsamixer and aplay: many cards come up muted
-PACKAGES=(libportaudio2 alsa-utils ca-certificates)
+# alsa-utils for alsamixer and aplay, as many cards come up muted; mosquitto-clients, as the broker may be another machine
+PACKAGES=(libportaudio2 alsa-utils ca-certificates mosquitto-clients)
 BUILD_PACKAGES=(gcc libc6-dev pkg-config libsystemd-dev)
-BROKER_PACKAGES=(mosquitto mosquitto-clients)
+BROKER_PACKAGES=(mosquitto)
+BROKER_UNIT=mosquitto.service
 BROKER_CONFIG=/etc/mosquitto/conf.d/$NAME.conf
 
 # --- undoing --------------------------------------------------------------------------------------------------------
@@ -61,6 +62,9 @@ release() { sed -n 's/^VERSION_CODENAME=//p' /etc/os-release; }
 set_up_packages() {
     local wanted=() package packages=("${PACKAGES[@]}")
     has_apt || die "there is no apt here. This is for Debian, Raspberry Pi OS and Ubuntu; elsewhere see README.md for what pip needs."
+    # shellcheck disable=SC2153 # versions.sh's
+    check_room "$ROOM" "$PREFIX"
+    check_room 300 "$SCRATCH"
     [ -n "$OFFLINE" ] || packages+=("${BUILD_PACKAGES[@]}")
     [ -z "$BROKER" ] || packages+=("${BROKER_PACKAGES[@]}")
     if PYTHON=$(find_python); then
@@ -75,32 +79,40 @@ set_up_packages() {
         installed "$package" || wanted+=("$package")
     done
     if [ ${#wanted[@]} -gt 0 ]; then
+        # a compiler, and what it comes with
+        [[ " ${wanted[*]} " != *" gcc "* ]] || check_room "$((ROOM + 300))" /usr
         say "Installing with apt-get: ${wanted[*]}"
         [ -n "$OFFLINE" ] || apt_lists
         apt_install_patiently "${wanted[@]}"
     fi
     PYTHON=$(find_python) || die "there is no Python 3.11, 3.12 or 3.13"
-    "$PYTHON" -c 'import sys; sys.exit(sys.maxsize < 2**32)' ||
-        die "this system has 32 bits, and onnxruntime needs 64: take the 64-bit Raspberry Pi OS"
 }
 
 # mosquitto loses what it has acknowledged when it is killed or the power fails, unless it saves more often than twice an hour.
 set_up_broker() {
-    [ ! -e "$BROKER_CONFIG" ] || return 0
-    say "Setting up mosquitto to save what it has accepted ($BROKER_CONFIG)."
-    undo_with undo_broker
-    printf '# By %s: what was acknowledged outlives a power cut.\nautosave_on_changes true\nautosave_interval 1\n' "$NAME" \
-        >"$BROKER_CONFIG"
-    if booted; then
-        systemctl restart mosquitto.service || die "mosquitto does not start: see journalctl -u mosquitto"
+    BROKER_RAN=$(systemctl is-active "$BROKER_UNIT" 2>/dev/null || true)
+    BROKER_ENABLED=$(systemctl is-enabled "$BROKER_UNIT" 2>/dev/null || true)
+    undo_with undo_broker_service
+    # deploy/try.sh and deploy/test.sh install it for its program only
+    systemctl enable --quiet "$BROKER_UNIT" 2>/dev/null || say "warning: $BROKER_UNIT is not enabled, so it may not start with the machine"
+    if [ ! -e "$BROKER_CONFIG" ]; then
+        say "Setting up mosquitto to save what it has accepted ($BROKER_CONFIG)."
+        undo_with undo_broker_config
+        printf '# By %s: what was acknowledged outlives a power cut.\nautosave_on_changes true\nautosave_interval 1\n' "$NAME" \
+            >"$BROKER_CONFIG"
+        ! booted || systemctl try-restart "$BROKER_UNIT" || die "mosquitto does not start: see journalctl -u mosquitto"
     fi
+    ! booted || systemctl start "$BROKER_UNIT" || die "mosquitto does not start: see journalctl -u mosquitto"
 }
 # shellcheck disable=SC2317
-undo_broker() {
+undo_broker_config() {
     rm -f -- "$BROKER_CONFIG"
-    if booted; then
-        systemctl restart mosquitto.service
-    fi
+    ! booted || systemctl try-restart "$BROKER_UNIT"
+}
+# shellcheck disable=SC2317
+undo_broker_service() {
+    [ "$BROKER_ENABLED" != disabled ] || systemctl disable --quiet "$BROKER_UNIT" 2>/dev/null || true
+    case $BROKER_RAN in inactive | failed) ! booted || systemctl stop "$BROKER_UNIT" ;; esac
 }
 
 booted() { [ -d /run/systemd/system ]; }
@@ -109,34 +121,62 @@ booted() { [ -d /run/systemd/system ]; }
 
 # The service's user, and its group: whoever is in it may use the commands.
 set_up_account() {
-    local person=${SUDO_USER:-${DOAS_USER:-}}
-    if ! getent passwd "$ACCOUNT" >/dev/null; then
-        say "Making the system user $ACCOUNT, with access to sound."
-        local group=(--user-group)
-        if getent group "$ACCOUNT" >/dev/null; then
-            group=(--gid "$ACCOUNT")
-        fi
-        undo_with undo_account
-        useradd --system "${group[@]}" --home-dir "/var/lib/$NAME" --no-create-home --shell /usr/sbin/nologin \
-            --comment 'spoken announcements' "$ACCOUNT"
-    elif is_a_person; then
+    local person
+    if is_a_person; then
         die "the user $ACCOUNT of this machine is a person's, and the service's has to have that name"
     fi
-    usermod --append --groups audio "$ACCOUNT"
-    if [ -z "$person" ] || [ "$person" = root ]; then
-        return
+    if ! getent group "$ACCOUNT" >/dev/null; then
+        undo_with undo_group
+        groupadd --system "$ACCOUNT"
     fi
-    if [[ " $(id -nG -- "$person") " != *" $ACCOUNT "* ]]; then
+    if ! getent passwd "$ACCOUNT" >/dev/null; then
+        say "Making the system user $ACCOUNT, with access to sound."
+        undo_with undo_user
+        useradd --system --gid "$ACCOUNT" --home-dir "/var/lib/$NAME" --no-create-home --shell /usr/sbin/nologin \
+            --comment 'spoken announcements' "$ACCOUNT"
+    fi
+    join "$ACCOUNT" audio
+    person=$(installing_person)
+    if [ -z "$person" ]; then
+        say "Whoever is to use the commands without sudo: usermod --append --groups $ACCOUNT NAME"
+    elif ! member "$person" "$ACCOUNT"; then
         say "$person joins the group $ACCOUNT, to use the commands without sudo (from the next login)."
-        JOINED=$person
-        undo_with undo_join
-        usermod --append --groups "$ACCOUNT" "$person"
+        join "$person" "$ACCOUNT"
     fi
 }
 # shellcheck disable=SC2317
-undo_join() { gpasswd --delete "$JOINED" "$ACCOUNT" >/dev/null 2>&1 || true; }
+undo_group() { groupdel "$ACCOUNT" 2>/dev/null || true; }
+# Out of its group first: userdel takes a group of the same name along, whosever that was.
 # shellcheck disable=SC2317
-undo_account() { remove_account; }
+undo_user() {
+    usermod --gid nogroup "$ACCOUNT" 2>/dev/null || true
+    userdel "$ACCOUNT" 2>/dev/null || true
+}
+
+# Who runs this, by sudo, by doas, or logged in and then `su`; nobody where it is root, or no one.
+installing_person() {
+    local person=${SUDO_USER:-${DOAS_USER:-$(logname 2>/dev/null || true)}}
+    [ "$person" != root ] && getent passwd -- "$person" >/dev/null || return 0
+    printf '%s\n' "$person"
+}
+
+member() { [[ " $(id -nG -- "$1") " == *" $2 "* ]]; }
+
+# Have the user $1 be in the group $2.
+JOINED=()
+join() {
+    ! member "$1" "$2" || return 0
+    [ ${#JOINED[@]} -gt 0 ] || undo_with undo_joined
+    JOINED+=("$1 $2")
+    usermod --append --groups "$2" "$1"
+}
+# shellcheck disable=SC2317
+undo_joined() {
+    local pair
+    for pair in "${JOINED[@]}"; do
+        gpasswd --delete "${pair% *}" "${pair#* }" >/dev/null 2>&1 || true
+    done
+}
 
 is_a_person() {
     local number

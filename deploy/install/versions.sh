@@ -2,6 +2,8 @@
 # The versions under /opt: a venv each, `current` and `previous` name two of them. Sourced after lib.sh, not run.
 
 PREFIX=/opt/hayakoe-daemon
+# megabytes that a version takes, with what is fetched meanwhile
+ROOM=900
 
 # The folder that the link $1 (current or previous) names; nothing where there is none.
 linked() {
@@ -22,10 +24,9 @@ link_to() {
 
 # Make a venv with all that is pinned, in a folder of its own: what runs is not touched. VERSION is that folder.
 make_version() {
-    local before lock free
+    local before lock
     before=$(linked current)
-    free=$(df --output=avail -B 1000000 -- "$(dirname -- "$PREFIX")" | tail -n 1)
-    [ "$free" -ge 900 ] || die "there are $((free)) MB free below $(dirname -- "$PREFIX"), and 900 are needed"
+    check_room "$ROOM" "$PREFIX"
     lock=$(lock_of "$PYTHON")
     VERSION=$PREFIX/versions/$(date -u +%Y%m%d-%H%M%S)-$(project_version)
     say "Making $VERSION (some minutes on a Raspberry Pi)."

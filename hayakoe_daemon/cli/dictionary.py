@@ -13,7 +13,7 @@ from hayakoe_daemon.cli.failure import Failure
 from hayakoe_daemon.cli.settle import config_of
 from hayakoe_daemon.config.places import dictionary_file, find_control_socket, state_dir
 from hayakoe_daemon.control import ControlError, NobodyThere, ask
-from hayakoe_daemon.system.ownership import hand_over
+from hayakoe_daemon.system.ownership import handed_over
 from hayakoe_daemon.word_change import AddWord, Change, RemoveWord
 from hayakoe_daemon.words import WordBook, WordsError
 
@@ -61,13 +61,13 @@ def _book(given: argparse.Namespace) -> WordBook:
 
 
 def _change_file(given: argparse.Namespace, change: Change) -> None:
-    try:
-        if not _book(given).change(change):
-            raise Failure(f'there is no word "{change.word}" in the dictionary')
-    except WordsError as error:
-        raise Failure(str(error)) from None
     config, _ = config_of(given)
-    hand_over(state_dir(config, os.environ))
+    with handed_over(state_dir(config, os.environ), dictionary_file(config, os.environ)):
+        try:
+            if not _book(given).change(change):
+                raise Failure(f'there is no word "{change.word}" in the dictionary')
+        except WordsError as error:
+            raise Failure(str(error)) from None
     print("No daemon runs; it is in the file, for when one is started.")
 
 

@@ -38,11 +38,12 @@ def doctor(given: argparse.Namespace) -> int:
 
 def _checks(given: argparse.Namespace) -> list[Check]:
     machine = Machine()
+    path = None
     try:
         path = find(given.config, os.environ)
         config = load(path)
     except ConfigError as error:
-        return without_config([str(problem) for problem in error.problems], machine, speaking())
+        return without_config([str(problem) for problem in error.problems], path, machine, speaking())
     return thorough(config, path, os.environ, find_daemon(config, os.environ), machine)
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -31,7 +28,6 @@ def prepare_all(orders: Sequence[Order], *, again: bool = False) -> int:
         status |= _one(lambda job=job: job, prepared_bert(job) is not None and not again)  # type: ignore[misc]
     for order in orders:
         status |= _one(order.voice_job, prepared_voice(order.voice) is not None and not again)
-    _hand_over(orders[0].voice.root)
     return status
 
 
@@ -48,16 +44,6 @@ def _one(job: Callable[[], VoiceJob | BertJob], there: bool) -> int:
         return 1
     print(f"{wanted.name} is prepared, in {done.seconds:.0f} s and {done.peak // _MEGABYTE} MB of memory at peak")
     return 0
-
-
-def _hand_over(root: Path) -> None:
-    """What root has prepared belongs to whom the folder above belongs: the daemon prepares there too."""
-    if os.geteuid() != 0 or not root.is_dir():
-        return
-    owner = root.parent.stat()
-    for path in (root, *root.rglob("*")):
-        with suppress(OSError):
-            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _prepared(job: Job, bar: _Bar) -> Done:

@@ -19,7 +19,8 @@ from hayakoe_daemon.config.model import Config
 from hayakoe_daemon.config.places import prepared_dir, state_dir, voices_dir
 from hayakoe_daemon.derived import precise
 from hayakoe_daemon.opening import order
-from hayakoe_daemon.system.ownership import hand_over
+from hayakoe_daemon.system.ownership import handed_over
+from hayakoe_daemon.typed import typed
 from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.prepare.order import Order, forget_voice, remark
 from hayakoe_daemon.voice.store.bert_layouts import bert_at, bert_files
@@ -34,7 +35,7 @@ from hayakoe_daemon.voice.store.watch import megabytes
 
 _NO_BERT = (
     "There is no BERT yet, and no neural voice speaks without it:"
-    " `hayakoe-daemon voices add --bert PATH-OR-ADDRESS`; until then the embedded voice speaks."
+    f" `{typed('voices add --bert PATH-OR-ADDRESS')}`; until then the embedded voice speaks."
 )
 _BY_ITSELF = "A daemon that runs takes it by itself within seconds, and prepares it for this machine."
 
@@ -44,14 +45,16 @@ _SERVICE = Path("/var/lib/hayakoe-daemon")
 def run(given: argparse.Namespace) -> int:
     config = config_or_defaults(given)
     store = Store(voices_dir(config, os.environ))
-    try:
-        done = _do(given, store, config)
-    except VoiceError as error:
-        raise Failure(str(error)) from None
-    finally:
-        hand_over(state_dir(config, os.environ))
-        hand_over(prepared_dir(config, os.environ))
-    if given.action in ("add", "remove") and _SERVICE.exists() and _SERVICE not in store.folder.parents:
+    with handed_over(state_dir(config, os.environ), store.folder, prepared_dir(config, os.environ)):
+        try:
+            done = _do(given, store, config)
+        except VoiceError as error:
+            raise Failure(str(error)) from None
+    if (
+        given.action in ("add", "list", "prepare", "remove")
+        and _SERVICE.exists()
+        and _SERVICE not in store.folder.parents
+    ):
         print(f"These are your own voices, in {store.folder}; for the service's use sudo.", file=sys.stderr)
     return done
 
@@ -94,7 +97,7 @@ def _list(given: argparse.Namespace, store: Store, config: Config) -> int:
             print(f"{one['name']}  {one['layout']}  {megabytes(one['size'])}  {', '.join(one['styles'])}")
             print(f"  {_in_words(one['prepared'])}")
         if not voices:
-            print("There are no voices yet but the embedded one: `hayakoe-daemon voices add PATH-OR-ADDRESS`")
+            print(f"There are no voices yet but the embedded one: `{typed('voices add PATH-OR-ADDRESS')}`")
         if bert is not None:
             print(f"BERT: {bert['model']}  {megabytes(bert['size'])}")
         elif voices:
@@ -141,7 +144,7 @@ def _prepared(store: Store, name: str, config: Config) -> dict[str, Any] | None:
 
 def _in_words(prepared: dict[str, Any] | None) -> str:
     if prepared is None:
-        return "not prepared for this machine yet: a daemon that runs does it, or `hayakoe-daemon voices prepare`"
+        return f"not prepared for this machine yet: a daemon that runs does it, or `{typed('voices prepare')}`"
     where = "" if prepared["device"] == Device.CPU else " for the graphics card"
     first = f"prepared{where}, {prepared['precision']}"
     return "\n  ".join([first if prepared["split"] else f"{first}, whole", *prepared["left_out"]])
@@ -165,7 +168,7 @@ def _prepare(given: argparse.Namespace, store: Store, config: Config) -> int:
     names = given.names or store.names()
     orders = [one for orders in zip(*(_orders(store, name, config) for name in names), strict=True) for one in orders]
     if not orders:
-        raise Failure("there are no voices to prepare: `hayakoe-daemon voices add PATH-OR-ADDRESS`")
+        raise Failure(f"there are no voices to prepare: `{typed('voices add PATH-OR-ADDRESS')}`")
     return prepare_all(orders, again=given.again)
 
 
@@ -275,7 +278,7 @@ def _add_voices(given: argparse.Namespace, source: Brought, store: Store, progre
 def _named(given: argparse.Namespace, source: Brought, voices: Sequence[VoiceSource]) -> list[tuple[str, VoiceSource]]:
     """Each voice with the name that it will have. Raises Failure where that is not clear."""
     if not voices:
-        raise Failure(f"{source.origin} holds a BERT and no voice: `hayakoe-daemon voices add --bert {source.origin}`")
+        raise Failure(f"{source.origin} holds a BERT and no voice: `{typed(f'voices add --bert {source.origin}')}`")
     if given.name is not None and len(voices) > 1:
         several = ", ".join(one.voice.name for one in voices)
         raise Failure(f"{source.origin} holds several voices ({several}): add the one you mean alone to give it a name")

@@ -9,8 +9,8 @@ from pathlib import Path
 from hayakoe_daemon.config.model import Config
 
 _NAME = "hayakoe-daemon"
-_SERVICE_STATE = Path("/var/lib") / _NAME
-_SERVICE_CACHE = Path("/var/cache") / _NAME
+SERVICE_STATE = Path("/var/lib") / _NAME
+SERVICE_CACHE = Path("/var/cache") / _NAME
 _SERVICE_SOCKET = Path("/run") / _NAME / "control.sock"
 
 
@@ -21,7 +21,7 @@ def state_dir(config: Config, environ: Mapping[str, str]) -> Path:
     if given := environ.get("STATE_DIRECTORY"):
         return _first(given)
     if os.geteuid() == 0:
-        return _SERVICE_STATE
+        return SERVICE_STATE
     state_home = environ.get("XDG_STATE_HOME")
     return (Path(state_home) if state_home else Path.home() / ".local/state") / _NAME
 
@@ -78,8 +78,8 @@ def _made_again(config: Config, environ: Mapping[str, str], name: str) -> Path:
         return before
     if given := environ.get("CACHE_DIRECTORY"):
         return _first(given) / name
-    if os.geteuid() == 0 and "STATE_DIRECTORY" not in environ and _SERVICE_CACHE.is_dir():
-        return _SERVICE_CACHE / name  # a command that root runs finds what the service has
+    if os.geteuid() == 0 and "STATE_DIRECTORY" not in environ and SERVICE_CACHE.is_dir():
+        return SERVICE_CACHE / name  # a command that root runs finds what the service has
     return before
 
 

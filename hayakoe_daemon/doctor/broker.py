@@ -14,6 +14,9 @@ from hayakoe_daemon.mqtt.round_trip import NoRoundTrip, RoundTrip, round_trip
 
 NAME = "broker"
 PATIENCE = 6.0
+_REACHED = 2.0
+"""Seconds for a bare connection."""
+
 SLOW = 0.2
 """Seconds there and back in a home's network, above which something is in the way."""
 
@@ -28,7 +31,7 @@ def examine_broker(settings: BrokerSettings, topic: str, machine: Machine) -> It
     try:
         trip = round_trip(settings, topic, patience=PATIENCE)
     except NoRoundTrip as error:
-        yield failure(NAME, f"{error}: nothing is heard that comes over MQTT", _ping(settings))
+        yield failure(NAME, f"nothing is heard that comes over MQTT: {error}", _next_step(settings))
         return
     name = trip.server or "the broker"
     means = f"a message to {name} at {settings.address} is back after {trip.seconds * 1000:.0f} ms"
@@ -66,8 +69,8 @@ def _session(settings: BrokerSettings, trip: RoundTrip, machine: Machine) -> Ite
         first = "" if kept.persistence else "set `persistence true` in /etc/mosquitto/mosquitto.conf, then: "
         yield warning(
             "session",
-            f"when mosquitto is killed or the power goes, it loses {lost} (autosave in its config): messages that"
-            " it had confirmed are not heard",
+            f"when mosquitto is killed or the power goes, it loses {lost}: messages that it had confirmed are"
+            f" not heard ({'autosave' if kept.persistence else 'persistence'} in its config)",
             f"{first}{_SAVE}",
         )
     else:
@@ -84,6 +87,19 @@ def is_here(host: str) -> bool:
         return False
 
 
-def _ping(settings: BrokerSettings) -> str:
-    here = is_here(settings.host)
-    return "systemctl status mosquitto" if here else f"mosquitto_pub -h {settings.host} -p {settings.port} -t x -m x"
+def _next_step(settings: BrokerSettings) -> str:
+    """What to type, by how far one gets without MQTT."""
+    try:
+        socket.create_connection((settings.host, settings.port), _REACHED).close()
+    except socket.gaierror:
+        return f"getent hosts {settings.host} (a name of mDNS ends in .local; an address in mqtt.host always works)"
+    except OSError:
+        here = "systemctl status mosquitto; journalctl -u mosquitto -n 20"
+        return here if is_here(settings.host) else f"ping -c 3 {settings.host}"
+    user = "" if settings.user is None else f" -u {settings.user} -P PASSWORD"
+    tls = ""
+    if settings.tls is not None:
+        authority = settings.tls.ca_file
+        tls = " --tls-use-os-certs" if authority is None else f" --cafile {authority}"
+    see = f"mosquitto_sub -V 5 -h {settings.host} -p {settings.port}{user}{tls} -t '#' -C 1 -W 5 -d"
+    return f"{see} (on the broker's machine: journalctl -u mosquitto -n 20)"

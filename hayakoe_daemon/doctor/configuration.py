@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from hayakoe_daemon.doctor.finding import Finding, failure, ok, warning
+from hayakoe_daemon.typed import typed
 
 NAME = "config"
 
 
-def examine_config(where: str, problems: Sequence[str], doubts: Iterable[str]) -> Iterator[Finding]:
-    """`problems` are mistakes, `doubts` what is named and not there."""
+def examine_config(
+    where: str, problems: Sequence[str], doubts: Iterable[str], owner: int | None = None
+) -> Iterator[Finding]:
+    """`problems` are mistakes, `doubts` what is named and not there; `owner` runs the daemon."""
+    command = typed(f"check-config --config {where}" if where else "check-config", owner)
+    again = f"mend {where or 'it'}, then: {command}"
     if problems:
         for problem in problems:
-            yield failure(NAME, f"{problem}; the rest of it was not examined", "hayakoe-daemon check-config")
+            yield failure(NAME, f"{problem}; the rest of it was not examined", again)
         return
     whole = True
     for doubt in doubts:
         whole = False
-        yield warning(NAME, doubt, "hayakoe-daemon check-config")
+        yield warning(NAME, doubt, again)
     if whole:
         yield ok(NAME, f"{where} is valid")

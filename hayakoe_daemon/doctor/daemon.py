@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hayakoe_daemon.doctor.finding import Finding, failure, ok, warning
+from hayakoe_daemon.doctor.machine import Machine
+from hayakoe_daemon.typed import typed
 
 NAME = "daemon"
 
@@ -35,12 +37,12 @@ class Unreachable:
 Found = Daemon | Unreachable
 
 
-def examine_daemon(daemon: Found) -> Iterator[Finding]:
+def examine_daemon(daemon: Found, machine: Machine) -> Iterator[Finding]:
     if isinstance(daemon, Unreachable):
         if daemon.hangs:
             yield failure(NAME, f"{daemon.why} It hangs, and nothing is said", "sudo systemctl restart hayakoe-daemon")
             return
-        remedy = "sudo hayakoe-daemon doctor" if daemon.runs else "sudo systemctl enable --now hayakoe-daemon"
+        remedy = "sudo hayakoe-daemon doctor" if daemon.runs else machine.start
         yield warning(NAME, daemon.why, remedy)
         return
     state = daemon.look("state")
@@ -59,5 +61,5 @@ def examine_daemon(daemon: Found) -> Iterator[Finding]:
             yield failure(
                 f"voice {voice['name']}",
                 f"it is out of order, the next one speaks in its place: {voice.get('why', 'the log says why')}",
-                f"hayakoe-daemon voices check {voice['name']}",
+                typed(f"voices check {voice['name']}", daemon.uid),
             )

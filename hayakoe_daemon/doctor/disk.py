@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import statistics
 import tempfile
@@ -37,13 +38,17 @@ def examine_disk(folders: Mapping[str, Path]) -> Iterator[Finding]:
 
 def examine_writing(folder: Path) -> Iterator[Finding]:
     """How long the state folder takes to have something for sure."""
+    if _read_only(folder):
+        return  # which examine_disk tells
     if not os.access(folder, os.W_OK):
         yield warning("writing", f"{folder} is not yours to write to; not tried", "sudo hayakoe-daemon doctor")
         return
     try:
         took = statistics.median(_write(folder) for _ in range(_TRIES))
     except OSError as error:
-        yield failure("writing", f"{folder} cannot be written: {error.strerror}", "dmesg | tail; mount | grep ' ro'")
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = f"df -h {folder}; sudo apt clean" if full else "dmesg | tail; mount | grep ' ro'"
+        yield failure("writing", f"{folder} cannot be written: {error.strerror}", remedy)
         return
     means = f"a message is on disk within {took * 1000:.0f} ms"
     if took > SLOW:
@@ -56,7 +61,7 @@ def examine_writing(folder: Path) -> Iterator[Finding]:
 
 def _room(what: str, folder: Path) -> Finding:
     found = os.statvfs(folder)
-    if found.f_flag & os.ST_RDONLY:
+    if _read_only(folder):
         return failure(NAME, f"{folder} ({what}) is mounted read-only: nothing is kept", "dmesg | tail; sudo reboot")
     free = found.f_bavail * found.f_frsize >> 20
     means = f"{free} MiB are left for {what} in {folder}"
@@ -67,6 +72,10 @@ def _room(what: str, folder: Path) -> Finding:
     if free < SCARCE:
         return warning(NAME, means, f"df -h {folder}; sudo apt clean")
     return ok(NAME, means)
+
+
+def _read_only(folder: Path) -> bool:
+    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 
 def _write(folder: Path) -> float:

@@ -51,6 +51,12 @@ class Machine:
                 yield int(folder.name)
 
     @property
+    def start(self) -> str:
+        """What to type for a daemon to run."""
+        unit = self.root / "etc/systemd/system/hayakoe-daemon.service"
+        return "sudo systemctl enable --now hayakoe-daemon" if unit.exists() else "hayakoe-daemon run"
+
+    @property
     def is_container(self) -> bool:
         """Known of Docker, Podman, LXC and systemd-nspawn."""
         marks = (".dockerenv", "run/.containerenv", "run/systemd/container", "run/host/container-manager")
@@ -60,6 +66,12 @@ class Machine:
 def may_look(folder: Path) -> None:
     """Raises PermissionError where the folder is there and not for our eyes: it must not pass for an empty one."""
     with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder):
+        pass
+
+
+def may_read(file: Path) -> None:
+    """Raises PermissionError where the file is there and not for our eyes."""
+    with suppress(FileNotFoundError, IsADirectoryError, NotADirectoryError), file.open("rb"):
         pass
 
 

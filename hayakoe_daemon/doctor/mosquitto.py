@@ -87,7 +87,7 @@ def _config(machine: Machine, pid: int) -> tuple[dict[str, list[str]] | None, tu
 
 def _files(machine: Machine, process: Path, name: str) -> Iterator[Path]:
     """The config and what it includes; in a container these are the container's files."""
-    inside = process / "root"
+    inside = process / ("root" if name.startswith("/") else "cwd")
     seen = os.path.exists(inside / name.lstrip("/"))  # noqa: PTH110, false where we may not look
     root = inside if seen else machine.root
     config = root / name.lstrip("/")

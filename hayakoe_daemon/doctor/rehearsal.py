@@ -21,13 +21,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hayakoe_daemon.doctor.child import run_module
+
 if TYPE_CHECKING:
     from hayakoe_daemon.voice.engine import Engine
 
 SENTENCE = "12月3日の最高気温は8℃、Wi-Fiの点検は午後2時からです。お出かけの際は、傘をお持ちください。"
 """What uses the dictionary, the reading rules, the English words and the voice."""
 
-_PACKAGES = Path(__file__).resolve().parents[2]
 _NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000
 """CLONE_NEWUSER, CLONE_NEWNET of unshare(2)."""
 
@@ -73,15 +74,10 @@ class Rehearsed:
 
 def rehearse(part: Part, *, patience: float, environ: Mapping[str, str] = os.environ) -> Rehearsed:
     """Starts the child and waits at most `patience` seconds. Raises NoRehearsal."""
-    paths = [str(_PACKAGES), *filter(None, [environ.get("PYTHONPATH")])]
+    told = json.dumps(asdict(part)).encode()
     try:
-        done = subprocess.run(
-            ["nice", "-n", "10", sys.executable, "-P", "-m", "hayakoe_daemon.doctor.rehearsal"],
-            input=json.dumps(asdict(part)).encode(),
-            capture_output=True,
-            timeout=patience,
-            check=False,
-            env={**environ, "PYTHONPATH": os.pathsep.join(paths)},
+        done = run_module(
+            "hayakoe_daemon.doctor.rehearsal", told, patience=patience, environ=environ, before=("nice", "-n", "10")
         )
     except subprocess.TimeoutExpired:
         raise NoRehearsal(f"it did not speak one sentence within {patience:.0f} s") from None

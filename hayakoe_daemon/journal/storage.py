@@ -1,7 +1,8 @@
 """The journal's file: opened, checked, and left for memory when the disk fails.
 
-A file that cannot be read is set aside under another name, never deleted, and what can still be read of it is carried
-over. While the disk is full or read-only everything goes on in memory, and back to the disk as soon as it takes it.
+A file that cannot be read is set aside under another name, and what can still be read of it is carried over. The last
+few of those stay. While the disk is full or read-only everything goes on in memory, and back to the disk as soon as it
+takes it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ from hayakoe_daemon.journal import schema
 from hayakoe_daemon.system.durable import to_disk
 
 log = logging.getLogger(__name__)
+
+ASIDE = ".damaged-"
+"""Between the journal's name and the time at which a file was set aside."""
+
+ASIDE_KEPT = 3
+"""Files set aside that stay: enough to see that a disk fails again and again. On one that does, more would fill it."""
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
@@ -168,16 +175,25 @@ class Storage:
 
     def _set_aside(self, error: Exception) -> None:
         stamp = time.strftime("%Y%m%d-%H%M%S")
-        aside = self._path.with_name(f"{self._path.name}.damaged-{stamp}")
+        aside = self._path.with_name(f"{self._path.name}{ASIDE}{stamp}")
         for suffix in ("", "-wal", "-shm"):
             part = self._path.with_name(self._path.name + suffix)
             if part.exists():
                 part.rename(aside.with_name(aside.name + suffix))
+        for older in set_aside(self._path)[:-ASIDE_KEPT]:
+            with contextlib.suppress(OSError):  # the next time, then: a new journal is what counts now
+                _remove(older)
         self._trouble(
             f"the journal {self._path} cannot be used: {_reason(error)}. It was set aside as {aside.name} and a new one"
             " started; what could be read of it was kept.",
             safe=True,
         )
+
+
+def set_aside(path: Path) -> list[Path]:
+    """The files that were set aside of the journal at `path`, the oldest first; each may have a -wal and a -shm."""
+    found = path.parent.glob(f"{path.name}{ASIDE}*")
+    return sorted({one.with_name(one.name.removesuffix("-wal").removesuffix("-shm")) for one in found})
 
 
 def _empty_memory() -> sqlite3.Connection:

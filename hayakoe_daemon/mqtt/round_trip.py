@@ -78,7 +78,10 @@ class _Visit:
         )
 
     def __enter__(self) -> Self:
-        self._client.start()
+        try:
+            self._client.start()
+        except OSError as error:  # paho wakes its thread by a connection of its own
+            raise NoRoundTrip(f"this machine has no network, not even to itself ({error.strerror})") from None
         try:
             state = self._states.get(timeout=self._patience)
         except Empty:

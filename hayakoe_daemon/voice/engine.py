@@ -15,6 +15,14 @@ class EngineError(Exception):
     """This voice cannot say this utterance; the message says why. The next rung of the ladder speaks instead."""
 
 
+class AwayError(EngineError):
+    """It is not there at this moment, and whoever is to know why was told when it went."""
+
+
+class DisplacedError(EngineError):
+    """What it computes on has failed, and neither the voice nor the utterance: opened anew it speaks elsewhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How it is said; None is the voice's own way. A voice passes over what it does not have, with a note."""

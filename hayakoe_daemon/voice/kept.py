@@ -7,15 +7,15 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.text.utterance import Utterance
-from hayakoe_daemon.voice.engine import Engine, EngineError, Manner
+from hayakoe_daemon.voice.engine import AwayError, DisplacedError, Engine, EngineError, Manner
 from hayakoe_daemon.voice.expecting import Expects
+from hayakoe_daemon.voice.opened import BeingPrepared, Opened
 from hayakoe_daemon.voice.recall import Recalled, Remembers
 from hayakoe_daemon.voice.stamps import Stamps, stamps
 from hayakoe_daemon.voice.store.files import VoiceError
@@ -42,27 +42,6 @@ class State(StrEnum):
     LOADING = "loading"
     READY = "ready"
     BROKEN = "out of order"
-
-
-class BeingPrepared(Exception):  # noqa: N818, nothing is wrong
-    """It cannot be opened yet; `KeptVoice.renew` is called when it can."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A voice that was opened."""
-
-    engine: Engine
-    files: tuple[Path, ...]
-    """That it came from: where they change it is another voice."""
-    mapped: tuple[Path, ...] = ()
-    """Files that it reads while it speaks."""
-    note: str | None = None
-    """What a person should know of it that is not as it could be."""
-    at_once: int = 1
-    """How many sentences it makes in the least time, where all of a text is wanted before any of it is heard."""
-    of_no_use: Callable[[str], None] = lambda _: None
-    """Told why it could not be warmed up."""
 
 
 class KeptVoice:
@@ -259,6 +238,11 @@ class KeptVoice:
                 self._take(opened, self._opening + self._clock() - begun, in_turn)
         except BeingPrepared:
             self._put_off()
+        except DisplacedError:
+            if opened is not None:
+                opened.engine.close()
+            self._put_off()
+            self.renew()
         except Exception as error:  # noqa: BLE001, a file may be broken in any way, and the libraries raise what they like
             self._broken(reason(error))
             if opened is not None:
@@ -269,6 +253,8 @@ class KeptVoice:
         with self._at_hand() as engine:
             try:
                 yield from engine.speak(utterance, manner.over(self.manner))
+            except DisplacedError:
+                raise
             except Exception as error:
                 self._failures += 1
                 if self._failures >= SENTENCES_FAILED and engine is self._engine:
@@ -296,17 +282,23 @@ class KeptVoice:
     def _needed(self) -> Engine:
         engine = self._engine
         if engine is None:
-            raise EngineError(self._why or f"it is {self._state}")
+            raise AwayError(self._why or f"it is {self._state}")
         return engine
 
     @contextmanager
     def _at_hand(self) -> Iterator[Engine]:
-        """Until then it is not closed, whatever becomes of the voice meanwhile. Raises EngineError."""
+        """Until then it is not closed, whatever becomes of the voice meanwhile. Raises EngineError.
+
+        One that is displaced is put away at once, so that nobody asks it for another sentence, and opened anew.
+        """
         with self._lock:
             engine = self._needed()
             self._speaking.append(engine)
         try:
             yield engine
+        except DisplacedError:
+            self._displace(engine)
+            raise
         finally:
             with self._lock:
                 self._speaking.remove(engine)
@@ -315,6 +307,15 @@ class KeptVoice:
                     self._parting.remove(engine)
             if last:
                 engine.close()
+
+    def _displace(self, engine: Engine) -> None:
+        with self._lock:
+            if engine is not self._engine or self._gone:
+                return
+            self._engine, self._state, self._began = None, State.LOADING, self._clock()
+            self._wanted = self._wanted or not self._at_work
+        self._part(engine)
+        self._changed()
 
     def _let_warm_up(self) -> None:
         with self._lock:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.text.utterance import Utterance
-from hayakoe_daemon.voice.engine import Engine, EngineError, Manner
+from hayakoe_daemon.voice.engine import AwayError, Engine, EngineError, Manner
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Rendering:
                 if self.engine == rung.name:
                     self._remember(rung)
             except EngineError as error:
-                self._fall(f"{rung.name}: {error}")
+                self._fall(f"{rung.name}: {error}", _level(error))
             except Exception as error:
                 log.exception("voice %s broke at %r", rung.name, self._utterance.text)
                 self._fall(f"{rung.name} broke: {type(error).__name__}: {error}")
@@ -70,7 +70,7 @@ class Rendering:
         try:
             seconds = self._spoke.pause_after(passage, position, self._manner)
         except EngineError as error:
-            log.warning("voice %s has no pause after %r: %s", self._spoke.name, self._utterance.text, error)
+            log.log(_level(error), "voice %s has no pause after %r: %s", self._spoke.name, self._utterance.text, error)
             return as_written
         except Exception:
             log.exception("voice %s broke at the pause after %r", self._spoke.name, self._utterance.text)
@@ -87,6 +87,11 @@ class Rendering:
         if remark is not None:
             self.notes.append(remark)
 
-    def _fall(self, why: str) -> None:
-        log.warning("the next voice speaks instead; %s", why)
+    def _fall(self, why: str, level: int = logging.WARNING) -> None:
+        log.log(level, "the next voice speaks instead; %s", why)
         self.notes.append(why)
+
+
+def _level(error: EngineError) -> int:
+    """A voice that went away in the middle of a text is no news at each of its sentences."""
+    return logging.DEBUG if isinstance(error, AwayError) else logging.WARNING

@@ -329,3 +329,20 @@ def test_voices_are_prepared_by_hand_and_the_list_tells_of_it(tmp_path: Path, ru
     assert folder.is_dir()
     run("remove", "miku")
     assert not folder.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_adds_belongs_to_whom_the_folder_does(tmp_path: Path, run: Run) -> None:
+    """`voices.dir` on a disk of its own, and the folder there not made yet."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    os.chown(disk, 12_345, 12_345)
+    (tmp_path / "config.yaml").write_text(
+        yaml.safe_dump({"state_dir": str(tmp_path / "state"), "voices": {"dir": str(disk / "our/voices")}})
+    )
+
+    assert run("add", make.hayakoe_source(tmp_path / "source", "miku"))[0] == 0
+
+    assert (disk / "our/voices/miku").is_dir()
+    assert {path.stat().st_uid for path in disk.rglob("*")} == {12_345}
+    assert run("remove", "miku")[0] == 0

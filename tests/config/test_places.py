@@ -85,8 +85,8 @@ def test_it_stays_where_it_lies_from_before_or_is_told_to_lie(tmp_path: Path) ->
 
 def test_root_finds_what_the_service_prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(places, "_SERVICE_CACHE", tmp_path / "cache")
-    monkeypatch.setattr(places, "_SERVICE_STATE", tmp_path / "state")
+    monkeypatch.setattr(places, "SERVICE_CACHE", tmp_path / "cache")
+    monkeypatch.setattr(places, "SERVICE_STATE", tmp_path / "state")
     assert prepared_dir(Config(), {}) == tmp_path / "state/prepared"
     (tmp_path / "cache").mkdir()
     assert prepared_dir(Config(), {}) == tmp_path / "cache/prepared"

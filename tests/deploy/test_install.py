@@ -3,36 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.support.installing import bash
+
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
-PARTS = ("system", "wheels", "versions", "service")
-
-
-def bash(script: str, *arguments: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a piece of bash with the parts of install.sh sourced, everything below the folder $1."""
-    sourced = "\n".join(f". {DEPLOY}/install/{part}.sh" for part in PARTS)
-    places = "PREFIX=$1/opt CONFIG_DIR=$1/etc STATE_DIR=$1/var UNIT_FILE=$1/unit COMMAND=$1/command SHARE=$1/share"
-    return subprocess.run(
-        [
-            "bash",
-            "-c",
-            f"OFFLINE='' BROKER=''\n. {DEPLOY}/lib.sh\n{sourced}\n{places}\n{script}",
-            "bash",
-            *map(str, arguments),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, **(env or {})},
-    )
 
 
 def install(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -254,6 +233,52 @@ def test_sudo_runs_it_from_wherever_and_however_it_was_called(tmp_path: Path) ->
     assert told.stdout.splitlines() == ["--", "bash", str(DEPLOY / "install.sh"), "--no-start"]
 
 
+def test_by_sh_it_is_the_same(tmp_path: Path) -> None:
+    told = subprocess.run(
+        ["sh", DEPLOY / "install.sh", "--purge"], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+
+    assert told.returncode == 2
+    assert "--purge goes with --uninstall" in told.stderr
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    (tmp_path / "id").write_text("#!/bin/sh\necho 0\n")
+    (tmp_path / "id").chmod(0o755)
+
+    told = subprocess.run(
+        [DEPLOY / "install.sh", "--offline", "no such folder"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+    )
+
+    assert told.returncode == 2
+    assert "there is no folder no such folder" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "logged_in", "person"),
+    [
+        ({"SUDO_USER": "taro"}, "hanako", "taro"),
+        ({"DOAS_USER": "taro"}, "hanako", "taro"),
+        ({}, "taro", "taro"),  # by `su`
+        ({}, "root", ""),
+        ({}, "", ""),  # by no one who has logged in
+        ({"SUDO_USER": "root"}, "taro", ""),
+        ({"SUDO_USER": "gone"}, "", ""),
+    ],
+)
+def test_who_installs(tmp_path: Path, environment: dict[str, str], logged_in: str, person: str) -> None:
+    tools = f"getent() {{ [ $3 != gone ]; }}; logname() {{ [ -n '{logged_in}' ] && echo '{logged_in}'; }}\n"
+
+    given = " ".join(f"{name}={value}" for name, value in environment.items())
+    told = bash(f"{tools}unset SUDO_USER DOAS_USER; {given}\ninstalling_person", tmp_path)
+
+    assert (told.returncode, told.stdout.strip()) == (0, person)
+
+
 @pytest.mark.parametrize(("number", "removed"), [("998", "userdel hayakoe\n"), ("1000", "")])
 def test_a_person_of_that_name_is_not_taken_away(tmp_path: Path, number: str, removed: str) -> None:
     tools = (
@@ -275,10 +300,44 @@ def test_scratch_is_not_in_memory_and_pip_s_too(tmp_path: Path) -> None:
     assert pip == scratch
 
 
-def test_a_user_made_in_the_moment_of_ctrl_c_is_taken_away(tmp_path: Path) -> None:
-    """Bash takes the signal up only when useradd has ended, and before whatever comes after it."""
-    tools = "getent() { return 1; }; id() { return 1; }; useradd() { kill -INT $$; }; groupdel() { :; }\n"
+ACCOUNTS = """
+folder=$1
+getent() { [ -e "$folder/$1-${*: -1}" ]; }
+logname() { return 1; }
+id() { case $1 in -u) [ -e "$folder/passwd-$3" ] && echo 998 ;; *) cat "$folder/groups-$3" 2>/dev/null ;; esac; }
+groupadd() { touch "$folder/group-$2"; }
+groupdel() { rm "$folder/group-$1"; }
+useradd() { touch "$folder/passwd-hayakoe"; }
+usermod() { [ "$1" != --append ] || echo "$3" >>"$folder/groups-$4"; [ "$1" != --gid ] || rm -f "$folder/primary"; }
+userdel() { rm "$folder/passwd-$1"; [ ! -e "$folder/primary" ] || rm -f "$folder/group-$1"; }
+gpasswd() { sed -i "/^$3$/d" "$folder/groups-$2"; }
+touch "$folder/primary"
+"""
+"""Accounts as files. Like the real one, userdel takes a group of the user's name along while it is its primary one."""
 
-    told = bash(tools + 'userdel() { echo "userdel $1"; }; set_up_account', tmp_path)
 
-    assert (told.returncode, told.stdout) == (130, "userdel hayakoe\n")
+def accounts(folder: Path) -> set[str]:
+    groups = {f"{path.name}={path.read_text().split()}" for path in folder.glob("groups-*") if path.read_text()}
+    return groups | {path.name for path in folder.iterdir() if path.name.startswith(("passwd", "group-"))}
+
+
+@pytest.mark.parametrize(
+    "before", [set(), {"group-hayakoe"}, {"group-hayakoe", "passwd-hayakoe"}], ids=["none", "a group", "both"]
+)
+@pytest.mark.parametrize("end", ["die no", "useradd() { kill -INT $$; }", "UNDO=()"])
+def test_only_the_accounts_that_this_run_made_are_taken_back(tmp_path: Path, before: set[str], end: str) -> None:
+    for name in (*before, "passwd-taro"):
+        (tmp_path / name).touch()
+    first, then = ("", end) if end != "useradd() { kill -INT $$; }" else (end, "die no")
+
+    bash(f"{ACCOUNTS}{first}\nset_up_account; {then}", tmp_path, env={"SUDO_USER": "taro"})
+
+    kept = {"group-hayakoe", "passwd-hayakoe", "groups-hayakoe=['audio']", "groups-taro=['hayakoe']"}
+    assert accounts(tmp_path) == {"passwd-taro", *(kept if then == "UNDO=()" else before)}
+
+
+def test_without_a_person_whom_it_could_join_it_says_how(tmp_path: Path) -> None:
+    told = bash(f"{ACCOUNTS}set_up_account; UNDO=()", tmp_path, env={"SUDO_USER": "nobody-of-that-name"})
+
+    assert told.returncode == 0, told.stderr
+    assert "usermod --append --groups hayakoe NAME" in told.stderr

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -61,3 +64,57 @@ def test_no_lock_names_an_address() -> None:
 
 def test_what_builds_the_two_wheels_is_pinned() -> None:
     assert {"hatchling", "setuptools"} <= pins(FOLDER / "build.txt").keys()
+
+
+PYTHON = """#!/bin/sh
+[ "$1" = -m ] && [ "$2" = venv ] || exit 0
+mkdir -p "$3/bin"
+ln -s /bin/true "$3/bin/python"
+cp "$UV" "$3/bin/uv"
+"""
+UV = """#!/bin/bash
+echo x >>"$CALLS"
+if [ "$(wc -l <"$CALLS")" = 5 ]; then
+    eval "$FIFTH"
+fi
+while [ "$1" != --output-file ]; do shift; done
+printf 'onnxruntime==2.0 \\\n    --hash=sha256:0\n' >"$2"
+"""
+
+
+def make_locks(folder: Path, fifth: str) -> dict[str, str]:
+    """What lies in deploy/locks after lock.sh, where the fifth of ten does that instead."""
+    shutil.copytree(ROOT / "deploy", folder / "deploy", ignore=shutil.ignore_patterns("locks"))
+    (folder / "deploy/locks").mkdir()
+    for lock in FOLDER.glob("*.txt"):
+        (folder / "deploy/locks" / lock.name).write_text("old\n")
+    (folder / "bin").mkdir()
+    for name, text in (("bin/python3", PYTHON), ("uv", UV)):
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    subprocess.run(
+        [folder / "deploy/lock.sh"],
+        env={**os.environ, "PATH": f"{folder}/bin:/usr/bin:/bin", "UV": f"{folder}/uv", "CALLS": f"{folder}/calls"}
+        | {"FIFTH": fifth},
+        check=False,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+    )
+    assert [path.name for path in (folder / "deploy").glob("locks*")] == ["locks"]
+    return {path.name: path.read_text() for path in (folder / "deploy/locks").iterdir()}
+
+
+@pytest.mark.parametrize("fifth", ["exit 1", "kill -INT $PPID; exit 1", "kill -TERM $PPID", "kill -HUP $PPID"])
+def test_where_one_lock_is_not_made_all_stay(tmp_path: Path, fifth: str) -> None:
+    made = make_locks(tmp_path, fifth)
+
+    assert made.keys() == {path.name for path in FOLDER.glob("*.txt")}
+    assert set(made.values()) == {"old\n"}
+
+
+def test_all_locks_are_made(tmp_path: Path) -> None:
+    made = make_locks(tmp_path, "")
+
+    assert made.keys() == {path.name for path in FOLDER.glob("*.txt")}
+    assert all("Made by deploy/lock.sh" in text and "==2.0" in text for text in made.values())

@@ -14,7 +14,9 @@ from tests.support.waiting import patient
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
-SCRIPTS = [*sorted(DEPLOY.glob("*.sh")), *ROOT.glob(".ci/run")]  # the latter is in no release
+INSIDE = "check-install/run.sh"
+"""What runs in a container; whatever else lies in the folders is part of other scripts."""
+SCRIPTS = [*sorted(DEPLOY.glob("*.sh")), DEPLOY / INSIDE, *ROOT.glob(".ci/run")]  # the latter is in no release
 
 
 def bash(script: str, *arguments: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -41,7 +43,9 @@ def test_it_can_be_run(script: Path) -> None:
     assert os.access(script, os.X_OK)
 
 
-@pytest.mark.parametrize("name", [path.name for path in SCRIPTS if path.parent == DEPLOY and path.name != "lib.sh"])
+@pytest.mark.parametrize(
+    "name", [INSIDE, *(path.name for path in SCRIPTS if path.parent == DEPLOY and path.name != "lib.sh")]
+)
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help_is_shown_and_nothing_done(name: str, option: str, tmp_path: Path) -> None:
     told = subprocess.run([DEPLOY / name, option], capture_output=True, text=True, check=False, cwd=tmp_path)
@@ -50,6 +54,14 @@ def test_help_is_shown_and_nothing_done(name: str, option: str, tmp_path: Path) 
     assert told.stdout.startswith(f"usage: deploy/{name}")
     assert told.stderr == ""
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [["online"], ["upgrade"]])
+def test_what_is_for_the_container_does_nothing_elsewhere(arguments: list[str], tmp_path: Path) -> None:
+    told = subprocess.run([DEPLOY / INSIDE, *arguments], capture_output=True, text=True, check=False, cwd=tmp_path)
+
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "for the container of deploy/check-install.sh alone" in told.stderr
 
 
 @pytest.mark.parametrize("arguments", [["--onec", "x"], ["--once"], ["--once", ""], ["--broker", "host:"], ["x"]])

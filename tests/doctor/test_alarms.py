@@ -4,6 +4,7 @@ from typing import Any
 
 from hayakoe_daemon.doctor.alarms import examine_alarms
 from hayakoe_daemon.doctor.daemon import Unreachable
+from hayakoe_daemon.doctor.machine import Machine
 from tests.doctor.house import daemon, told
 
 
@@ -19,7 +20,7 @@ def test_each_rings_next_and_says_whether_its_speech_is_there() -> None:
         alarm("done", 1030.0, rendered=True),
         alarm("off", 1010.0, enabled=False),
     ]
-    found = told(examine_alarms(daemon(alarms={"alarms": alarms}), list, 1000.0))
+    found = told(examine_alarms(daemon(alarms={"alarms": alarms}), list, 1000.0, Machine()))
     assert [verdict for verdict, _ in found] == ["ok", "warning", "ok"]
     assert found[0][1] == "done rings at T1030, its speech is rendered"
     assert "in 60 s, and its speech is not rendered" in found[1][1]
@@ -28,7 +29,7 @@ def test_each_rings_next_and_says_whether_its_speech_is_there() -> None:
 
 def test_one_that_never_rings_again_is_told() -> None:
     alarms = {"alarms": [alarm("past", None), alarm("snoozed", None, snoozed_until="T9")]}
-    assert told(examine_alarms(daemon(alarms=alarms), list, 0.0)) == [
+    assert told(examine_alarms(daemon(alarms=alarms), list, 0.0, Machine())) == [
         ("ok", "nothing rings"),
         ("warning", "past is turned on and never rings again"),
     ]
@@ -36,8 +37,8 @@ def test_one_that_never_rings_again_is_told() -> None:
 
 def test_without_a_daemon_nothing_rings_them() -> None:
     nobody = Unreachable("no daemon")
-    assert told(examine_alarms(nobody, lambda: ["morning"], 0.0)) == [
+    assert told(examine_alarms(nobody, lambda: ["morning"], 0.0, Machine())) == [
         ("failure", "no daemon runs to ring them: morning")
     ]
-    assert told(examine_alarms(nobody, list, 0.0)) == [("ok", "none is turned on")]
-    assert told(examine_alarms(Unreachable("locked", runs=True), lambda: ["a"], 0.0))[0][0] == "ok"
+    assert told(examine_alarms(nobody, list, 0.0, Machine())) == [("ok", "none is turned on")]
+    assert told(examine_alarms(Unreachable("locked", runs=True), lambda: ["a"], 0.0, Machine()))[0][0] == "ok"

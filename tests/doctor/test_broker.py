@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,17 +54,41 @@ def test_a_mosquitto_that_saves_every_half_hour_is_told(tmp_path: Path) -> None:
 
 def test_nobody_is_there() -> None:
     nobody = BrokerSettings("127.0.0.1", "x", port=free_port())
-    [(verdict, means)] = told(examine_broker(nobody, TOPIC, Machine()))
-    assert verdict == "failure"
-    assert "nothing is heard that comes over MQTT" in means
+    [found] = examine_broker(nobody, TOPIC, Machine())
+    assert str(found.verdict) == "failure"
+    assert found.means.startswith("nothing is heard that comes over MQTT: nothing answers at")
+    assert str(found.remedy).startswith("systemctl status mosquitto")
+
+
+def test_a_name_that_nobody_has() -> None:
+    [found] = examine_broker(BrokerSettings("none.invalid", "x"), TOPIC, Machine())
+    assert str(found.remedy).startswith("getent hosts none.invalid")
 
 
 def test_a_wrong_password_is_told(tmp_path: Path) -> None:
     with Broker(tmp_path / "broker", users={"me": "right"}) as broker:
         wrong = dataclasses.replace(settings(broker, "me"), password=lambda: "wrong")
-        [(verdict, means)] = told(examine_broker(wrong, TOPIC, Machine()))
-    assert verdict == "failure"
-    assert 'the user "me" or the password' in means
+        [found] = examine_broker(wrong, TOPIC, Machine())
+    assert str(found.verdict) == "failure"
+    assert 'the user "me" or the password' in found.means
+    # the broker is there: what helps is to ask it as that user, not whether it runs
+    assert str(found.remedy).startswith(f"mosquitto_sub -V 5 -h {broker.host} -p {broker.port} -u me -P PASSWORD")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can cut the network off")
+def test_a_machine_without_any_network() -> None:
+    asked = (
+        "from hayakoe_daemon.doctor.broker import examine_broker\n"
+        "from hayakoe_daemon.doctor.machine import Machine\n"
+        "from hayakoe_daemon.mqtt.link import BrokerSettings\n"
+        "print(*examine_broker(BrokerSettings(host='localhost', port=1, client_id='a'), 'a/b', Machine()))"
+    )
+    done = subprocess.run(
+        ["unshare", "--net", sys.executable, "-c", asked], capture_output=True, text=True, check=False, timeout=60
+    )
+    if "unshare failed" in done.stderr:
+        pytest.skip(done.stderr)
+    assert "this machine has no network, not even to itself" in done.stdout
 
 
 def test_an_access_list_that_lets_nothing_through_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,6 +148,13 @@ def test_the_files_of_a_container_are_the_container_s(tmp_path: Path) -> None:
 def test_a_config_that_may_not_be_read_tells_nothing(tmp_path: Path) -> None:
     files = {"proc/41/comm": "mosquitto\n", "proc/41/cmdline": "mosquitto\0-c\0/none.conf\0"}
     assert keeping(machine(tmp_path, files), 1883) is None
+
+
+def test_a_relative_config_lies_where_mosquitto_was_started(tmp_path: Path) -> None:
+    files = {"proc/41/comm": "mosquitto\n", "proc/41/cmdline": "mosquitto\0-c\0here.conf\0"}
+    kept = keeping(machine(tmp_path, {**files, "proc/41/cwd/here.conf": "listener 1884\npersistence true\n"}), 1884)
+    assert kept is not None
+    assert kept.persistence
 
 
 def test_which_broker_is_here() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,9 @@ def test_a_changed_byte_is_found_by_reading_all(store: Store) -> None:
     found = list(examine_models(store, every_byte=True))
     assert str(found[0].verdict) == "failure"
     assert "its content has changed" in found[0].means
+    source = store.manifest("alpha").source
+    named = "" if "alpha" in source else " --name alpha"
+    assert found[0].remedy == f"hayakoe-daemon voices add {shlex.quote(source)}{named} --replace"
 
 
 def test_a_missing_file_and_a_missing_bert_are_told(tmp_path: Path) -> None:
@@ -65,6 +69,10 @@ def test_what_was_prepared_for_another_machine(store: Store, tmp_path: Path) -> 
     manual = Manual(store.folder, tmp_path / "prepared")
     order = manual.order("alpha")
     assert order is not None
+    (manual.prepared / "alpha-fp32.0123456789abcdef01234567").mkdir(parents=True)
+    [(verdict, means)] = told(examine_prepared(store, lambda _: manual, wanted=True))
+    assert (verdict, "its files were changed since" in means) == ("warning", True)  # or the list of them is lost
+    (manual.prepared / "alpha-fp32.0123456789abcdef01234567").rmdir()
     for graph in (order.voice.graph, order.bert.graph):
         Shelf(manual.prepared).hashes.of(graph)
     (manual.prepared / "alpha-fp32.0123456789abcdef01234567").mkdir()

@@ -85,9 +85,7 @@ def test_what_was_accepted_is_there_in_the_next_life(journals: OpenJournal, trou
 
 
 @pytest.mark.parametrize("damage", ["garbage", "truncated", "header"])
-def test_a_damaged_file_is_set_aside_and_never_deleted(
-    journals: OpenJournal, tmp_path: Path, troubles: Troubles, damage: str
-) -> None:
+def test_a_damaged_file_is_set_aside(journals: OpenJournal, tmp_path: Path, troubles: Troubles, damage: str) -> None:
     path = tmp_path / "state" / "journal.sqlite3"
     first = journals(path)
     accept(first, *(f"n{i}" for i in range(50)))
@@ -110,6 +108,20 @@ def test_a_damaged_file_is_set_aside_and_never_deleted(
     assert accept(journal, "new")[0].id == "new"
     assert journal.on_disk
     assert "new" in waiting(journals(path))
+
+
+def test_a_disk_that_damages_it_again_and_again_is_not_filled(journals: OpenJournal, tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite3"
+    for month in range(1, 6):
+        path.with_name(f"{path.name}.damaged-2026{month:02}01-120000").write_bytes(b"older")
+    for suffix in ("-wal", "-shm"):
+        path.with_name(f"{path.name}.damaged-20260101-120000{suffix}").write_bytes(b"of the oldest")
+    path.write_bytes(b"not a database" * 500)
+    assert accept(journals(path), "new")[0].id == "new"
+    aside = storage.set_aside(path)
+    assert len(aside) == len(list(tmp_path.glob("*.damaged-*"))) == 3
+    assert [one.name[-15:-7] for one in aside[:2]] == ["20260401", "20260501"]
+    assert aside[-1].read_bytes() == b"not a database" * 500
 
 
 def test_a_file_damaged_while_it_is_used(journals: OpenJournal, tmp_path: Path, troubles: Troubles) -> None:

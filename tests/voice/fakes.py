@@ -10,7 +10,8 @@ import numpy as np
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.engine import Engine, EngineError, Manner
-from hayakoe_daemon.voice.kept import KeptVoice, Opened
+from hayakoe_daemon.voice.kept import KeptVoice
+from hayakoe_daemon.voice.opened import Opened
 
 RATE = 8_000
 

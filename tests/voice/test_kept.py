@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.text.utterance import Utterance
-from hayakoe_daemon.voice.engine import Engine, EngineError, Manner
-from hayakoe_daemon.voice.kept import RETRY, SENTENCES_FAILED, BeingPrepared, KeptVoice, State
+from hayakoe_daemon.voice.engine import DisplacedError, Engine, EngineError, Manner
+from hayakoe_daemon.voice.kept import RETRY, SENTENCES_FAILED, KeptVoice, State
+from hayakoe_daemon.voice.opened import BeingPrepared
 from hayakoe_daemon.voice.store.files import VoiceError
 from tests.voice.fakes import Kept, Mute, Voice
 
@@ -101,6 +103,56 @@ def test_after_some_failed_sentences_in_a_row_it_is_loaded_afresh_ever_later() -
     kept.now += 1000
     kept.load()
     assert say(kept.voice) == 2
+
+
+class Displaced(Voice):
+    """Its device fails in the middle of a sentence."""
+
+    def speak(self, utterance: Utterance, manner: Manner) -> Iterator[AudioChunk]:
+        yield from super().speak(utterance, manner)
+        raise DisplacedError("the memory of its device ran out")
+
+    def pause_after(self, passage: Sequence[Utterance], position: int, manner: Manner) -> float:
+        raise DisplacedError("the memory of its device ran out")
+
+
+@pytest.mark.parametrize("how", [say, lambda voice: voice.pause_after([HELLO, HELLO], 0, Manner())])
+def test_one_that_is_displaced_is_opened_anew_at_once_and_is_asked_for_nothing_meanwhile(
+    how: Callable[[KeptVoice], object],
+) -> None:
+    voice = Displaced("a")
+    kept = Kept("a", lambda: voice)
+    kept.voice.want()
+    kept.load()
+    with pytest.raises(DisplacedError, match="its device ran out"):
+        how(kept.voice)
+    assert (kept.voice.state, voice.closed) == (State.LOADING, True)
+    with pytest.raises(EngineError, match="it is loading"):
+        say(kept.voice)
+
+    kept.opens = lambda: raises(BeingPrepared())
+    kept.load()
+    assert str(kept.voice.state) == "preparing"
+    assert not kept.voice.due(kept.now + 1e9)
+    kept.opens = lambda: Voice("a")
+    kept.voice.renew()
+    kept.load()
+    assert (kept.voice.state, say(kept.voice), kept.troubles) == (State.READY, 2, [])
+
+
+def test_one_that_is_displaced_before_it_has_spoken_is_opened_anew_too() -> None:
+    class Late(Voice):
+        def warm_up(self) -> None:
+            raise DisplacedError("the memory of its device ran out")
+
+    voice = Late("a")
+    kept = Kept("a", lambda: voice)
+    kept.voice.want()
+    kept.load()
+    assert (kept.voice.state, voice.closed) == (State.LOADING, True)
+    kept.opens = lambda: Voice("a")
+    kept.load()
+    assert (kept.voice.state, kept.troubles) == (State.READY, [])
 
 
 def test_a_sentence_that_works_in_between_makes_good_for_those_that_failed() -> None:

@@ -23,7 +23,7 @@ BATCH = 512
 no more memory than one sentence may. They are some 16 sentences, the first of which is hardly later for the others."""
 
 REMEMBERED = 64
-"""Sentences whose features are kept on the card, 2 kB a token: those of announcements that interrupt each other."""
+"""Sentences whose features are kept on the card, 4 kB a token: those of announcements that interrupt each other."""
 
 Tokens = tuple[int, ...]
 
@@ -108,12 +108,13 @@ class CudaBert:
         """Those that come next, in their order, up to the one that makes the batch too large."""
         taken, longest = {first}, len(first)
         for one in map(tuple, then):
+            if one in taken or one in self._kept:
+                continue
             longest = max(longest, len(one))
             if longest * (len(taken) + 1) > BATCH:
                 return
-            if one not in taken and one not in self._kept:
-                taken.add(one)
-                yield one
+            taken.add(one)
+            yield one
 
     def _read(self, sentences: Sequence[Tokens]) -> None:
         feeds = batch_feeds(self._files, sentences)

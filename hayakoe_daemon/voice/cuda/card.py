@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 import weakref
@@ -13,7 +14,7 @@ from typing import Any, Protocol
 
 from hayakoe_daemon.voice.cuda import driver, libraries, options
 from hayakoe_daemon.voice.device import Device
-from hayakoe_daemon.voice.engine import EngineError
+from hayakoe_daemon.voice.engine import DisplacedError, EngineError
 from hayakoe_daemon.voice.providers import no_cuda_build
 
 log = logging.getLogger(__name__)
@@ -30,8 +31,13 @@ _OUT_OF_MEMORY = (
     *("Failed to allocate memory", "bad_alloc", "bad allocation", "out of memory", "ErrorMemoryAllocation"),
     "STATUS_ALLOC_FAILED",
 )
-_CARD_FAILED = ("CUDA failure", "CUDNN failure", "CUBLAS failure", "CUFFT failure", "cudaError", "CUDNN_STATUS")
+_CARD_FAILED = (" ; GPU=", "cudaError", "CUDNN_STATUS")
 """Signs in what onnxruntime says: the card, and not what it was asked to compute."""
+
+_CALL = re.compile(r"\w+ failure -?\d+: [^;]*(?= ; GPU=)")
+"""A call of CUDA or one of its libraries that failed, as onnxruntime tells it, before the names of the machine and of
+files (core/providers/cuda/cuda_call.cc and cudnn_fe_call.cc).
+"""
 
 
 class GpuMemory(StrEnum):
@@ -41,8 +47,12 @@ class GpuMemory(StrEnum):
     """What is not needed now leaves it, and comes back from the file when it is."""
 
 
-class CardError(EngineError):
+class CardError(DisplacedError):
     """The card cannot be used; the message says why, for people."""
+
+
+class NoRoomError(CardError):
+    """Its memory has no room for one more; what is on it may stay."""
 
 
 class Tenant(Protocol):
@@ -78,6 +88,7 @@ class Card:
         self._clock = clock
         self._lock = threading.Lock()
         self._why: str | None = None
+        self._attempt = 0
         self._tenants: weakref.WeakKeyDictionary[Tenant, float] = weakref.WeakKeyDictionary()
 
     # ------------------------------------------------------------------------------------------- whether it can be used
@@ -86,19 +97,30 @@ class Card:
         """Why nothing can compute on it, in words for people; None where nothing is known to be in the way."""
         return self._why or self._missing()
 
-    def give_up(self, why: str) -> None:
-        """It cannot be used, until somebody tries again; whoever is on it is to leave."""
+    @property
+    def attempt(self) -> int:
+        """How often it was tried again."""
+        return self._attempt
+
+    def give_up(self, why: str, attempt: int) -> None:
+        """It cannot be used, until somebody tries again; whoever is on it is to leave.
+
+        `attempt` is from when that began which failed: if somebody has tried again since, it says nothing of it now.
+        """
         with self._lock:
+            if attempt != self._attempt:
+                return
             news, self._why = self._why is None, self._why or why
         if news:
             self._failed(why)
 
     def try_again(self) -> bool:
-        """True where it was given up and nothing is known to be in its way now: it may turn out to be of use."""
-        if self._why is None or self._missing() is not None:
+        """Forget that it was given up; False where it is known to be of no use all the same."""
+        if self._why is not None and self._missing() is not None:
             return False
         with self._lock:
             self._why = None
+            self._attempt += 1
         return True
 
     def session(self, path: Path, *, half: bool = False) -> Any:
@@ -118,21 +140,23 @@ class Card:
             )
         return made
 
-    def broke(self, error: Exception, what: str) -> EngineError:
-        """What to raise where a run failed; where it is the card that failed, all voices leave it."""
+    def broke(self, error: Exception, what: str, attempt: int) -> EngineError:
+        """What to raise where a run failed that began in this attempt; where it is the card that failed, all voices
+        leave it.
+        """
         text = str(error)
         short = _is_out_of_memory(text)
         if not short and not any(sign in text for sign in _CARD_FAILED):
             return EngineError(f"{what} cannot be computed: {reason(error)}")
         why = "its memory ran out" if short else reason(error)
-        self.give_up(why)
+        self.give_up(why, attempt)
         return CardError(f"{what} cannot be computed on the graphics card: {why}")
 
     def require(self, weights: int, what: str) -> None:
-        """Raises CardError where its memory has no room for so many bytes of weights and the work with them."""
+        """Raises NoRoomError where its memory has none for so many bytes of weights and the work with them."""
         free = self._free()
         if free is not None and free < weights + WORK:
-            raise CardError(
+            raise NoRoomError(
                 f"{what} takes about {(weights + WORK) // _MEGABYTE} MB of the graphics card's memory and "
                 f"{free // _MEGABYTE} MB are free"
             )
@@ -172,7 +196,8 @@ def reason(error: Exception) -> str:
     """What onnxruntime says, in one line and not too long."""
     if _is_out_of_memory(str(error)):
         return "its memory ran out"
-    text = " ".join(str(error).split()) or type(error).__name__
+    call = _CALL.search(str(error))
+    text = " ".join((call[0] if call else str(error)).split()) or type(error).__name__
     return text if len(text) <= 300 else f"{text[:299]}…"
 
 

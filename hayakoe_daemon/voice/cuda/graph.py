@@ -50,8 +50,9 @@ class BoundGraph:
         CardError where it is the card that failed.
         """
         with self._lock:
+            attempt = self._card.attempt
             if self._session is None:
-                self._session = self._again()
+                self._session = self._again(attempt)
             try:
                 binding = self._session.io_binding()
                 for name, value in feeds.items():
@@ -65,7 +66,7 @@ class BoundGraph:
                 found = binding.get_outputs()
                 return [one.numpy() for one in found[: len(back)]], found[len(back) :]
             except Exception as error:  # onnxruntime's own errors are plain Exceptions
-                raise self._card.broke(error, self._what) from error
+                raise self._card.broke(error, self._what, attempt) from error
 
     def leave(self) -> None:
         """Its memory is the card's again, unless it computes at this moment."""
@@ -77,11 +78,11 @@ class BoundGraph:
         with self._lock:
             self._session = None
 
-    def _again(self) -> Any:
+    def _again(self, attempt: int) -> Any:
         try:
             return self._card.session(self._path, half=self._half)
         except CardError as error:
-            self._card.give_up(str(error))
+            self._card.give_up(str(error), attempt)
             raise
 
     def _bind(self, binding: Any, port: Port, value: Array | Value) -> None:

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import onnx
 import onnxruntime as ort
 
+from hayakoe_daemon.voice.cuda import options as cuda
 from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.prepare.errors import NotRecognisedError
 from hayakoe_daemon.voice.prepare.halves import rounding
 from hayakoe_daemon.voice.prepare.mapped import options
 
-_EXACT = {"use_tf32": "0"}
-"""For float32: otherwise its products have 10 bits of mantissa on newer cards, which is float16's.
-
-Not for float16: there it changes nothing but that convolutions keep off the tensor cores (onnxruntime's
-core/providers/cuda/nn/conv.cc deselects them for any kind of float).
-"""
-
 
 def on_device(model: onnx.ModelProto, device: Device, weights: Path) -> ort.InferenceSession:
-    """`weights` is the folder of what the model keeps outside itself. What is in float16 is rounded as on a card.
+    """As it is opened to speak; where there is no card, what is in float16 is rounded as on one. `weights` is the
+    folder of what the model keeps outside itself.
 
     Raises NotRecognisedError where onnxruntime does not take it.
     """
     if device.provider in ort.get_available_providers() and device is not Device.CPU:
         halves = any(one.data_type == onnx.TensorProto.FLOAT16 for one in model.graph.initializer)
-        opened = _open(model, weights, [(device.provider, {} if halves else _EXACT), "CPUExecutionProvider"])
+        opened = _open(model, weights, cuda.providers(device, half=halves))
         if device.provider in opened.get_providers():  # else its driver or its memory is missing
             return opened
         del opened
@@ -45,7 +40,7 @@ def where(opened: ort.InferenceSession) -> str:
     return "on the processor" if opened.get_providers() == ["CPUExecutionProvider"] else "on the card itself"
 
 
-def _open(model: onnx.ModelProto, weights: Path, providers: list[Any]) -> ort.InferenceSession:
+def _open(model: onnx.ModelProto, weights: Path, providers: Sequence[cuda.Provider]) -> ort.InferenceSession:
     """Without an arena, which would keep room for all weights spread out in float32."""
     chosen = options(1, optimise=False)
     chosen.enable_cpu_mem_arena = False
@@ -53,6 +48,6 @@ def _open(model: onnx.ModelProto, weights: Path, providers: list[Any]) -> ort.In
     chosen.add_session_config_entry("session.disable_prepacking", "1")
     chosen.add_session_config_entry("session.model_external_initializers_file_folder_path", str(weights))
     try:
-        return ort.InferenceSession(model.SerializeToString(), chosen, providers=providers)
+        return ort.InferenceSession(model.SerializeToString(), chosen, providers=list(providers))
     except Exception as error:  # onnxruntime raises what it likes
         raise NotRecognisedError(f"onnxruntime does not take it: {' '.join(str(error).split())[:200]}") from error

@@ -9,7 +9,7 @@ normalisation do; that is what the copy does, too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 import onnx
@@ -65,12 +65,16 @@ def held_in(kind: type[np.floating], values: Array) -> Array:
 
 
 def rounding(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A graph in float16 as a card computes it, for a processor; it keeps its weights where they are."""
+    """A graph in float16 as a card computes it, for a processor; it keeps its weights where they are.
+
+    Each is widened when its operator's turn has come, and its copy in float32 is gone after it.
+    """
     made = onnx.ModelProto()
     made.CopyFrom(model)
+    weights = {one.name: one.dims for one in model.graph.initializer}
     halves = {one.name for one in model.graph.initializer if one.data_type == FLOAT16}
     nodes: list[onnx.NodeProto] = []
-    wide: dict[str, str] = {}
+    widening = _Widening(weights)
     for node in model.graph.node:
         if node.op_type == "Cast":
             nodes.append(node)
@@ -85,22 +89,53 @@ def rounding(model: onnx.ModelProto) -> onnx.ModelProto:
             halves.update(node.output)
         else:
             halves.update(name for name in node.output if name)
-            nodes += _rounding(node, halves, wide)
+            nodes += _rounding(node, halves, widening)
     del made.graph.node[:]
     made.graph.node.extend(nodes)
+    made.graph.initializer.extend(widening.numbers)
     return made
 
 
-def _rounding(node: onnx.NodeProto, halves: Collection[str], wide: dict[str, str]) -> list[onnx.NodeProto]:
-    """The node in float32, its inputs widened and its outputs rounded; `wide` are tensors that are already."""
+class _Widening:
+    """Casts to float32, one for each tensor, which has the name that it is given in `names` then."""
+
+    def __init__(self, weights: Mapping[str, Sequence[int]]) -> None:
+        self._weights = weights
+        self.names: dict[str, str] = {}
+        self.numbers: list[onnx.TensorProto] = []
+        """Weights that the casts need."""
+
+    def of(self, name: str, node: onnx.NodeProto) -> list[onnx.NodeProto]:
+        """The cast of a tensor that the node reads.
+
+        A weight waits for what the node computes with it: what depends on no input runs first, and all weights of a
+        graph would be there in float32 at once. Waiting is to be given a shape that is computed, the shape it has.
+        """
+        self.names[name] = f"{name}/wide"
+        computed = next((one for one in node.input if one and one not in self._weights), None)
+        if name not in self._weights or computed is None:
+            return [helper.make_node("Cast", [name], [self.names[name]], to=FLOAT)]
+        shape, zero = np.array(self._weights[name], np.int64), np.zeros((), np.int64)
+        self.numbers.append(numpy_helper.from_array(shape, f"{name}/shape"))
+        self.numbers.append(numpy_helper.from_array(zero, f"{name}/zero"))
+        return [
+            helper.make_node("Size", [computed], [f"{name}/size"]),
+            helper.make_node("Mul", [f"{name}/size", f"{name}/zero"], [f"{name}/nothing"]),
+            helper.make_node("Add", [f"{name}/shape", f"{name}/nothing"], [f"{name}/later"]),
+            helper.make_node("Reshape", [name, f"{name}/later"], [f"{name}/in turn"]),
+            helper.make_node("Cast", [f"{name}/in turn"], [self.names[name]], to=FLOAT),
+        ]
+
+
+def _rounding(node: onnx.NodeProto, halves: Collection[str], widening: _Widening) -> list[onnx.NodeProto]:
+    """The node in float32, its inputs widened and its outputs rounded."""
     nodes = []
     for name in node.input:
-        if name in halves and name not in wide:
-            wide[name] = f"{name}/wide"
-            nodes.append(helper.make_node("Cast", [name], [wide[name]], to=FLOAT))
+        if name in halves and name not in widening.names:
+            nodes += widening.of(name, node)
     copy = onnx.NodeProto()
     copy.CopyFrom(node)
-    copy.input[:] = [wide.get(name, name) for name in node.input]
+    copy.input[:] = [widening.names.get(name, name) for name in node.input]
     copy.output[:] = [f"{name}/exact" if name else "" for name in node.output]
     rounded = (helper.make_node("Cast", [f"{name}/exact"], [name], to=FLOAT16) for name in node.output if name)
     return [*nodes, copy, *rounded]

@@ -6,6 +6,7 @@ import ctypes
 import gc
 from pathlib import Path
 
+from hayakoe_daemon.typed import typed
 from hayakoe_daemon.voice.prepare.errors import PreparationError
 
 _MEGABYTE = 1_000_000
@@ -31,7 +32,8 @@ def require(need: int, what: str, there: int | None) -> None:
     if there is not None and there < need:
         raise PreparationError(
             f"preparing {what} takes about {need // _MEGABYTE} MB of memory and {there // _MEGABYTE} MB are free; "
-            "stop what is not needed meanwhile, or prepare it at another time with `hayakoe-daemon voices prepare`"
+            "stop what is not needed meanwhile, or prepare it at another time with "
+            f"`{typed('voices prepare')}`"
         )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from hayakoe_daemon.typed import typed
 from hayakoe_daemon.voice.prepare.errors import PreparationError
 from hayakoe_daemon.voice.prepare.job import Done, Failed, Job, Note, job_line, note_from
 
@@ -128,7 +129,7 @@ class Preparation:
         if status == -signal.SIGKILL:
             return (
                 f"{name} could not be prepared: the process was killed, most likely because memory ran out; "
-                "stop what is not needed and run `hayakoe-daemon voices prepare`"
+                f"stop what is not needed and run `{typed('voices prepare')}`"
             )
         lines = self._last_words.splitlines()
         why = lines[-1] if lines else f"it ended with status {status}"

@@ -91,6 +91,12 @@ def test_what_is_known_or_comes_twice_is_read_once(bert: Reads) -> None:
     assert bert.batches == [[10], [11, 12]]
 
 
+def test_a_long_one_that_is_known_takes_no_room_from_those_that_are_read(bert: Reads) -> None:
+    bert.features(sentence(300))
+    bert.features(sentence(20, 1), [sentence(300), sentence(20, 2), sentence(20, 3)])
+    assert [len(batch) for batch in bert.batches] == [1, 3]
+
+
 def test_only_so_many_are_kept(bert: Reads) -> None:
     first = sentence(3, 0)
     for seed in range(REMEMBERED + 1):

@@ -110,6 +110,32 @@ def test_memory_that_runs_out_in_the_middle_is_told_once_and_names_the_card(tmp_
     assert told.card.hindrance() == "its memory ran out"
 
 
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ("CUDA failure 700: an illegal memory access was encountered", "CUDA failure 700: an illegal memory access"),
+        ("CUDNN_FE failure 11: CUDNN_BACKEND_API_FAILED", "CUDNN_FE failure 11: CUDNN_BACKEND_API_FAILED"),
+        ("CUBLAS failure 13: CUBLAS_STATUS_EXECUTION_FAILED", "CUBLAS failure 13: CUBLAS_STATUS_EXECUTION_FAILED"),
+        ("CUDNN failure 4000: CUDNN_STATUS_ALLOC_FAILED", "its memory ran out"),
+    ],
+)
+def test_whichever_of_its_libraries_fails_it_is_the_card_that_failed(tmp_path: Path, told: str, why: str) -> None:
+    class Broken:
+        def io_binding(self) -> None:
+            raise RuntimeError(
+                f"[ONNXRuntimeError] : 11 : EP_FAIL : Non-zero status code returned while running Conv node. {told} ; "
+                "GPU=0 ; hostname=kitchen ; file=/onnxruntime_src/nn/conv.cc ; line=224 ; expr=s_.cudnn_fe_graph"
+            )
+
+    house = Told()
+    bound = BoundGraph(graph(tmp_path / "g.onnx"), "the decoder of alpha", house.card)
+    bound._session = Broken()
+    with pytest.raises(CardError, match=why):
+        bound.run(feeds(3), back=["sum"], last=False)
+    assert house.lines[0].startswith(why)
+    assert "kitchen" not in house.lines[0]
+
+
 def test_what_was_asked_wrongly_is_not_the_cards_fault(tmp_path: Path) -> None:
     told = Told()
     bound = BoundGraph(graph(tmp_path / "g.onnx"), "the decoder of alpha", told.card)
@@ -132,20 +158,35 @@ def test_a_graph_that_cannot_come_back_gives_the_card_up(tmp_path: Path) -> None
 
 def test_a_card_that_was_given_up_may_be_tried_again() -> None:
     told = Told()
-    assert not told.card.try_again()
-    told.card.give_up("its memory ran out")
-    told.card.give_up("its memory ran out again")
+    told.card.give_up("its memory ran out", told.card.attempt)
+    told.card.give_up("its memory ran out again", told.card.attempt)
     assert told.lines == ["its memory ran out"]
     assert told.card.try_again()
     assert told.card.hindrance() is None
-    told.card.give_up("once more")
+    told.card.give_up("once more", told.card.attempt)
     assert told.lines == ["its memory ran out", "once more"]
+
+
+def test_what_began_before_somebody_tried_again_says_nothing_of_it_now(tmp_path: Path) -> None:
+    told = Told()
+    bound = BoundGraph(graph(tmp_path / "g.onnx"), "the decoder of alpha", told.card)
+
+    class TriedAgain:
+        def io_binding(self) -> None:
+            told.card.try_again()
+            raise RuntimeError("Failed to allocate memory for requested buffer of size 1")
+
+    bound._session = TriedAgain()
+    with pytest.raises(CardError, match="its memory ran out"):
+        bound.run(feeds(3), back=["sum"], last=False)
+    assert told.card.hindrance() is None
+    assert told.lines == []
 
 
 def test_one_that_is_still_missing_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(providers, "installed", lambda: {"onnxruntime": "1.31.1"})
     card = Card()
-    card.give_up("no build")
+    card.give_up("no build", card.attempt)
     assert not card.try_again()
 
 

@@ -191,4 +191,5 @@ def test_each_id_finds_the_row_of_its_character() -> None:
 
 def test_memory_is_that_of_the_weights_in_float32(tmp_path: Path) -> None:
     quantize(FP32, tmp_path / "few.onnx", Kind.Q8, lambda *_: None)
-    assert memory_needed(tmp_path / "few.onnx") > FP32.stat().st_size + 400_000_000
+    needed = memory_needed(tmp_path / "few.onnx") - 600_000_000
+    assert needed > 0.85 * FP32.stat().st_size > (tmp_path / "few.onnx").stat().st_size

@@ -14,9 +14,10 @@ import pytest
 from hayakoe_daemon.text.tokenizer import Tokenizer
 from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.prepare.bert import prepare_bert
-from hayakoe_daemon.voice.prepare.bert_batch import features_of, prepare_batched_bert
+from hayakoe_daemon.voice.prepare.bert_batch import features_of, memory_needed, prepare_batched_bert
 from hayakoe_daemon.voice.prepare.distance import snr
 from hayakoe_daemon.voice.prepare.job import BertJob
+from hayakoe_daemon.voice.prepare.process import Preparation
 from hayakoe_daemon.voice.prepare.quantize import quantize
 from hayakoe_daemon.voice.prepare.quantize_kind import Kind
 from hayakoe_daemon.voice.prepared_bert import Form, PreparedBert, PreparedBertFiles
@@ -102,3 +103,16 @@ def test_50_sentences_for_a_card_from_floats_and_from_8_bits(tmp_path: Path) -> 
     assert of_floats > 40
     assert of_8_bits > of_q8 - 0.5
     print(f"\nSNR against FP32: float16 {of_floats:.2f} dB, from Q8 {of_8_bits:.2f}, Q8 itself {of_q8:.2f}")  # noqa: T201, with -s
+
+
+@pytest.mark.parametrize("model", [FP32, Q8])
+def test_it_is_prepared_for_a_card_in_less_than_2_gb(model: Path, tmp_path: Path) -> None:
+    """And in no more than is asked for beforehand."""
+    work = Preparation(BertJob(model, MODELS / "bert/tokenizer", tmp_path, device=Device.CUDA))
+    work.start()
+    done = work.wait(600)
+    assert done.peak < 2_000_000_000
+    assert 0.7 < done.peak / memory_needed(model) <= 1
+    files = PreparedBertFiles.read(Path(done.folder))
+    assert files.half
+    print(f"\n{model.name}: {done.peak / 1e6:.0f} MB, asked for {memory_needed(model) / 1e6:.0f}")  # noqa: T201, with -s

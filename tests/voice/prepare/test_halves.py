@@ -10,6 +10,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from hayakoe_daemon.voice.prepare.errors import NotRecognisedError
+from hayakoe_daemon.voice.prepare.graph import Graph
 from hayakoe_daemon.voice.prepare.halves import in_halves, rounding
 
 Floats = npt.NDArray[np.float32]
@@ -47,6 +48,16 @@ def test_every_operator_rounds_what_it_gives() -> None:
     found = run(rounding(two_products(weight)), x)
     np.testing.assert_array_equal(found, rounded(rounded(rounded(x) @ rounded(weight)) @ rounded(weight)))
     assert np.abs(found - x / 9).max() > 1e-4
+
+
+def test_a_weight_is_widened_when_its_turn_has_come() -> None:
+    """What depends on no input runs first: all weights of a graph would be there in float32 at once."""
+    made = rounding(two_products(np.eye(4, dtype=np.float32)))
+    after_x = Graph(made).downstream(["x"])
+    widened = [node.output[0] for node in made.graph.node if node.op_type == "Cast" and node.output[0] == "w/wide"]
+    assert widened
+    assert after_x.issuperset(widened)
+    assert made.graph.initializer[0].data_type == TensorProto.FLOAT16
 
 
 def test_what_leaves_the_range_shows() -> None:

@@ -1,0 +1,29 @@
+"""A command of ours as a person has to type it: files of the service are changed and seen whole with sudo alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+_FIRST_PERSON = 1000
+"""Users with lower numbers are no persons, see login.defs(5); root is all of them."""
+
+
+def typed(words: str, owner: int | None = None, environ: Mapping[str, str] = os.environ) -> str:
+    """`hayakoe-daemon` with these words, for who reads it here.
+
+    `owner` is the number of the user whose files the command works with; None: whose this process is. Not for commands
+    that talk to a daemon: those are for its group, without sudo.
+    """
+    return f"sudo hayakoe-daemon {words}" if _needs_sudo(owner, environ) else f"hayakoe-daemon {words}"
+
+
+def _needs_sudo(owner: int | None, environ: Mapping[str, str]) -> bool:
+    me = os.geteuid()
+    given = environ.get("SUDO_UID", "")
+    reader = int(given) if me == 0 and given.isdecimal() else me
+    if reader == 0:
+        return False
+    if reader < _FIRST_PERSON:
+        return True  # the service itself, whose words a person reads in the log or over MQTT
+    return reader != (me if owner is None else owner)

@@ -1,0 +1,83 @@
+"""What deploy/install.sh does with a service that somebody has stopped or disabled: it stays so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.installing import bash
+
+SYSTEMD = """
+folder=$1
+booted() { true; }
+set_up_service() { :; }
+take_service_away() { echo "away"; }
+timeout() { shift 2; "$@"; }
+journalctl() { :; }
+systemctl() {
+    case $1 in restart | enable | stop) echo "$1" ;; esac
+    case $1 in
+    is-active) cat "$folder/active"; [ "$(cat "$folder/active")" = active ] ;;
+    is-enabled) cat "$folder/enabled"; [ "$(cat "$folder/enabled")" = enabled ] ;;
+    restart) echo "$FOUND" >"$folder/active"; [ "$FOUND" = active ] || [ "$(linked current)" = "$PREFIX/versions/2" ] ;;
+    stop) echo inactive >"$folder/active" ;;
+    enable) echo enabled >"$folder/enabled" ;;
+    esac
+}
+printf '#!/bin/sh\n' >"$COMMAND"
+chmod +x "$COMMAND"
+link_to current "$PREFIX/versions/2"
+"""
+
+
+def make(folder: Path, active: str, enabled: str) -> None:
+    for name in ("2", "3"):
+        (folder / "opt/versions" / name).mkdir(parents=True)
+    (folder / "active").write_text(f"{active}\n")
+    (folder / "enabled").write_text(f"{enabled}\n")
+
+
+def upgrade(folder: Path, end: str, found: str = "active") -> tuple[list[str], str, str]:
+    """What systemd was told, and whether the service ran and was enabled afterwards."""
+    script = 'switch_to "$PREFIX/versions/3" "$PREFIX/versions/2"; start_service yes; '
+    told = bash(SYSTEMD + script + end, folder, env={"FOUND": found})
+    return told.stdout.split(), (folder / "active").read_text().strip(), (folder / "enabled").read_text().strip()
+
+
+@pytest.mark.parametrize("end", ["UNDO=()", "die later", "kill -INT $$", "kill -TERM $$"])
+@pytest.mark.parametrize("active", ["inactive", "failed"])
+@pytest.mark.parametrize("enabled", ["enabled", "disabled"])
+def test_what_was_stopped_stays_stopped(tmp_path: Path, end: str, active: str, enabled: str) -> None:
+    make(tmp_path, active, enabled)
+
+    assert upgrade(tmp_path, end)[1:] == (active, enabled)
+
+
+@pytest.mark.parametrize("active", ["active", "activating", "reloading"])
+def test_what_ran_runs(tmp_path: Path, active: str) -> None:
+    make(tmp_path, active, "disabled")
+
+    assert upgrade(tmp_path, "UNDO=()") == (["restart"], "active", "disabled")
+
+
+def test_what_ran_runs_again_where_the_new_one_does_not(tmp_path: Path) -> None:
+    make(tmp_path, "active", "enabled")
+
+    told, *_ = upgrade(tmp_path, "UNDO=()", found="activating")
+
+    assert told == ["enable", "restart", "restart"]
+    assert (tmp_path / "opt/current").readlink() == Path("versions/2")
+
+
+@pytest.mark.parametrize("folder", ["var", "cache"])
+@pytest.mark.parametrize("there", [True, False], ids=["there", "not there"])
+def test_of_a_first_start_that_fails_only_state_from_before_is_left(tmp_path: Path, folder: str, there: bool) -> None:
+    make(tmp_path, "inactive", "disabled")
+    if there:
+        (tmp_path / folder).mkdir()
+    first = 'rm "$PREFIX/current"; CACHE_DIR=$1/cache; switch_to "$PREFIX/versions/3" ""; '
+
+    bash(SYSTEMD + first + 'mkdir -p "$STATE_DIR" "$CACHE_DIR"; die "it does not start"', tmp_path)
+
+    assert (tmp_path / folder).exists() == there
