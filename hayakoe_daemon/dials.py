@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from hayakoe_daemon.announcement import Priority, WhenQuiet
 from hayakoe_daemon.config.model import Config
-from hayakoe_daemon.mqtt.payload import PayloadError, parse_setting
+from hayakoe_daemon.fields.payload_error import PayloadError
+from hayakoe_daemon.mqtt.payload import parse_setting
 from hayakoe_daemon.overrides import Overrides, Value
 from hayakoe_daemon.speaker.manners import Manners
 from hayakoe_daemon.speaker.settings import Settings

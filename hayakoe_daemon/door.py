@@ -14,18 +14,17 @@ from dataclasses import dataclass, replace
 from hayakoe_daemon.alarm_change import AlarmRequest, AlarmVerb
 from hayakoe_daemon.announcement import Announcement, Event, EventType, Priority
 from hayakoe_daemon.answer import Accepted, Answer, Done, Refused
+from hayakoe_daemon.fields.payload_error import PayloadError, did_you_mean, shown
 from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.journal.ledger import Delivery, Receipt
 from hayakoe_daemon.mqtt.payload import (
     Command,
-    PayloadError,
     parse_action,
     parse_alarm,
     parse_say,
     parse_setting,
     parse_word,
 )
-from hayakoe_daemon.mqtt.payload_error import did_you_mean, shown
 from hayakoe_daemon.mqtt.topics import Kind, Request
 from hayakoe_daemon.overrides import Value
 from hayakoe_daemon.speaker.speaker import Speaker

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
+
+from hayakoe_daemon.system.durable import replace_durably
 
 log = logging.getLogger(__name__)
 
@@ -61,12 +62,8 @@ class Told:
         if self._saved:
             return
         self._saved = True
-        fresh = self._path.with_name(self._path.name + ".new")
+        document = {"topics": sorted(self.topics), "parts": self.parts}
         try:
-            with fresh.open("w", encoding="utf-8") as file:
-                json.dump({"topics": sorted(self.topics), "parts": self.parts}, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self._path)
+            replace_durably(self._path, json.dumps(document, indent=1).encode())
         except OSError as error:
-            log.warning("cannot write %s (%s): entities may stay in Home Assistant after a change", fresh, error)
+            log.warning("cannot write %s (%s): entities may stay in Home Assistant after a change", self._path, error)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from hayakoe_daemon.system.durable import replace_durably
 
 log = logging.getLogger(__name__)
 
@@ -87,15 +88,10 @@ class Overrides:
 
     def _write(self) -> None:
         document = {name: [override.value, override.instead_of] for name, override in self._active.items()}
-        fresh = self._path.with_name(self._path.name + ".new")
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump(document, file, ensure_ascii=False, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
         if self._damaged:
             self._path.replace(self._path.with_name(self._path.name + ".damaged"))
             self._damaged = False
-        fresh.replace(self._path)
+        replace_durably(self._path, json.dumps(document, ensure_ascii=False, indent=1).encode())
 
 
 def _read(path: Path) -> dict[str, Override]:

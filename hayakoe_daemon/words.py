@@ -7,13 +7,13 @@ anybody is told that it was done.
 from __future__ import annotations
 
 import logging
-import os
 import queue
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from hayakoe_daemon.answer import Answer, Done, Refused
+from hayakoe_daemon.system.durable import replace_durably
 from hayakoe_daemon.text.dictionary import Dictionary, DictionaryError, UserWord, parse, written
 from hayakoe_daemon.text.errors import G2PError
 from hayakoe_daemon.word_change import AddWord, Change, RemoveWord
@@ -146,8 +146,8 @@ class WordBook:
                 f"\n# {' '.join(one.reason.split())}\n- {one.entry.replace(chr(10), ' ')}\n"
                 for one in dictionary.set_aside
             )
-            _replace(aside, old + entries)
-        _replace(self._path, _HEAD + written(dictionary.words))
+            replace_durably(aside, (old + entries).encode())
+        replace_durably(self._path, (_HEAD + written(dictionary.words)).encode())
 
     def _beside(self, what: str) -> Path:
         return self._path.with_name(f"{self._path.stem}{what}{self._path.suffix}")
@@ -159,12 +159,3 @@ def document(dictionary: Dictionary) -> dict[str, Any]:
         "words": [{"word": one.word, "reading": one.reading, "accent": one.accent} for one in dictionary.words],
         "set_aside": [{"entry": one.entry, "reason": one.reason} for one in dictionary.set_aside],
     }
-
-
-def _replace(path: Path, text: str) -> None:
-    fresh = path.with_name(path.name + ".new")
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)

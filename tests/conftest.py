@@ -1,13 +1,16 @@
-"""What every test may use: a broker of its own, and somebody who watches it."""
+"""What every test may use: a broker of its own, and somebody who watches it; a card; an empty ledger."""
 
 from __future__ import annotations
 
 import signal
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from hayakoe_daemon.journal import schema
+from hayakoe_daemon.journal.ledger import Ledger
 from tests.fakecard import FakeCard
 from tests.support.broker import Broker, Watcher
 from tests.support.daemon import Home
@@ -34,3 +37,13 @@ def home(broker: Broker) -> Iterator[Home]:
 @pytest.fixture
 def card(tmp_path: Path) -> FakeCard:
     return FakeCard(tmp_path / "card")
+
+
+@pytest.fixture
+def ledger() -> Iterator[Ledger]:
+    """In memory."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.execute("PRAGMA foreign_keys = ON")
+    db.executescript("".join(schema.MIGRATIONS))
+    yield Ledger(db)
+    db.close()

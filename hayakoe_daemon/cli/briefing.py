@@ -60,7 +60,7 @@ def _asked(config: Config, topic: str) -> dict[str, Any]:
 
 def _by_ourselves(config: Config, name: str) -> dict[str, Any]:
     """Without a daemon: MQTT as it was when one ran last, the rest as it is."""
-    from hayakoe_daemon.mqtt.payload_error import did_you_mean  # noqa: PLC0415, only where no daemon runs
+    from hayakoe_daemon.fields.payload_error import did_you_mean  # noqa: PLC0415, only where no daemon runs
     from hayakoe_daemon.schedule.briefing_desk import WAIT, preview  # noqa: PLC0415
     from hayakoe_daemon.schedule.composer import Composer  # noqa: PLC0415
     from hayakoe_daemon.schedule.sources.sources import Sources  # noqa: PLC0415

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from hayakoe_daemon.cli.progress import OnTerminal
 from hayakoe_daemon.voice.prepare.errors import PreparationError
 from hayakoe_daemon.voice.prepare.job import BertJob, Done, Job, Note, Remark, Step, VoiceJob
 from hayakoe_daemon.voice.prepare.look_up import prepared_bert, prepared_voice
@@ -14,8 +14,7 @@ from hayakoe_daemon.voice.prepare.order import Order
 from hayakoe_daemon.voice.prepare.process import Preparation
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bars
-    from rich.progress import TaskID
+    from rich.progress import ProgressColumn, TaskID
 
 _MEGABYTE = 1_000_000
 
@@ -60,34 +59,22 @@ def _prepared(job: Job, bar: _Bar) -> Done:
     return work.done
 
 
-class _Bar:
+class _Bar(OnTerminal):
     """A bar on a terminal, a line for each step elsewhere; both on stderr, as the result is what is printed."""
 
     def __init__(self, name: str) -> None:
+        super().__init__()
         self._name = name
-        self._bars: Bars | None = None
         self._task: TaskID | None = None
 
-    def __enter__(self) -> Self:
-        if sys.stderr.isatty():
-            from rich import progress  # noqa: PLC0415, slow to import and for people only
-            from rich.console import Console  # noqa: PLC0415
+    def columns(self) -> Sequence[ProgressColumn]:
+        from rich import progress  # noqa: PLC0415, slow to import and for people only
 
-            columns = (
-                progress.TextColumn("{task.description}", markup=False),
-                progress.BarColumn(),
-                progress.TimeElapsedColumn(),
-            )
-            self._bars = progress.Progress(*columns, console=Console(stderr=True))
-            self._bars.start()
-            self._task = self._bars.add_task(self._name, total=None)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bars is not None:
-            self._bars.stop()
+        return (
+            progress.TextColumn("{task.description}", markup=False),
+            progress.BarColumn(),
+            progress.TimeElapsedColumn(),
+        )
 
     def take(self, note: Note) -> None:
         match note:
@@ -97,13 +84,13 @@ class _Bar:
                 self._line(f"{self._name}: {text}")
 
     def _step(self, what: str, done: int, total: int) -> None:
-        if self._bars is None or self._task is None:
+        if self.bars is None or self._task is None:
             print(f"{what} ({done} of {total})", file=sys.stderr, flush=True)
         else:
-            self._bars.update(self._task, description=what, completed=done, total=total)
+            self.bars.update(self._task, description=what, completed=done, total=total)
 
     def _line(self, text: str) -> None:
-        if self._bars is None:
+        if self.bars is None:
             print(text, file=sys.stderr, flush=True)
         else:
-            self._bars.console.print(text, markup=False, highlight=False)
+            self.bars.console.print(text, markup=False, highlight=False)

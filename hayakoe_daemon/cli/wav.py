@@ -27,8 +27,9 @@ from hayakoe_daemon.cli.settle import config_or_defaults
 from hayakoe_daemon.config.model import Config
 from hayakoe_daemon.config.places import dictionary_file
 from hayakoe_daemon.derived import voice_plan
+from hayakoe_daemon.fields.payload_error import PayloadError
 from hayakoe_daemon.lead import Lead
-from hayakoe_daemon.mqtt.payload import PayloadError, parse_say
+from hayakoe_daemon.mqtt.payload import parse_say
 from hayakoe_daemon.reader import Reader
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.ladder import Cast

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from hayakoe_daemon.journal import schema
+from hayakoe_daemon.system.durable import to_disk
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ class Storage:
             for suffix in ("-wal", "-shm"):
                 self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
             fresh.replace(self._path)
+            to_disk(self._path.parent)
             disk = self._connect(self._path)
         except (sqlite3.Error, OSError) as error:
             log.debug("the journal still has to stay in memory: %s", error)

@@ -17,9 +17,9 @@ from hayakoe_daemon.alarm_change import (
     TryOut,
 )
 from hayakoe_daemon.announcement import NAME
+from hayakoe_daemon.fields.kinds import NAME_ALLOWED
+from hayakoe_daemon.fields.payload_error import PayloadError, shown
 from hayakoe_daemon.mqtt.json_object import read_patch
-from hayakoe_daemon.mqtt.payload_error import PayloadError, shown
-from hayakoe_daemon.mqtt.say_message import NAME_ALLOWED
 
 ALARM_ALLOWED = 'ON, OFF, a time of day such as 06:45, a JSON object such as {"volume": 60}, or nothing to remove it'
 

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from hayakoe_daemon.mqtt.payload_error import SHOWN, PayloadError, shown
+from hayakoe_daemon.fields.payload_error import SHOWN, PayloadError, shown
 
 _LONGEST_INTEGER = 20
 """Digits; Python refuses to read some thousands with an error that does not say where."""

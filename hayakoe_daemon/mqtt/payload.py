@@ -10,10 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from hayakoe_daemon.alarm_change import AlarmChange, AlarmVerb
 from hayakoe_daemon.announcement import Announcement, Priority, WhenQuiet
-from hayakoe_daemon.mqtt.alarm_message import read_alarm_change, read_alarm_verb
-from hayakoe_daemon.mqtt.json_object import read_object
-from hayakoe_daemon.mqtt.payload_error import PayloadError, did_you_mean, shown
-from hayakoe_daemon.mqtt.say_message import (
+from hayakoe_daemon.fields.kinds import (
     NAME_ALLOWED,
     SPEED_ALLOWED,
     STYLE_ALLOWED,
@@ -22,23 +19,13 @@ from hayakoe_daemon.mqtt.say_message import (
     Speed,
     Style,
     Volume,
-    read_say_message,
 )
+from hayakoe_daemon.fields.payload_error import PayloadError, did_you_mean, shown
+from hayakoe_daemon.mqtt.alarm_message import read_alarm_change, read_alarm_verb
+from hayakoe_daemon.mqtt.json_object import read_object
+from hayakoe_daemon.mqtt.say_message import read_say_message
 from hayakoe_daemon.mqtt.word_message import read_add, read_remove
 from hayakoe_daemon.word_change import Change
-
-__all__ = [
-    "ACTIONS",
-    "SETTINGS",
-    "WORD_ACTIONS",
-    "Command",
-    "PayloadError",
-    "parse_action",
-    "parse_alarm",
-    "parse_say",
-    "parse_setting",
-    "parse_word",
-]
 
 LARGEST = 128 * 1024
 """Bytes of a `say` payload; a text of MAX_TEXT characters needs 40 000, and as JSON escapes 120 000."""

@@ -4,74 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from hayakoe_daemon.announcement import MAX_TEXT, NAME
-from hayakoe_daemon.mqtt.field_errors import explained
-from hayakoe_daemon.mqtt.payload_error import PayloadError
+from hayakoe_daemon.announcement import MAX_TEXT
+from hayakoe_daemon.fields.explained import explained
+from hayakoe_daemon.fields.kinds import (
+    LARGEST_SEED,
+    NAME_ALLOWED,
+    NOISE_ALLOWED,
+    SPEED_ALLOWED,
+    STYLE_ALLOWED,
+    VOLUME_ALLOWED,
+    FileName,
+    Label,
+    Name,
+    Noise,
+    Seed,
+    Speed,
+    Style,
+    Volume,
+    speakable,
+)
+from hayakoe_daemon.fields.payload_error import PayloadError
 
-SPEED = (0.25, 3.0)
 STYLE_WEIGHT = (0.0, 20.0)
 LONGEST_EXPIRY = 366 * 86400.0
-LARGEST_SEED = 2**32 - 1
-
-
-def speakable(text: str) -> str:
-    """The text itself, unless it holds what no voice, file or answer can: NUL and lone surrogates; or is too long."""
-    if "\0" in text:
-        raise PydanticCustomError("character", "holds a NUL character (U+0000); leave it out")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        code = ord(text[error.start])
-        raise PydanticCustomError(
-            "character",
-            "holds half a character (the lone surrogate U+{code}); send the whole one",
-            {"code": f"{code:X}"},
-        ) from None
-    if len(text) > MAX_TEXT:
-        raise PydanticCustomError(
-            "too_long",
-            "has {length} characters, at most {limit} are spoken in one announcement; send it in parts",
-            {"length": len(text), "limit": MAX_TEXT},
-        )
-    return text
-
-
-def _printable(text: str) -> str:
-    speakable(text)
-    if not text.isprintable() or not text.strip():
-        raise ValueError("not printable")
-    return text
-
-
-def _file_name(name: str) -> str:
-    _printable(name)
-    if "/" in name or "\\" in name or name.startswith("."):
-        raise ValueError("not a file name")
-    return name
-
-
-def whole(value: object) -> object:
-    """55.0 is 55: Home Assistant's templates make one of the other."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-Name = Annotated[str, Field(pattern=rf"\A{NAME.pattern}\z")]
-Label = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_printable)]
-Style = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
-Speed = Annotated[float, Field(ge=SPEED[0], le=SPEED[1], allow_inf_nan=False)]
-Noise = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
-FileName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_file_name)]
-Volume = Annotated[int, BeforeValidator(whole), Field(ge=0, le=100)]
-Seed = Annotated[int, BeforeValidator(whole), Field(ge=0, le=LARGEST_SEED)]
-
-NAME_ALLOWED = "1 to 32 of a-z, 0-9, _ and -"
-STYLE_ALLOWED = "1 to 64 printable characters"
-SPEED_ALLOWED = "a number from 0.25 to 3.0; above 1 is faster"
-NOISE_ALLOWED = "a number from 0 to 2"
-VOLUME_ALLOWED = "a whole number from 0 to 100"
 
 
 class SayMessage(BaseModel):

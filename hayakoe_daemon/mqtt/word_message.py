@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hayakoe_daemon.mqtt.payload_error import SHOWN, PayloadError, did_you_mean, shown
+from hayakoe_daemon.fields.payload_error import SHOWN, PayloadError, did_you_mean, shown
 from hayakoe_daemon.word_change import AddWord, RemoveWord
 
 LONGEST = 200

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hayakoe_daemon.mqtt.payload_error import PayloadError
+from hayakoe_daemon.fields.payload_error import PayloadError
 from hayakoe_daemon.schedule.alarm import Alarm
 from hayakoe_daemon.schedule.alarm_fields import RULES, AlarmFields, read_alarm_fields
+from hayakoe_daemon.system.durable import replace_durably
 
 log = logging.getLogger(__name__)
 
@@ -150,12 +150,7 @@ class AlarmBook:
 
     def _write(self) -> None:
         document = {"added": {name: fields.written() for name, fields in self._added.items()}, "changed": self._changed}
-        fresh = self._path.with_name(self._path.name + ".new")
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump(document, file, ensure_ascii=False, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
         if self._damaged:
             self._path.replace(self._path.with_name(self._path.name + ".damaged"))
             self._damaged = False
-        fresh.replace(self._path)
+        replace_durably(self._path, json.dumps(document, ensure_ascii=False, indent=1).encode())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hayakoe_daemon.alarm_change import AlarmRequest, Dismiss, Remove, Snooze, TryOut
 from hayakoe_daemon.answer import Answer, Done
+from hayakoe_daemon.fields.payload_error import PayloadError
 from hayakoe_daemon.journal.alarm_ledger import Ringing, State
 from hayakoe_daemon.journal.journal import Journal
-from hayakoe_daemon.mqtt.payload_error import PayloadError
 from hayakoe_daemon.schedule.alarm_wanted import known, wanted
 from hayakoe_daemon.schedule.alarms import Alarms
 

@@ -18,10 +18,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from hayakoe_daemon import durations
 from hayakoe_daemon.announcement import MAX_TEXT, Priority
-from hayakoe_daemon.mqtt.field_errors import explained
-from hayakoe_daemon.mqtt.say_message import (
+from hayakoe_daemon.fields.explained import explained, misfit
+from hayakoe_daemon.fields.kinds import (
+    LENGTH,
     NAME_ALLOWED,
     STYLE_ALLOWED,
     VOLUME_ALLOWED,
@@ -29,6 +29,7 @@ from hayakoe_daemon.mqtt.say_message import (
     Name,
     Style,
     Volume,
+    lasting,
     speakable,
     whole,
 )
@@ -124,20 +125,6 @@ def _hours(value: object) -> object:
     return text
 
 
-_LENGTH = "as a number of seconds or with a unit (90 s, 10 min, 1 h)"
-
-
-def _lasting(least: float, most: float) -> BeforeValidator:
-    """A length of time in seconds. The bounds are looked at here, so that an error shows it as it was written."""
-
-    def check(value: object) -> float:
-        if not least <= (length := durations.seconds(value)) <= most:
-            raise ValueError("too short or too long")
-        return length
-
-    return BeforeValidator(check)
-
-
 class AlarmFields(BaseModel):
     """The description of a field says what it may be, in the words of the error messages."""
 
@@ -162,16 +149,16 @@ class AlarmFields(BaseModel):
     style: Style | None = Field(None, description=STYLE_ALLOWED)
     volume: Volume | None = Field(None, description=VOLUME_ALLOWED)
     ramp_from: Volume | None = Field(None, description=VOLUME_ALLOWED)
-    ramp_over: Annotated[float, _lasting(1, 3600)] | None = Field(None, description=f"1 s to 1 h, {_LENGTH}")
+    ramp_over: Annotated[float, lasting(1, 3600)] | None = Field(None, description=f"1 s to 1 h, {LENGTH}")
     chime: bool | Name | None = Field(None, description=f"true, false or the name of a chime: {NAME_ALLOWED}")
     sound: FileName | None = Field(None, description="the name of a file in the sound folder, without any folder")
-    repeat: Annotated[float, _lasting(10, _DAY)] | None = Field(None, description=f"10 s to 1 d, {_LENGTH}")
+    repeat: Annotated[float, lasting(10, _DAY)] | None = Field(None, description=f"10 s to 1 d, {LENGTH}")
     repeat_times: Annotated[int, BeforeValidator(whole), Field(ge=1, le=1000)] | None = Field(
         None, description="a whole number from 1 to 1000"
     )
-    repeat_for: Annotated[float, _lasting(10, _DAY)] | None = Field(None, description=f"10 s to 1 d, {_LENGTH}")
-    snooze: Annotated[float, _lasting(10, _DAY)] = Field(SNOOZE, description=f"10 s to 1 d, {_LENGTH}")
-    grace: Annotated[float, _lasting(0, _DAY)] = Field(GRACE, description=f"0 s to 1 d, {_LENGTH}")
+    repeat_for: Annotated[float, lasting(10, _DAY)] | None = Field(None, description=f"10 s to 1 d, {LENGTH}")
+    snooze: Annotated[float, lasting(10, _DAY)] = Field(SNOOZE, description=f"10 s to 1 d, {LENGTH}")
+    grace: Annotated[float, lasting(0, _DAY)] = Field(GRACE, description=f"0 s to 1 d, {LENGTH}")
     tell_missed: bool = Field(False, description="true or false")
     priority: Literal["low", "normal", "high", "urgent"] = Field("high", description="low, normal, high or urgent")
 
@@ -186,24 +173,24 @@ class AlarmFields(BaseModel):
     def _fit_together(self) -> AlarmFields:
         rules = [name for name in RULES if getattr(self, name) is not None]
         if not rules:
-            raise _misfit("It is not said when the alarm rings: give time (and days), hourly, cron or once")
+            raise misfit("It is not said when the alarm rings: give time (and days), hourly, cron or once")
         if len(rules) > 1:
-            raise _misfit(
+            raise misfit(
                 f"{' and '.join(rules)} are both given: an alarm has one of time, hourly, cron, once", rules[1]
             )
         for part, owners in (("days", "time or hourly"), ("minute", "hourly")):
             if getattr(self, part) is not None and part not in _RULE_PARTS[rules[0]]:
-                raise _misfit(f"{part} goes with {owners}, not with {rules[0]}", part)
+                raise misfit(f"{part} goes with {owners}, not with {rules[0]}", part)
         if self.once is not None and self.extra_dates:
-            raise _misfit("extra_dates do not go with once: give the alarm days, or make a second one", "extra_dates")
+            raise misfit("extra_dates do not go with once: give the alarm days, or make a second one", "extra_dates")
         if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
-            raise _misfit(f"valid_until {self.valid_until} is before valid_from {self.valid_from}", "valid_until")
+            raise misfit(f"valid_until {self.valid_until} is before valid_from {self.valid_from}", "valid_until")
         if self.repeat is None and (self.repeat_times is not None or self.repeat_for is not None):
-            raise _misfit("repeat_times and repeat_for limit a repeat: give repeat too, such as 5 min", "repeat")
+            raise misfit("repeat_times and repeat_for limit a repeat: give repeat too, such as 5 min", "repeat")
         if self.repeat is not None and self.repeat_for is not None and self.repeat_for < self.repeat:
-            raise _misfit("repeat_for is shorter than repeat: nothing would be repeated", "repeat_for")
+            raise misfit("repeat_for is shorter than repeat: nothing would be repeated", "repeat_for")
         if self.chime is False and not self.text and not self.sound:
-            raise _misfit("The alarm would make no sound: give text, chime or sound", "chime")
+            raise misfit("The alarm would make no sound: give text, chime or sound", "chime")
         return self
 
     def written(self) -> dict[str, Any]:
@@ -283,8 +270,3 @@ def patched(fields: AlarmFields, patch: Mapping[str, Any]) -> AlarmFields:
 
 def _stretches(texts: list[str] | None) -> tuple[Stretch, ...]:
     return tuple(read_stretch(text) for text in texts or ())
-
-
-def _misfit(message: str, field: str | None = None) -> PydanticCustomError:
-    """A problem of several fields, of which it may name one; where it names none, one is missing."""
-    return PydanticCustomError("fields", "{message}", {"message": message, "field": field})

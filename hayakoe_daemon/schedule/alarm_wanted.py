@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hayakoe_daemon.alarm_change import Patch, SetTime, Switch
-from hayakoe_daemon.mqtt.payload_error import PayloadError, did_you_mean, shown
+from hayakoe_daemon.fields.payload_error import PayloadError, did_you_mean, shown
 from hayakoe_daemon.schedule.alarm_book import MOST_ADDED, AlarmBook, Entry
 from hayakoe_daemon.schedule.alarm_fields import AlarmFields, patched, read_alarm_fields
 from hayakoe_daemon.schedule.rules import read_moment

@@ -15,9 +15,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hayakoe_daemon.announcement import Announcement
+from hayakoe_daemon.fields.payload_error import PayloadError
 from hayakoe_daemon.journal.alarm_ledger import Ringing, State
 from hayakoe_daemon.journal.ledger import Ledger
-from hayakoe_daemon.mqtt.payload_error import PayloadError
 from hayakoe_daemon.schedule.ahead import Coming, coming
 from hayakoe_daemon.schedule.alarm_batch import Batch
 from hayakoe_daemon.schedule.alarm_book import AlarmBook, Entry

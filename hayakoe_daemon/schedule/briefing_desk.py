@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from hayakoe_daemon.announcement import Announcement
 from hayakoe_daemon.answer import Refused
-from hayakoe_daemon.mqtt.payload_error import did_you_mean, shown
+from hayakoe_daemon.fields.payload_error import did_you_mean, shown
 from hayakoe_daemon.schedule.briefing_fields import BriefingFields
 from hayakoe_daemon.schedule.composer import Composed, Composer
 from hayakoe_daemon.schedule.sources.fields import SourceFields

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from hayakoe_daemon.announcement import MAX_TEXT, Announcement, Priority
-from hayakoe_daemon.mqtt.say_message import (
+from hayakoe_daemon.fields.kinds import (
     NAME_ALLOWED,
     STYLE_ALLOWED,
     VOLUME_ALLOWED,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from hayakoe_daemon.mqtt.payload_error import did_you_mean
+from hayakoe_daemon.fields.payload_error import did_you_mean
 
 LAST = -1
 DAYS_ALLOWED = (

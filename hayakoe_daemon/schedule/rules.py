@@ -32,16 +32,11 @@ class Rule(Protocol):
     def falls_on(self, day: date) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Timed:
-    """Once a day, on some days."""
+class _OnDays:
+    """What all rules have that hold on some days, for ever."""
 
-    at: time
+    __slots__ = ()
     days: Days
-
-    @property
-    def times(self) -> tuple[time, ...]:
-        return (self.at,)
 
     @property
     def span(self) -> tuple[date, date]:
@@ -52,7 +47,19 @@ class Timed:
 
 
 @dataclass(frozen=True, slots=True)
-class Hourly:
+class Timed(_OnDays):
+    """Once a day, on some days."""
+
+    at: time
+    days: Days
+
+    @property
+    def times(self) -> tuple[time, ...]:
+        return (self.at,)
+
+
+@dataclass(frozen=True, slots=True)
+class Hourly(_OnDays):
     """Every hour of some, at one minute: 時報."""
 
     hours: tuple[int, ...]
@@ -73,13 +80,6 @@ class Hourly:
     @property
     def times(self) -> tuple[time, ...]:
         return tuple(time(hour, self.minute) for hour in self.hours)
-
-    @property
-    def span(self) -> tuple[date, date]:
-        return date.min, date.max
-
-    def falls_on(self, day: date) -> bool:
-        return self.days.matches(day)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import threading
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+from hayakoe_daemon.system.durable import replace_durably
 
 log = logging.getLogger(__name__)
 
@@ -74,13 +75,9 @@ class Loadings:
         if self._pasts.get(name) == past:
             return
         self._pasts[name] = past
-        fresh = self._path.with_name(self._path.name + ".new")
+        document = {key: asdict(value) for key, value in self._pasts.items()}
         try:
-            with fresh.open("w", encoding="utf-8") as file:
-                json.dump({key: asdict(value) for key, value in self._pasts.items()}, file)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self._path)
+            replace_durably(self._path, json.dumps(document).encode())
         except OSError as error:
             log.debug("what loading took cannot be remembered in %s: %s", self._path, error)
 

@@ -121,14 +121,10 @@ class Start:
 
     def __init__(self) -> None:
         self._buffered = 0.0
+        """Seconds of sound that have arrived."""
         self._outlook: Outlook | None = None
         self._foreseen = 0.0
         self._taken = 0.0
-
-    @property
-    def buffered(self) -> float:
-        """Seconds of sound that have arrived."""
-        return self._buffered
 
     def arrived(self, seconds: float, outlook: Outlook | None) -> None:
         """A piece is there; without an outlook nothing is known of what follows, and it may go at once."""

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from hayakoe_daemon.system.durable import write_durably
 from hayakoe_daemon.text.tokenizer import Tokenizer
 from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.engine import EngineError
@@ -81,10 +82,7 @@ class PreparedBertFiles:
     def write(self) -> None:
         """The manifest, as the last file of the folder, and on the disk when this returns."""
         plain = {k: v for k, v in asdict(self).items() if k != "folder"} | {"format": FORMAT}
-        with (self.folder / MANIFEST).open("w", encoding="utf-8") as file:
-            json.dump(plain, file, ensure_ascii=False)
-            file.flush()
-            os.fsync(file.fileno())
+        write_durably(self.folder / MANIFEST, json.dumps(plain, ensure_ascii=False).encode())
 
     @classmethod
     def read(cls, folder: Path) -> PreparedBertFiles:

@@ -17,9 +17,6 @@ from hayakoe_daemon.voice.prepared_bert import PreparedBertFiles, positions
 FEATURES = "features"
 """The output: float32 (sentences, tokens, hidden); those of padding mean nothing."""
 
-ON_THE_HOST = ("first", "last")
-"""Inputs that the CUDA provider reads on the processor; copied to the card they would only come back."""
-
 
 def batch_feeds(files: PreparedBertFiles, sentences: Sequence[Sequence[int]]) -> dict[str, npt.NDArray[Any]]:
     """Every input, by its name, for the token ids of some sentences, [CLS] and [SEP] included.

@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-
-import pytest
-
 from hayakoe_daemon.announcement import Announcement, Event, EventType, Priority
-from hayakoe_daemon.journal import schema
 from hayakoe_daemon.journal.alarm_ledger import OCCURRENCES_KEPT, Ringing, State
 from hayakoe_daemon.journal.ledger import STARTS_AHEAD, Ledger
 
 NOW = 1_000_000.0
-
-
-@pytest.fixture
-def ledger() -> Iterator[Ledger]:
-    db = sqlite3.connect(":memory:", isolation_level=None)
-    db.execute("PRAGMA foreign_keys = ON")
-    db.executescript("".join(schema.MIGRATIONS))
-    yield Ledger(db)
-    db.close()
 
 
 def accept(ledger: Ledger, name: str, starts_at: float | None, priority: Priority = Priority.HIGH) -> None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from hayakoe_daemon.announcement import Announcement, Event, EventType, Priority, WhenQuiet
 from hayakoe_daemon.journal import schema
@@ -15,15 +12,6 @@ from hayakoe_daemon.journal.ledger import Ledger
 
 NOW = 1_000_000.0
 HOUR = 3600.0
-
-
-@pytest.fixture
-def ledger() -> Iterator[Ledger]:
-    db = sqlite3.connect(":memory:", isolation_level=None)
-    db.execute("PRAGMA foreign_keys = ON")
-    db.executescript("".join(schema.MIGRATIONS))
-    yield Ledger(db)
-    db.close()
 
 
 def words(name: str, **more: object) -> Announcement:

@@ -5,7 +5,8 @@ from datetime import time
 import pytest
 
 from hayakoe_daemon.alarm_change import AlarmRequest, Dismiss, Patch, Remove, SetTime, Snooze, Switch, TryOut
-from hayakoe_daemon.mqtt.payload import PayloadError, parse_action, parse_alarm
+from hayakoe_daemon.fields.payload_error import PayloadError
+from hayakoe_daemon.mqtt.payload import parse_action, parse_alarm
 
 
 @pytest.mark.parametrize(

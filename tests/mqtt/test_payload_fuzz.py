@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from hayakoe_daemon.announcement import Announcement
+from hayakoe_daemon.fields.payload_error import PayloadError
 from hayakoe_daemon.mqtt.payload import (
     ACTIONS,
     ALARM_ACTIONS,
     SETTINGS,
-    PayloadError,
     parse_action,
     parse_alarm,
     parse_say,

@@ -30,6 +30,10 @@ def at(text: str, zone: ZoneInfo = TOKYO) -> float:
     return datetime.fromisoformat(text).replace(tzinfo=zone).timestamp()
 
 
+MORNING = {"time": "06:45", "text": "おはようございます。"}
+EVENING_BEFORE = at("2026-09-17 22:00")
+
+
 class InlineJournal:
     """Each step is a transaction at once."""
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hayakoe_daemon.announcement import Priority
+from hayakoe_daemon.fields.payload_error import PayloadError
 from hayakoe_daemon.mqtt.json_object import read_object
-from hayakoe_daemon.mqtt.payload_error import PayloadError
 from hayakoe_daemon.schedule.alarm import Alarm, Ramp, Repeat
 from hayakoe_daemon.schedule.alarm_fields import RULES, AlarmFields, patched, read_alarm_fields
 from hayakoe_daemon.schedule.cron import read_cron

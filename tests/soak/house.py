@@ -55,7 +55,6 @@ class House:
         self.can_fill = False
         """Whether the disk is one that can be full: that takes a mount, and so root."""
         self._daemon: subprocess.Popen[bytes] | None = None
-        self._filler: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(self.disk)]

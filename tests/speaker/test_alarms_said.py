@@ -15,7 +15,7 @@ from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.audio.level import volume_gain
 from hayakoe_daemon.audio.null import NullSink
 from hayakoe_daemon.speaker.interrupt import Interrupted, Interrupts, Why
-from tests.speaker.test_speaker import SETTINGS, Life
+from tests.speaker.life import SETTINGS, Life
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.realtime

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from hayakoe_daemon.announcement import Announcement, Event, EventType, Priority, WhenQuiet
-from hayakoe_daemon.journal import schema
 from hayakoe_daemon.journal.ledger import Ledger
 from hayakoe_daemon.schedule.quiet_hours import read_windows
 from hayakoe_daemon.speaker.manners import Manners
@@ -37,15 +32,6 @@ USUAL = Manners(
     expires_in=1800,
     alarms_obey=False,
 )
-
-
-@pytest.fixture
-def ledger() -> Iterator[Ledger]:
-    db = sqlite3.connect(":memory:", isolation_level=None)
-    db.execute("PRAGMA foreign_keys = ON")
-    db.executescript("".join(schema.MIGRATIONS))
-    yield Ledger(db)
-    db.close()
 
 
 def accept(ledger: Ledger, name: str, **more: object) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from hayakoe_daemon.announcement import Announcement, Priority
-from tests.speaker.test_speaker import SETTINGS
+from tests.speaker.life import SETTINGS
 
 
 @pytest.mark.parametrize("spares_urgent", [True, False])

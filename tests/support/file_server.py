@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import http.server
 import re
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
 from urllib.parse import unquote, urlsplit
+
+from tests.support.local_server import Handler, LocalServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ class Request:
     status: int
 
 
-class FileServer:
+class FileServer(LocalServer):
     """A context manager. `faults[path]` is used up request by request; `requests` is what was asked."""
 
     def __init__(self, folder: Path, *, ranges: bool = True, etag: bool = True) -> None:
@@ -51,45 +49,21 @@ class FileServer:
         """Content-Type and body of addresses that are no files."""
         self.before: Callable[[str], None] = lambda _: None
         self.requests: list[Request] = []
-        self.closing = threading.Event()
-        handler = type("Handler", (_Handler,), {"house": self})
-        self._server = _Quiet(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        super().__init__(_Handler)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/"
+        return self.root
 
     def asked(self, path: str) -> list[Request]:
         return [request for request in self.requests if request.path == path]
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.closing.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
-class _Quiet(http.server.ThreadingHTTPServer):
-    def handle_error(self, *_: object) -> None:
-        """A client that hangs up, which is what half of the tests are about."""
-
-
-class _Handler(http.server.BaseHTTPRequestHandler):
+class _Handler(Handler):
     protocol_version = "HTTP/1.1"
     house: FileServer
 
-    def log_message(self, *_: Any) -> None:
-        pass
-
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802, http.server's own name
         path = unquote(urlsplit(self.path).path).lstrip("/")
         self.house.before(path)
         waiting = self.house.faults.get(path)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import http.server
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+
+from tests.support.local_server import Handler, LocalServer
 
 
 @dataclass
@@ -30,47 +28,22 @@ class Page:
     etag: bool = True
 
 
-class WebServer:
+class WebServer(LocalServer):
     """A context manager. `pages` is what there is, `asked` the requests: path and headers."""
 
     def __init__(self) -> None:
         self.pages: dict[str, Page] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
-        self.closing = threading.Event()
-        handler = type("Handler", (_Handler,), {"house": self})
-        self._server = _Quiet(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        super().__init__(_Handler)
 
     def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/{path}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.closing.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        return f"{self.root}{path}"
 
 
-class _Quiet(http.server.ThreadingHTTPServer):
-    def handle_error(self, *_: object) -> None:
-        """A client that hangs up, which is what half of the tests are about."""
-
-
-class _Handler(http.server.BaseHTTPRequestHandler):
+class _Handler(Handler):
     house: WebServer
 
-    def log_message(self, *_: Any) -> None:
-        pass
-
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802, http.server's own name
         self.house.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
         page = self.house.pages.get(self.path.strip("/"), Page(status=404))
         if page.hang:

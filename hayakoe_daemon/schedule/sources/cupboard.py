@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from pathlib import Path
 
 from hayakoe_daemon.schedule.sources.fetched import LARGEST, Fetched
+from hayakoe_daemon.system.durable import replace_durably
 
 log = logging.getLogger(__name__)
 
@@ -22,14 +22,9 @@ class Cupboard:
     def put(self, name: str, fetched: Fetched) -> None:
         head = {"at": fetched.at, "origin": fetched.origin, "etag": fetched.etag, "size": len(fetched.body)}
         path = self._path(name)
-        fresh = path.with_name(path.name + ".new")
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with fresh.open("wb") as file:
-                file.write(json.dumps(head).encode() + b"\n" + fetched.body)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(path)
+            replace_durably(path, json.dumps(head).encode() + b"\n" + fetched.body)
         except OSError as error:
             log.warning("cannot keep what the source %s brought in %s: %s", name, path, error)
 

@@ -18,17 +18,15 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
-from pydantic_core import PydanticCustomError
 
-from hayakoe_daemon import durations
-from hayakoe_daemon.mqtt.say_message import speakable
+from hayakoe_daemon.fields.explained import misfit
+from hayakoe_daemon.fields.kinds import LENGTH, lasting, speakable
 
 KINDS = ("mqtt", "http", "calendar", "file", "command")
 
 _DAY = 86_400.0
 _REFRESH = {"http": 1800.0, "calendar": 1800.0, "file": 30.0, "command": 300.0}
 _MAX_AGE = {"mqtt": _DAY, "http": 6 * 3600.0, "calendar": 2 * _DAY, "command": 3600.0}
-_LENGTH = "as a number of seconds or with a unit (90 s, 10 min, 1 h)"
 
 
 def is_address(place: str) -> bool:
@@ -76,15 +74,6 @@ def _command(value: object) -> list[str]:
     return words
 
 
-def _lasting(least: float, most: float) -> BeforeValidator:
-    def check(value: object) -> float:
-        if not least <= (length := durations.seconds(value)) <= most:
-            raise ValueError("too short or too long")
-        return length
-
-    return BeforeValidator(check)
-
-
 def _one(check: Callable[..., Any]) -> BeforeValidator:
     return BeforeValidator(check)
 
@@ -107,9 +96,9 @@ class SourceFields(BaseModel):
     command: Annotated[list[str], _one(_command)] | None = Field(
         None, description="a command and its arguments, such as [uptime, --pretty]; no shell reads it"
     )
-    refresh: Annotated[float, _lasting(10, 30 * _DAY)] | None = Field(None, description=f"10 s to 30 d, {_LENGTH}")
-    max_age: Annotated[float, _lasting(1, 366 * _DAY)] | None = Field(None, description=f"1 s to 366 d, {_LENGTH}")
-    timeout: Annotated[float, _lasting(0.1, 60)] = Field(10.0, description=f"0.1 s to 1 min, {_LENGTH}")
+    refresh: Annotated[float, lasting(10, 30 * _DAY)] | None = Field(None, description=f"10 s to 30 d, {LENGTH}")
+    max_age: Annotated[float, lasting(1, 366 * _DAY)] | None = Field(None, description=f"1 s to 366 d, {LENGTH}")
+    timeout: Annotated[float, lasting(0.1, 60)] = Field(10.0, description=f"0.1 s to 1 min, {LENGTH}")
     fallback: Annotated[str, AfterValidator(speakable)] = Field(
         "", description="a sentence that is said instead; empty for none"
     )
@@ -119,9 +108,9 @@ class SourceFields(BaseModel):
         given = [kind for kind in KINDS if getattr(self, kind) is not None]
         if len(given) != 1:
             what = f"{' and '.join(given)} are both given" if given else "it is not said what the source is"
-            raise _misfit(f"{what}: give one of {', '.join(KINDS)}", given[1] if given else None)
+            raise misfit(f"{what}: give one of {', '.join(KINDS)}", given[1] if given else None)
         if self.mqtt is not None and self.refresh is not None:
-            raise _misfit("refresh does not go with mqtt: what is published arrives by itself", "refresh")
+            raise misfit("refresh does not go with mqtt: what is published arrives by itself", "refresh")
         return self
 
     @property
@@ -137,7 +126,3 @@ class SourceFields(BaseModel):
     def good_for(self) -> float:
         """Seconds after which what is there counts no more."""
         return self.max_age or _MAX_AGE.get(self.kind, float("inf"))
-
-
-def _misfit(message: str, field: str | None) -> PydanticCustomError:
-    return PydanticCustomError("fields", "{message}", {"message": message, "field": field})

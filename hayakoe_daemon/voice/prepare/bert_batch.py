@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 
+from hayakoe_daemon.system.durable import to_disk
 from hayakoe_daemon.voice.prepare import bert_read
 from hayakoe_daemon.voice.prepare.bert import Progress, as_exported
 from hayakoe_daemon.voice.prepare.bert_batch_write import write_batched
@@ -22,7 +23,7 @@ from hayakoe_daemon.voice.prepare.errors import NotRecognisedError
 from hayakoe_daemon.voice.prepare.in_place import InPlace
 from hayakoe_daemon.voice.prepare.job import BertJob
 from hayakoe_daemon.voice.prepare.memory import give_back
-from hayakoe_daemon.voice.prepare.prepared import graph_path, part_bytes, to_disk, weights_path
+from hayakoe_daemon.voice.prepare.prepared import graph_path, part_bytes, weights_path
 from hayakoe_daemon.voice.prepared_bert import PART, Floats, Form, PreparedBertFiles
 from hayakoe_daemon.voice.prepared_bert_batch import FEATURES, batch_feeds
 

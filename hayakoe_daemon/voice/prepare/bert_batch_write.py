@@ -23,7 +23,7 @@ from hayakoe_daemon.voice.prepare.assembly import MICROSOFT, Assembly
 from hayakoe_daemon.voice.prepare.bert_floats import in_floats
 from hayakoe_daemon.voice.prepare.bert_parts import Convolution, Deberta, Dense, Layer
 from hayakoe_daemon.voice.prepare.bert_products import fast_products, scaled
-from hayakoe_daemon.voice.prepare.bert_write import Streamed, add_norm, layer_norm
+from hayakoe_daemon.voice.prepare.bert_write import Streamed, add_norm, layer_norm, score_scale, scores_of
 from hayakoe_daemon.voice.prepare.graph import Port
 
 _HIDDEN_SCORE = 10_000.0
@@ -82,21 +82,13 @@ class _Writer:
         to = self._to
         heads, width, _ = layer.position_key.shape
         size = heads * width
-        scale = np.float32(1 / np.sqrt(3 * width))
-        together = self._products([scaled(in_floats(layer.query), scale), layer.key, layer.value], x)
+        together = self._products([scaled(in_floats(layer.query), score_scale(layer)), layer.key, layer.value], x)
         parts = to.ops("Split", [together, to.numbers(*[size] * 3)], 3, axis=1)
         query, key, value = (to.op("Reshape", [part, self._by_head]) for part in parts)
         query = to.op("Transpose", [query], perm=[0, 2, 1, 3])
         key = to.op("Transpose", [key], perm=[0, 2, 3, 1])
         value = to.op("Transpose", [value], perm=[0, 2, 1, 3])
-        reach = ["first", "last", to.numbers(1)]
-        keys = to.op("Slice", [to.weight(layer.position_key.transpose(0, 2, 1)), *reach])
-        queries = to.op("Slice", [to.weight(layer.position_query.transpose(0, 2, 1) * scale), *reach])
-        from_query = to.op("MatMul", [query, to.op("Transpose", [keys], perm=[0, 2, 1])])
-        from_key = to.op("MatMul", [queries, key])
-        scores = to.op("MatMul", [query, key])
-        scores = to.op("Add", [scores, to.op("GatherElements", [from_query, pairs], axis=3)])
-        scores = to.op("Add", [scores, to.op("GatherElements", [from_key, pairs], axis=2)])
+        scores = scores_of(to, layer, query, key, pairs)
         shares = to.op("Softmax", [to.op("Add", [scores, hidden])], axis=-1)
         context = to.op("Transpose", [to.op("MatMul", [shares, value])], perm=[0, 2, 1, 3])
         return to.op("Reshape", [context, self._flat])

@@ -60,30 +60,40 @@ def _network(to: Assembly, bert: Deberta, products: Products) -> str:
 
 
 def _attention(to: Assembly, layer: Layer, x: str, rows: str, products: Products) -> str:
-    """Softmax of content with content, content with position and position with content, times the values.
-
-    The scale 1/sqrt(3 * width) goes into the queries' own weights.
-    """
+    """Softmax of the scores, times the values. Their scale goes into the queries' own weights."""
     heads, width, _ = layer.position_key.shape
     hidden = heads * width
-    scale = np.float32(1 / np.sqrt(3 * width))
-    together = products(to, [scaled(layer.query, scale), layer.key, layer.value], x)
+    together = products(to, [scaled(layer.query, score_scale(layer)), layer.key, layer.value], x)
     query, key, value = to.ops("Split", [together, to.numbers(*[hidden] * 3)], 3, axis=1)
     by_head = to.numbers(0, heads, width)
     query = to.op("Transpose", [to.op("Reshape", [query, by_head])], perm=[1, 0, 2])
     key = to.op("Transpose", [to.op("Reshape", [key, by_head])], perm=[1, 2, 0])
     value = to.op("Transpose", [to.op("Reshape", [value, by_head])], perm=[1, 0, 2])
+    scores = scores_of(to, layer, query, key, rows)
+    context = to.op("MatMul", [to.op("Softmax", [scores], axis=-1), value])
+    return to.op("Reshape", [to.op("Transpose", [context], perm=[1, 0, 2]), to.numbers(0, hidden)])
+
+
+def score_scale(layer: Layer) -> np.float32:
+    """1/sqrt(3 * width): three products are added up, each of as many numbers as a head is wide."""
+    return np.float32(1 / np.sqrt(3 * layer.position_key.shape[1]))
+
+
+def scores_of(to: Assembly, layer: Layer, query: str, key: str, rows: str) -> str:
+    """Content with content, content with position and position with content, (..., heads, tokens, tokens).
+
+    `query` is (..., heads, tokens, width), times `score_scale` already, and `key` (..., heads, width, tokens); `rows`
+    is int32 (..., heads, tokens, tokens), where each pair of tokens stands in the range of `first` and `last`.
+    """
     # Kept row by row, so that a range of rows is one piece of the file and not a little of every page.
     reach = ["first", "last", to.numbers(1)]
     keys = to.op("Slice", [to.weight(layer.position_key.transpose(0, 2, 1)), *reach])
-    queries = to.op("Slice", [to.weight(layer.position_query.transpose(0, 2, 1) * scale), *reach])
+    queries = to.op("Slice", [to.weight(layer.position_query.transpose(0, 2, 1) * score_scale(layer)), *reach])
     from_query = to.op("MatMul", [query, to.op("Transpose", [keys], perm=[0, 2, 1])])
     from_key = to.op("MatMul", [queries, key])
     scores = to.op("MatMul", [query, key])
-    scores = to.op("Add", [scores, to.op("GatherElements", [from_query, rows], axis=2)])
-    scores = to.op("Add", [scores, to.op("GatherElements", [from_key, rows], axis=1)])
-    context = to.op("MatMul", [to.op("Softmax", [scores], axis=-1), value])
-    return to.op("Reshape", [to.op("Transpose", [context], perm=[1, 0, 2]), to.numbers(0, hidden)])
+    scores = to.op("Add", [scores, to.op("GatherElements", [from_query, rows], axis=-1)])
+    return to.op("Add", [scores, to.op("GatherElements", [from_key, rows], axis=-2)])
 
 
 def _convolution(to: Assembly, convolution: Convolution, embedded: str, x: str) -> str:

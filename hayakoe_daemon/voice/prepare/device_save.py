@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import onnx
 
+from hayakoe_daemon.system.durable import to_disk
 from hayakoe_daemon.voice.prepare.graph import Array
 from hayakoe_daemon.voice.prepare.mapped import EXTERNAL_FROM
-from hayakoe_daemon.voice.prepare.prepared import graph_path, part_bytes, to_disk, weights_path
+from hayakoe_daemon.voice.prepare.prepared import graph_path, part_bytes, weights_path
 
 _ALIGNMENT = 4096
 """Bytes: a page, as onnxruntime maps each weight that begins at one."""

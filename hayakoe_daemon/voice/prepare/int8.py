@@ -24,7 +24,7 @@ from hayakoe_daemon.voice.prepare.int8_bound import Bound
 from hayakoe_daemon.voice.prepare.int8_write import Ranges, ends, ranges, to_int8_products, with_int8_convolutions
 from hayakoe_daemon.voice.prepare.judging import HELD_OUT, Arrays, Distance, pieces, wanted
 from hayakoe_daemon.voice.prepare.prepared import Part, Precision, Rewrite
-from hayakoe_daemon.voice.prepare.rewrites import Drafts, Floats, Known, Quantise, Source
+from hayakoe_daemon.voice.prepare.rewrites import Drafts, Floats, Quantise, Source
 from hayakoe_daemon.voice.prepare.trying import cpu_seconds, run, session
 
 _WATCHED = 24
@@ -51,7 +51,7 @@ def quantiser(
 ) -> Quantise:
     """What `prepare_voice` takes. Ranges come from the sentences TUNED, judgement from those HELD_OUT."""
 
-    def quantise(drafts: Drafts, source: Source, known: Known) -> Drafts:  # noqa: ARG001, its form is given
+    def quantise(drafts: Drafts, source: Source) -> Drafts:
         width = source.graph.shape_of_input(source.parts.inputs["bert"])[1]
         of_voice = (style, source.sizes.inner, width if isinstance(width, int) else 1024, features)
         work = _Quantisation(drafts, source, sample_rate, bound, tell)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import onnxruntime as ort
 
-from hayakoe_daemon.voice.prepare.prepared import graph_path, part_bytes, to_disk, weights_path
+from hayakoe_daemon.system.durable import to_disk
+from hayakoe_daemon.voice.prepare.prepared import graph_path, part_bytes, weights_path
 
 EXTERNAL_FROM = 1024
 """Bytes from which on a weight goes into the file beside the graph."""

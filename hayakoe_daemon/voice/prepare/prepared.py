@@ -30,13 +30,13 @@ as of the whole.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from hayakoe_daemon.system.durable import write_durably
 from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.prepare.errors import PreparationError
 
@@ -168,10 +168,7 @@ class PreparedVoice:
     def write(self) -> None:
         """The manifest, as the last file of the folder, and on the disk when this returns."""
         plain = {k: v for k, v in asdict(self).items() if k != "folder"} | {"format": FORMAT}
-        with (self.folder / MANIFEST).open("w", encoding="utf-8") as file:
-            json.dump(plain, file, ensure_ascii=False, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
+        write_durably(self.folder / MANIFEST, json.dumps(plain, ensure_ascii=False, indent=2).encode())
 
 
 def graph_path(folder: Path, part: str) -> Path:
@@ -185,15 +182,6 @@ def weights_path(folder: Path, part: str) -> Path:
 def part_bytes(folder: Path, part: str) -> int:
     """Bytes of a part, 0 for a file that is missing. A graph without large weights has no file of weights."""
     return sum(path.stat().st_size for path in (graph_path(folder, part), weights_path(folder, part)) if path.exists())
-
-
-def to_disk(path: Path) -> None:
-    """A file or folder, written through to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _from_plain(folder: Path, told: dict[str, Any]) -> PreparedVoice:

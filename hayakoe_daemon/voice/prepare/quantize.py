@@ -16,6 +16,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
+from hayakoe_daemon.system.durable import to_disk
 from hayakoe_daemon.voice.prepare.assembly import MICROSOFT
 from hayakoe_daemon.voice.prepare.bert_read import feeds
 from hayakoe_daemon.voice.prepare.distance import snr
@@ -64,6 +65,7 @@ def quantize(source: Path, target: Path, kind: Kind, progress: Progress = lambda
         progress(0.8, "comparing it with the original")
         distance = _distance(file, InPlace(new))
         new.replace(target)
+        to_disk(target.parent)
     finally:
         new.unlink(missing_ok=True)
     progress(1.0, f"{target.name} is ready")

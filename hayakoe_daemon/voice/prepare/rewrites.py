@@ -227,5 +227,5 @@ def _left_out(
     return noted(drafts, Rewrite(name, kept=False, note=f"left out: {why}", gain=gain, difference=difference))
 
 
-Quantise = Callable[[Drafts, Source, Known], Drafts]
+Quantise = Callable[[Drafts, Source], Drafts]
 """Other precisions for some of the parts, kept where whoever makes them finds them good enough; else as they were."""

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from hayakoe_daemon.system.durable import to_disk
 from hayakoe_daemon.voice.prepare.errors import PreparationError
 from hayakoe_daemon.voice.prepare.machine import Hashes
-from hayakoe_daemon.voice.prepare.prepared import to_disk
 
 _UNFINISHED = ".unfinished-"
 

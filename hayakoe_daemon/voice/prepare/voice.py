@@ -187,7 +187,7 @@ class Preparation:
         self._next()
         drafts = rewrites.with_decoder(drafts, source, known, len(os.sched_getaffinity(0)))
         if self._job.precision is Precision.INT8 and quantise is not None:
-            drafts = quantise(drafts, source, known)
+            drafts = quantise(drafts, source)
         for one in drafts.rewrites:
             self._tell.remark(_told(one))
         return drafts

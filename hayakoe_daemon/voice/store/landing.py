@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from hayakoe_daemon.system.durable import to_disk, write_durably
 from hayakoe_daemon.voice.store.files import VoiceError
 from hayakoe_daemon.voice.store.manifest import BLOCK, MANIFEST_FILE, Manifest, StoredFile
 
@@ -81,13 +82,14 @@ def land(
         new.mkdir()
         new.chmod(0o755)
         stored = tuple(_take(file, new / file.name, move=move, watch=watch) for file in files)
-        _write(new / MANIFEST_FILE, manifest_of(stored).text())
+        write_durably(new / MANIFEST_FILE, manifest_of(stored).text().encode())
+        (new / MANIFEST_FILE).chmod(0o644)
         check(new)
-        _sync(new)
+        to_disk(new)
         if target.exists():
             target.rename(old)
         new.rename(target)
-        _sync(target.parent)
+        to_disk(target.parent)
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise VoiceError(f"cannot write {error.filename or target}: {error.strerror}") from error
@@ -100,7 +102,7 @@ def take_away(target: Path) -> None:
     gone = target.with_name(f"{_NEW}{target.name}")
     try:
         target.rename(gone)
-        _sync(target.parent)
+        to_disk(target.parent)
         shutil.rmtree(gone)
     except OSError as error:
         raise VoiceError(f"cannot remove {target}: {error.strerror}") from error
@@ -122,19 +124,3 @@ def _take(source: Path, target: Path, *, move: bool, watch: Callable[[int], None
         os.fsync(copy.fileno())
     target.chmod(0o644)
     return StoredFile(target.name, size, digest.hexdigest())
-
-
-def _write(path: Path, text: str) -> None:
-    with path.open("x", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    path.chmod(0o644)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

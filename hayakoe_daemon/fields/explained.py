@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
-from hayakoe_daemon.mqtt.payload_error import SHOWN, PayloadError, did_you_mean, shown
+from hayakoe_daemon.fields.payload_error import SHOWN, PayloadError, did_you_mean, shown
 
 MOST_PROBLEMS = 16
 """Problems that one error names; of the rest it gives the number."""
@@ -29,6 +29,11 @@ def explained(error: ValidationError, model: type[BaseModel]) -> PayloadError:
     if any(problem.code == "unknown_field" for problem in problems):
         sentences.append(f"Fields are {', '.join(model.model_fields)}.")
     return PayloadError(problems[0].code, " ".join(sentences), problems[0].field)
+
+
+def misfit(message: str, field: str | None = None) -> PydanticCustomError:
+    """A problem of several fields, of which it may name one; where it names none, one is missing."""
+    return PydanticCustomError("fields", "{message}", {"message": message, "field": field})
 
 
 def _problem(field: str, details: ErrorDetails, model: type[BaseModel]) -> PayloadError:

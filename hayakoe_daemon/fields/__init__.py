@@ -1,0 +1,1 @@
+"""Fields that people write, in the config and in messages: what each may be, and what is told where it is not."""
