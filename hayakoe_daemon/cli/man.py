@@ -28,15 +28,26 @@ The config, where
 .B \-\-config
 is not given.
 .TP
-.BR STATE_DIRECTORY ", " RUNTIME_DIRECTORY ", " CREDENTIALS_DIRECTORY
-As systemd sets them: where the daemon keeps its state, its socket, and finds the password for the broker.
+.BR STATE_DIRECTORY ", " CACHE_DIRECTORY ", " RUNTIME_DIRECTORY ", " CREDENTIALS_DIRECTORY
+As systemd sets them: where the daemon keeps its state, what it can make again, its socket, and finds the password for
+the broker.
+.TP
+.BR XDG_STATE_HOME ", " XDG_RUNTIME_DIR
+Where a daemon of one's own keeps its state (else in ~/.local/state), and its socket.
 .SH FILES
 .TP
 .IR ./config.yaml ", " /etc/hayakoe-daemon/config.yaml
 The config, in this order; for root in the other. The one that is shipped as an example is complete and commented.
 .TP
 .I /var/lib/hayakoe-daemon
-The state: journal, voices, rendered speech, the dictionary.
+The state: journal, voices, the dictionary, what was set at run time.
+.TP
+.I /var/cache/hayakoe-daemon
+What can be made again: prepared voices, rendered speech.
+.TP
+.I /etc/hayakoe-daemon/mqtt-password
+The broker's password, for
+.BR "password_credential: mqtt-password" .
 .TP
 .I /run/hayakoe-daemon/control.sock
 By which the commands talk to the daemon.
@@ -156,7 +167,7 @@ def _metavar(action: argparse.Action) -> str:
 
 def _help(action: argparse.Action) -> str:
     told = (action.help or "").replace("%%", "%")
-    return f"{told[0].upper()}{told[1:]}." if told else f"The {action.dest.replace('_', ' ')}."
+    return told or f"the {action.dest.replace('_', ' ')}"
 
 
 def _plain(told: str) -> str:

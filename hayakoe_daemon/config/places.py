@@ -11,7 +11,7 @@ from hayakoe_daemon.config.model import Config
 _NAME = "hayakoe-daemon"
 SERVICE_STATE = Path("/var/lib") / _NAME
 SERVICE_CACHE = Path("/var/cache") / _NAME
-_SERVICE_SOCKET = Path("/run") / _NAME / "control.sock"
+SERVICE_SOCKET = Path("/run") / _NAME / "control.sock"
 
 
 def state_dir(config: Config, environ: Mapping[str, str]) -> Path:
@@ -57,7 +57,7 @@ def control_socket(config: Config, environ: Mapping[str, str]) -> Path:
     return state_dir(config, environ) / "control.sock"
 
 
-def find_control_socket(config: Config, environ: Mapping[str, str], *, service: Path = _SERVICE_SOCKET) -> Path:
+def find_control_socket(config: Config, environ: Mapping[str, str], *, service: Path = SERVICE_SOCKET) -> Path:
     """Where a command looks for the daemon's socket.
 
     A person's environment is not the service's, so where the configuration names none, a daemon of one's own comes

@@ -10,6 +10,7 @@ import pytest
 
 from hayakoe_daemon.cli.main import build_parser
 from hayakoe_daemon.cli.man import page
+from hayakoe_daemon.config import places
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,6 +31,22 @@ def test_the_page_tells_every_command_and_option() -> None:
         assert f"\n.TP\n{option}\n" in shown
     assert shown.count(r"\fB\-\-config\fR") == 1
     assert "SUPPRESS" not in shown
+    assert "volume, mute, do_not_disturb" in shown, "what has to be typed is spelt so"
+
+
+def test_the_page_tells_where_things_lie() -> None:
+    shown = page(build_parser())
+    for place in (
+        places.SERVICE_STATE,
+        places.SERVICE_CACHE,
+        places.SERVICE_SOCKET,
+        "/etc/hayakoe-daemon/mqtt-password",
+    ):
+        assert f"\n.I {place}\n" in shown
+    named = {"STATE_DIRECTORY", "CACHE_DIRECTORY", "RUNTIME_DIRECTORY", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"}
+    read = set(re.findall(r'environ\.get\("(\w+)"\)', Path(places.__file__).read_text()))
+    assert read == named
+    assert all(name in shown for name in read)
 
 
 @pytest.mark.parametrize(
