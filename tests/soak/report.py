@@ -112,7 +112,10 @@ def _judge_naps(scene: Scene) -> Verdict:
 def _lateness(events: list[Told]) -> list[float]:
     """By how many seconds alarms were late that do not say so themselves."""
     of_alarms = [one.document for one in events if one.document.get("kind") == "alarm"]
-    begun = {one.document["id"]: one.document["at"] for one in events if one.document["event_type"] == "started"}
+    begun = dict[str, float]()
+    for one in events:
+        if one.document["event_type"] == "started":
+            begun.setdefault(one.document["id"], one.document["at"])  # again, where a card went in the middle
     return [begun[one["id"]] - _due(one) for one in of_alarms if _on_time(one) and one["id"] in begun]
 
 
