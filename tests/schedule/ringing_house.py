@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
+import weakref
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -39,6 +40,7 @@ class InlineJournal:
 
     def __init__(self, path: Path) -> None:
         self.db = sqlite3.connect(path, isolation_level=None)
+        weakref.finalize(self, self.db.close)  # Python 3.13 tells of one that nobody has closed
         if self.db.execute("PRAGMA user_version").fetchone() == (0,):
             self.db.executescript("".join(schema.MIGRATIONS) + f"PRAGMA user_version = {schema.VERSION};")
         self.db.execute("PRAGMA synchronous = OFF")
