@@ -33,10 +33,6 @@ from hayakoe_daemon.voice.store.selection import Wanted
 from hayakoe_daemon.voice.store.store import Store
 from hayakoe_daemon.voice.store.watch import megabytes
 
-_NO_BERT = (
-    "There is no BERT yet, and no neural voice speaks without it:"
-    f" `{typed('voices add --bert PATH-OR-ADDRESS')}`; until then the embedded voice speaks."
-)
 _BY_ITSELF = "A daemon that runs takes it by itself within seconds, and prepares it for this machine."
 
 _SERVICE = Path("/var/lib/hayakoe-daemon")
@@ -101,7 +97,7 @@ def _list(given: argparse.Namespace, store: Store, config: Config) -> int:
         if bert is not None:
             print(f"BERT: {bert['model']}  {megabytes(bert['size'])}")
         elif voices:
-            print(_NO_BERT)
+            print(_no_bert())
         for left in unfinished:
             print(f"unfinished: {left.address}, {megabytes(left.size)} are here; `voices add` it again to go on")
     broken = [one for one in (*voices, *([bert] if bert else [])) if one["problem"] is not None]
@@ -202,7 +198,7 @@ def _check(given: argparse.Namespace, store: Store) -> int:
         size = megabytes(_size(bert_files(found.bert)))
         print(f"BERT: {found.bert.model}, {size}, its vocabulary in {found.bert.tokenizer}")
     if found.voices and found.bert is None and store.bert_manifest() is None:
-        print(_NO_BERT)
+        print(_no_bert())
     problems = (*found.problems, *([found.bert_problem] if found.bert_problem else []))
     for problem in problems:
         print(problem, file=sys.stderr)
@@ -235,7 +231,7 @@ def _add(given: argparse.Namespace, store: Store) -> int:
             with brought(given.source, store.folder, wanted, progress) as voices:
                 _add_voices(given, voices, store, progress)
     if store.names() and store.bert_manifest() is None:
-        print(_NO_BERT)
+        print(_no_bert())
     print(_BY_ITSELF)
     return 0
 
@@ -316,3 +312,10 @@ def _size(files: tuple[Path, ...]) -> int:
 def _first_line(text: str | None) -> str:
     lines = (text or "").strip().splitlines()
     return lines[0][:200] if lines else ""
+
+
+def _no_bert() -> str:
+    return (
+        "There is no BERT yet, and no neural voice speaks without it:"
+        f" `{typed('voices add --bert PATH-OR-ADDRESS')}`; until then the embedded voice speaks."
+    )
