@@ -39,8 +39,9 @@ class InlineJournal:
     """Each step is a transaction at once."""
 
     def __init__(self, path: Path) -> None:
-        self.db = sqlite3.connect(path, isolation_level=None)
-        weakref.finalize(self, self.db.close)  # Python 3.13 tells of one that nobody has closed
+        # Python 3.13 tells of one that nobody has closed. Garbage is collected in whichever thread the collector runs.
+        self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        weakref.finalize(self, self.db.close)
         if self.db.execute("PRAGMA user_version").fetchone() == (0,):
             self.db.executescript("".join(schema.MIGRATIONS) + f"PRAGMA user_version = {schema.VERSION};")
         self.db.execute("PRAGMA synchronous = OFF")
