@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.journal.ledger import MAX_DEATHS, Claim, Ledger
 from hayakoe_daemon.speaker.unbroken import LOOK, unbroken
 from hayakoe_daemon.text.utterance import Utterance
-from hayakoe_daemon.voice.ladder import Cast
+from hayakoe_daemon.voice.ladder import Cast, Rendering
 from hayakoe_daemon.voice.render_queue import MAX_AHEAD, Job, RenderQueue, Urgency
 
 LOOKS_AHEAD = 8
@@ -19,6 +20,20 @@ LOOKS_AHEAD = 8
 
 GAPLESS_AHEAD = 300.0
 """Seconds of sound that may wait where a text is to be heard without gaps: 53 MB."""
+
+
+class _Late(Exception):  # noqa: N818, the voice's fault
+    """The first sentence cannot be waited for any longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Spare:
+    """The first sentence as the lowest rung says it, which is always there in time."""
+
+    job: Job
+    rendering: Rendering
+    presses: Callable[[], bool]
+    """Whether it has to be heard now."""
 
 
 class Ahead:
@@ -40,6 +55,7 @@ class Ahead:
         urgency: Urgency,
         journal: Journal,
         renders: RenderQueue,
+        presses: Callable[[], bool] | None = None,
     ) -> None:
         self._announcement = claim.announcement
         self._deaths = claim.deaths
@@ -66,8 +82,12 @@ class Ahead:
         self.notes = list(cast.notes)
         """Why lower rungs were used, and what could not be done as asked."""
         self.compute_seconds = 0.0
+        self._presses = presses
+        self._spare: _Spare | None = None
         cast.expect(self._order)
         if self._order and not self._knows(0):
+            if presses is not None and not self._deaths.get(self._order[0].index):
+                self._make_spare(presses)
             self._submit(0)  # its attempt was noted by the claim
 
     @property
@@ -106,15 +126,51 @@ class Ahead:
             self._submit(position)
         self._go_on()
         job = self._job(utterance.index, look)
-        yield from unbroken(job, look, expect)
-        self.compute_seconds += job.figures.compute_seconds
-        if job.error is not None:
-            raise job.error
+        if position == 0 and self._spare is not None:
+            yield from self._in_time(job, self._spare, look, expect)
+        else:
+            yield from self._read(job, unbroken(job, look, expect))
         with self._changed:
             del self._jobs[utterance.index]
 
+    def _in_time(
+        self, job: Job, spare: _Spare, look: Callable[[], None], expect: Callable[[float], None]
+    ) -> Iterator[AudioChunk]:
+        """The first sentence: of the job, or the spare one where it presses before there is sound of that."""
+        heard = False
+
+        def look_at_the_clock() -> None:
+            look()
+            if not heard and spare.presses():
+                raise _Late
+
+        try:
+            for chunk in self._read(job, unbroken(job, look_at_the_clock, expect)):
+                heard = True
+                yield chunk
+        except _Late:
+            job.cancel()
+            with self._changed:
+                self._unmade.pop(0, None)
+            self.notes.append(f"{self._cast.names[0]}: its first sentence was not there in time")
+        else:
+            spare.job.cancel()
+            return
+        self._go_on()
+        yield from self._read(spare.job, unbroken(spare.job, look, expect))
+        if spare.rendering.engine is not None:
+            self._spoke.add(spare.rendering.engine)
+
+    def _read(self, job: Job, chunks: Iterator[AudioChunk]) -> Iterator[AudioChunk]:
+        """The chunks of the job, to its end; raises what ended it too early."""
+        yield from chunks
+        self.compute_seconds += job.figures.compute_seconds
+        if job.error is not None:
+            raise job.error
+
     def await_all(self, look: Callable[[], None]) -> None:
-        """Until all of the text is made, or as much of it as can be made in advance and kept in memory."""
+        """Until all of the text is made, or as much of it as can be made in advance and kept in memory; not longer than
+        until it presses."""
         self._room, self._at_once = GAPLESS_AHEAD, self._cast.at_once
         self._go_on()
         for position, utterance in enumerate(self._order):
@@ -124,6 +180,8 @@ class Ahead:
                 continue
             job = self._job(utterance.index, look)
             while job.hungry:
+                if self._presses is not None and self._presses():
+                    return
                 job.await_change(LOOK)
                 look()
             if not job.over or job.error is not None:
@@ -138,7 +196,7 @@ class Ahead:
         """Nothing more is wanted."""
         with self._changed:
             self._closed = True
-            jobs = list(self._jobs.values())
+            jobs = [*self._jobs.values(), *([self._spare.job] if self._spare is not None else [])]
         for job in jobs:
             job.cancel()
 
@@ -173,6 +231,12 @@ class Ahead:
 
         self._journal.submit(note).add_done_callback(noted)
 
+    def _make_spare(self, presses: Callable[[], bool]) -> None:
+        """First of all: it takes a moment, and the other voice may then need all the time there is."""
+        rendering = self._cast.spare(self._order[0])
+        if rendering is not None:
+            self._spare = _Spare(self._renders.submit(Urgency.URGENT, lambda: iter(rendering)), rendering, presses)
+
     def _submit(self, position: int) -> None:
         with self._changed:
             if self._closed:
@@ -196,8 +260,7 @@ class Ahead:
         rendering = self._cast.say(utterance, deaths=self._deaths.get(utterance.index, 0))
         for chunk in rendering:
             yield chunk
-            if len(chunk.samples) and not self._unmade[position]:
-                self._unmade[position] = True
+            if len(chunk.samples) and self._sounds(position):
                 self._go_on()
         if rendering.engine is not None:
             self._spoke.add(rendering.engine)
@@ -207,8 +270,16 @@ class Ahead:
             announcement_id, index = self._announcement.id, utterance.index
             self._journal.submit(lambda ledger: ledger.rest(announcement_id, index))
         with self._changed:
-            del self._unmade[position]
+            self._unmade.pop(position, None)
         self._go_on()
+
+    def _sounds(self, position: int) -> bool:
+        """There is sound of it; whether that is news to somebody."""
+        with self._changed:
+            if self._unmade.get(position) is not False:
+                return False
+            self._unmade[position] = True
+            return True
 
     def _go_on(self) -> None:
         """Have the next sentence made, once there is sound of those before it: the one after what is heard in any case,

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from hayakoe_daemon.announcement import Event, EventType
+from hayakoe_daemon.announcement import Announcement, Event, EventType
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.audio.level import amplify, onset
 from hayakoe_daemon.audio.sink import Cancelled, Sink, SinkLost
@@ -32,6 +32,9 @@ LOOK = 0.02
 
 LONGEST_ONSET = 0.3
 """Seconds of silence at a voice's beginning that begin before the instant, so that its first sound comes at it."""
+
+LAST_LOOK = 0.1
+"""Seconds before the first sound has to be handed over at the latest, in which it is looked for once more."""
 
 SET_BACK = 1.0
 """Seconds by which an instant may be further away than it can be, before the clock is known to have been set back."""
@@ -299,6 +302,15 @@ class Saying:
             note="; ".join(notes) or None,
             times=times,
         )
+
+
+def pressing(announcement: Announcement, sink: Sink, clock: Callable[[], float]) -> Callable[[], bool] | None:
+    """Whether the first sound has to be handed over now, so that it is heard at its instant; None where it is not to
+    begin at one, or should have begun before."""
+    starts_at = announcement.starts_at
+    if starts_at is None or starts_at <= clock():
+        return None
+    return lambda: clock() >= starts_at - LONGEST_ONSET - sink.head_start - LAST_LOOK
 
 
 def rest_of(sounds: Sequence[AudioChunk], heard: float) -> Iterator[AudioChunk]:

@@ -17,7 +17,7 @@ from hayakoe_daemon.journal.ledger import MAX_DEATHS, STARTS_AHEAD, Claim, Ledge
 from hayakoe_daemon.speaker.ahead import Ahead
 from hayakoe_daemon.speaker.interrupt import Interrupted, Interrupts, Why
 from hayakoe_daemon.speaker.manners import ALARM, Manners
-from hayakoe_daemon.speaker.saying import Muted, Saying, Surroundings, TooLate, Waits
+from hayakoe_daemon.speaker.saying import Muted, Saying, Surroundings, TooLate, Waits, pressing
 from hayakoe_daemon.speaker.settings import Settings
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.ladder import Cast, Ladder
@@ -210,7 +210,8 @@ class Speaker:
         self._audience.speaking(announcement)
         ahead: Ahead | None = None
         try:
-            ahead = self._ahead(claim, utterances, self._cast(claim, utterances, settings, _seconds(lead)))
+            cast = self._cast(claim, utterances, settings, _seconds(lead))
+            ahead = self._ahead(claim, utterances, cast, lead)
             ahead.notes.extend(missing)
             event = Saying(claim, lead, ahead, self._surroundings(announcement, settings)).run()
             self._journal.call(lambda ledger: ledger.finish(event))
@@ -275,7 +276,7 @@ class Speaker:
             cast = ladder.cast(wish, first, then=then, waited=time.monotonic() - begun)
         return cast
 
-    def _ahead(self, claim: Claim, utterances: Sequence[Utterance], cast: Cast) -> Ahead:
+    def _ahead(self, claim: Claim, utterances: Sequence[Utterance], cast: Cast, lead: Sequence[AudioChunk]) -> Ahead:
         urgent = claim.announcement.priority is Priority.URGENT
         return Ahead(
             claim,
@@ -284,6 +285,7 @@ class Speaker:
             urgency=Urgency.URGENT if urgent else Urgency.LIVE,
             journal=self._journal,
             renders=self._materials.renders,
+            presses=None if lead else pressing(claim.announcement, self._sink, self._clock),
         )
 
     def _surroundings(self, announcement: Announcement, settings: Settings) -> Surroundings:

@@ -87,6 +87,11 @@ class Cast:
             rendering.notes.append(f"{names}: passed over, the daemon died while this was being said")
         return rendering
 
+    def spare(self, utterance: Utterance) -> Rendering | None:
+        """The sound of the utterance by the lowest rung; None where there is no other one above it."""
+        above = len(self._rungs) > 1
+        return Rendering(self._rungs[-1:], self._tone, utterance, self._manner) if above else None
+
 
 class Ladder:
     """The neural voices in the order in which they are tried, and under them the embedded one.
