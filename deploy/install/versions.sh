@@ -76,13 +76,11 @@ keep_cuda() {
     fi
 }
 
-# All but the two that are linked: older ones, and what a run that was killed has left.
+# All but the two that are linked: older ones, and what a run that was killed has left. (The folders are compared, not their
+# names: /opt may be a link to another disk.)
 remove_other_versions() {
     local folder
     for folder in "$PREFIX"/versions/*/; do
-        case ${folder%/} in
-        "$(linked current)" | "$(linked previous)") ;;
-        *) rm -rf -- "$folder" ;;
-        esac
+        [ "$folder" -ef "$PREFIX/current" ] || [ "$folder" -ef "$PREFIX/previous" ] || rm -rf -- "$folder"
     done
 }

@@ -60,6 +60,20 @@ def test_versions_are_linked_and_others_go(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "opt/versions").iterdir()) == ["2", "3"]
 
 
+def test_versions_on_another_disk_stay_too(tmp_path: Path) -> None:
+    """As where /opt is a link, because the card is small."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "opt").symlink_to("disk")
+    make_versions(tmp_path, "1", "2", "3")
+
+    told = bash(
+        "link_to previous $PREFIX/versions/2; link_to current $PREFIX/versions/3; remove_other_versions", tmp_path
+    )
+
+    assert told.returncode == 0, told.stderr
+    assert sorted(path.name for path in (tmp_path / "disk/versions").iterdir()) == ["2", "3"]
+
+
 SWITCH = """
 set_up_service() { echo "set up $(basename "$(linked current)")"; }
 take_service_away() { echo "taken away"; }
