@@ -45,13 +45,13 @@ cd /
 export PYTHONDONTWRITEBYTECODE=1
 
 # Every package and all that it depends on, as if nothing were installed: the other machine may have less than this one.
+# (`set -e` counts for nothing in what is called before `|| die`.)
 fetch_debs() {
     local debs=$1
-    mkdir -p -- "$debs/partial"
-    : >"$SCRATCH/status"
+    mkdir -p -- "$debs/partial" && : >"$SCRATCH/status" || return
     apt-get -qq --yes --no-install-recommends --download-only -o "Dir::State::Status=$SCRATCH/status" -o Debug::NoLocking=yes \
         -o "Dir::Cache::Archives=$debs" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root \
-        install "${@:2}" >&2
+        install "${@:2}" >&2 || return
     rm -rf -- "$debs/partial" "$debs/lock"
 }
 
