@@ -30,11 +30,14 @@ case "$#:${1:-}" in
     exit 2
     ;;
 esac
+unset CDPATH # with which cd prints
 mkdir -p -- "$(dirname -- "$1")"
 DIR=$(cd -- "$(dirname -- "$1")" && pwd -P)/$(basename -- "$1")
 
 # shellcheck source=deploy/lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+# the wheels are for the system's own Python, which is what deploy/install.sh takes there
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
 # shellcheck source=deploy/install/system.sh
 . "$ROOT/deploy/install/system.sh"
 # shellcheck source=deploy/install/wheels.sh

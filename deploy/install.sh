@@ -59,8 +59,9 @@ while [ $# -gt 0 ]; do
     shift
 done
 [ -z "$purge" ] || [ "$action" = uninstall ] || bad_usage "--purge goes with --uninstall"
-[ "$action" = install ] || [ -z "$OFFLINE$BROKER" ] || bad_usage "--$action takes no other options"
+[ "$action" = install ] || [ "$start$OFFLINE$BROKER" = yes ] || bad_usage "--$action takes no other options"
 
+unset CDPATH # with which cd prints
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null || {

@@ -47,17 +47,17 @@ TOOLS = {
 """Functions that bash takes from its environment, in the place of the programs."""
 
 
-def bundle(folder: Path, breaks: str = "", path: str = "/usr/bin:/bin") -> subprocess.CompletedProcess[str]:
+def bundle(folder: Path, breaks: str = "", **tools: str) -> subprocess.CompletedProcess[str]:
     (folder / "pip").write_text(PIP)
     (folder / "pip").chmod(0o755)
-    functions = {f"BASH_FUNC_{name}%%": does for name, does in TOOLS.items()}
+    functions = {f"BASH_FUNC_{name}%%": does for name, does in {**TOOLS, **tools}.items() if does}
     return subprocess.run(
         [DEPLOY / "bundle.sh", "made here"],
         capture_output=True,
         text=True,
         check=False,
         cwd=folder,
-        env={"PATH": path, "TMPDIR": str(folder), "FAKE": str(folder), "BREAKS": breaks, **functions},
+        env={"PATH": f"{folder}/bin:/usr/bin:/bin", "TMPDIR": str(folder), "FAKE": str(folder), "BREAKS": breaks, **functions},
     )
 
 
@@ -89,3 +89,16 @@ def test_without_one_of_the_packages_there_is_no_folder(tmp_path: Path) -> None:
 
     assert "error: apt-get could not fetch the packages" in told.stderr
     assert (told.returncode, [path.name for path in tmp_path.iterdir()]) == (1, ["pip"])
+
+
+def test_a_python_of_somebody_s_own_is_left_alone(tmp_path: Path) -> None:
+    """Of pyenv, conda or an activated venv: the other machine has the system's, perhaps of another version."""
+    own = tmp_path / "bin/python3"
+    own.parent.mkdir()
+    own.write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\n")
+    own.chmod(0o755)
+
+    told = bundle(tmp_path, python3="", mkdir='() { [[ $* != */wheels ]] && command mkdir "$@"; }')
+
+    assert told.returncode == 1  # it ends where it would begin to build
+    assert not (tmp_path / "asked").exists()

@@ -28,6 +28,8 @@ def install(*arguments: str) -> subprocess.CompletedProcess[str]:
         ["--purge"],
         ["--rollback", "--uninstall"],
         ["--rollback", "--with-broker"],
+        ["--rollback", "--no-start"],
+        ["--uninstall", "--no-start"],
         ["x"],
     ],
 )
@@ -228,20 +230,21 @@ def test_what_puts_things_back_outlives_its_reader(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
 
 
-def test_sudo_runs_it_from_wherever_and_however_it_was_called(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "where"), [("install.sh", DEPLOY), ("deploy/install.sh", ROOT)])
+def test_sudo_runs_it_from_wherever_and_however_it_was_called(tmp_path: Path, name: str, where: Path) -> None:
     """`bash install.sh` in its folder, unpacked by what keeps no permissions: sudo takes no such name for a command."""
     commands = {"id": "echo 1000", "sudo": 'printf "%s\\n" "$@"'}
-    for name, does in commands.items():
-        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
-        (tmp_path / name).chmod(0o755)
+    for tool, does in commands.items():
+        (tmp_path / tool).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / tool).chmod(0o755)
 
     told = subprocess.run(
-        ["bash", "install.sh", "--no-start"],
-        cwd=DEPLOY,
+        ["bash", name, "--no-start"],
+        cwd=where,
         capture_output=True,
         text=True,
         check=False,
-        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "CDPATH": f"{where}:/"},  # with which cd prints where it goes
     )
 
     assert told.stdout.splitlines() == ["--", "bash", str(DEPLOY / "install.sh"), "--no-start"]
