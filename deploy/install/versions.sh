@@ -64,6 +64,8 @@ keep_along() {
     cp -R --no-preserve=ownership -- "$ROOT/deploy/install.sh" "$ROOT/deploy/lib.sh" "$ROOT/deploy/install" "$share/deploy/"
     cp -R --no-preserve=ownership -- "$ROOT/systemd" "$ROOT/config.example.yaml" "$share/"
     chmod -R u+w,go-w,a+rX -- "$share"
+    # a USB stick does not keep that, nor does every program that unpacks
+    chmod a+x -- "$share/deploy/install.sh"
 }
 
 # onnxruntime for CUDA, where the version before had it.

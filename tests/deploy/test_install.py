@@ -230,6 +230,17 @@ def test_what_puts_things_back_outlives_its_reader(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
 
 
+def test_what_goes_back_can_be_run_also_where_the_clone_came_on_a_usb_stick(tmp_path: Path) -> None:
+    """FAT, as desktops mount it, has no file that may be run, and folders that everybody may write to."""
+    told = bash(
+        'cp -R "$ROOT"/{deploy,systemd,config.example.yaml} $1; ROOT=$1 VERSION=$1/made'
+        '; chmod -R a-x,a+rwX "$ROOT"; keep_along; cd "$VERSION/share/hayakoe-daemon"; find . -perm /022; deploy/install.sh --help',
+        tmp_path,
+    )
+
+    assert told.stdout.startswith("usage: deploy/install.sh"), told.stderr
+
+
 @pytest.mark.parametrize(("name", "where"), [("install.sh", DEPLOY), ("deploy/install.sh", ROOT)])
 def test_sudo_runs_it_from_wherever_and_however_it_was_called(tmp_path: Path, name: str, where: Path) -> None:
     """`bash install.sh` in its folder, unpacked by what keeps no permissions: sudo takes no such name for a command."""
