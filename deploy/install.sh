@@ -108,7 +108,7 @@ install_or_upgrade() {
     check_config
     switch_to "$VERSION" "$(linked current)"
     start_service "$start"
-    UNDO=()
+    keep
     # without a start what runs may be any of them
     [ -z "$start" ] || remove_other_versions
     version=$("$PREFIX/current/bin/hayakoe-daemon" --version)
@@ -123,7 +123,7 @@ go_back() {
     [ -n "$previous" ] || die "there is no version to go back to: $PREFIX has none but the one that is running"
     switch_to "$previous" "$current"
     start_service yes
-    UNDO=()
+    keep
     say "$("$PREFIX/current/bin/hayakoe-daemon" --version) of $(basename -- "$previous" | cut -c 1-8) is back."
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,20 @@ def test_of_a_first_start_that_fails_only_state_from_before_is_left(tmp_path: Pa
     bash(SYSTEMD + first + 'mkdir -p "$STATE_DIR" "$CACHE_DIR"; die "it does not start"', tmp_path)
 
     assert (tmp_path / folder).exists() == there
+
+
+@pytest.mark.parametrize("cut", ["set_up_service", "start_service"])
+@pytest.mark.parametrize("enabled", ["not-found", "disabled", "enabled"])
+def test_a_first_installation_that_the_power_has_cut_is_finished_by_the_next(
+    tmp_path: Path, cut: str, enabled: str
+) -> None:
+    """Nobody has stopped or disabled that service."""
+    make(tmp_path, "inactive", enabled)
+    first = f'rm "$PREFIX/current"; {cut}() {{ kill -KILL $$; }}; switch_to "$PREFIX/versions/2" ""; start_service yes'
+    assert bash(SYSTEMD + first, tmp_path).returncode == -signal.SIGKILL
+    assert (tmp_path / "opt/current").readlink() == Path("versions/2")
+
+    assert upgrade(tmp_path, "keep") == (["enable", "restart"], "active", "enabled")
+
+    (tmp_path / "active").write_text("inactive\n")
+    assert upgrade(tmp_path, "keep")[1] == "inactive"  # by somebody, from now on
