@@ -57,7 +57,13 @@ def bundle(folder: Path, breaks: str = "", **tools: str) -> subprocess.Completed
         text=True,
         check=False,
         cwd=folder,
-        env={"PATH": f"{folder}/bin:/usr/bin:/bin", "TMPDIR": str(folder), "FAKE": str(folder), "BREAKS": breaks, **functions},
+        env={
+            "PATH": f"{folder}/bin:/usr/bin:/bin",
+            "TMPDIR": str(folder),
+            "FAKE": str(folder),
+            "BREAKS": breaks,
+            **functions,
+        },
     )
 
 

@@ -99,3 +99,21 @@ def test_a_first_installation_that_the_power_has_cut_is_finished_by_the_next(
 
     (tmp_path / "active").write_text("inactive\n")
     assert upgrade(tmp_path, "keep")[1] == "inactive"  # by somebody, from now on
+
+
+def test_the_unit_is_on_the_disk_before_it_counts(tmp_path: Path) -> None:
+    """As every file of the version is: many pull the plug as soon as it is installed."""
+    make(tmp_path, "inactive", "disabled")
+    version = tmp_path / "opt/versions/2"
+    for name, text in (
+        ("share/hayakoe-daemon/systemd/hayakoe-daemon.service", "[Unit]\n"),
+        ("bin/hayakoe-daemon", "#!/bin/sh\necho x\n"),
+    ):
+        (version / name).parent.mkdir(parents=True)
+        (version / name).write_text(text)
+        (version / name).chmod(0o755)
+    order = 'sync() { [ ! -s "$UNIT_FILE" ] || echo "synced ${*: -2:1}"; }; booted() { echo "asked"; false; }\n'
+
+    told = bash(f'PREFIX=$1/opt; link_to current "$PREFIX/versions/2"; {order} set_up_service', tmp_path)
+
+    assert told.stdout.splitlines() == [f"synced {tmp_path}/unit", "asked"], told.stderr
