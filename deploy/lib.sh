@@ -201,10 +201,12 @@ set_up_system() {
     fi
 }
 
-# Once more with fresh lists where the first try fails: old lists name packages that are gone.
+# Once more with fresh lists where the first try fails: old lists name packages that are gone. And what a power cut or Ctrl-C has
+# left half installed, with which apt-get does nothing but say so, is finished.
 apt_install_patiently() {
     if ! apt_install "$@"; then
-        say "That failed. Once more with fresh lists of packages (apt-get update)."
+        say "That failed. Once more with fresh lists of packages (apt-get update), and with what was interrupted finished."
+        as_root env DEBIAN_FRONTEND=noninteractive dpkg --configure -a >/dev/null 2>&1 || true
         apt_update
         apt_install "$@" || die "apt-get could not install: $*"
     fi

@@ -132,3 +132,15 @@ def test_a_python_that_can_be_installed_is_or_that_is_told(
         assert "Python 3.11, 3.12 or 3.13 is needed, and this system has none" in told.stderr
     else:
         assert told.stdout.strip() == wanted
+
+
+def test_what_a_power_cut_left_half_installed_is_finished(tmp_path: Path) -> None:
+    apt = (
+        'folder=$1; env() { shift; "$@"; }; wait_for_apt() { :; }; as_root() { "$@"; }; dpkg() { touch "$folder/done"; }\n'
+        'apt-get() { [ "${*: -1}" != gcc ] || [ -e "$folder/done" ] || { echo "dpkg was interrupted"; false; }; }\n'
+    )
+
+    told = bash(apt + "apt_install_patiently gcc", tmp_path)
+
+    assert told.returncode == 0, told.stderr
+    assert (tmp_path / "done").exists()
