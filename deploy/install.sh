@@ -120,7 +120,7 @@ install_or_upgrade() {
 go_back() {
     local current previous
     current=$(linked current) previous=$(linked previous)
-    [ -n "$previous" ] || die "there is no version to go back to: $PREFIX has none but the one that is running"
+    [ -n "$previous" ] || die "there is no version to go back to in $PREFIX: only an upgrade leaves one there"
     switch_to "$previous" "$current"
     start_service yes
     keep

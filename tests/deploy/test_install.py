@@ -369,3 +369,15 @@ def test_without_a_person_whom_it_could_join_it_says_how(tmp_path: Path) -> None
 
     assert told.returncode == 0, told.stderr
     assert "usermod --append --groups hayakoe NAME" in told.stderr
+
+
+def test_a_person_who_cannot_join_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
+    """As one whom LDAP or systemd-homed knows: usermod changes /etc/group for those of /etc/passwd alone."""
+    (tmp_path / "passwd-taro").touch()
+    cannot = 'eval "real_$(declare -f usermod)"; usermod() { [ "$4" != taro ] && real_usermod "$@"; }\n'
+
+    told = bash(f"{ACCOUNTS}{cannot}set_up_account; UNDO=(); echo on", tmp_path, env={"SUDO_USER": "taro"})
+
+    assert told.stdout == "on\n"
+    assert "warning: that did not work" in told.stderr
+    assert accounts(tmp_path) == {"passwd-taro", "group-hayakoe", "passwd-hayakoe", "groups-hayakoe=['audio']"}
