@@ -308,8 +308,8 @@ def program(file: Path, script: str) -> None:
 def test_the_bench_prepares_where_there_is_room_and_leaves_nothing(tmp_path: Path, given: bool) -> None:
     """Not in /tmp, which is memory on Debian 13."""
     program(tmp_path / "nvidia-smi", "echo 'NVIDIA Card'")
-    program(tmp_path / "python", f'case "$*" in *--prepared*) echo "$*" >{tmp_path}/told ;; esac')
-    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "TMPDIR": str(tmp_path)}
+    program(tmp_path / "python", f'case "$*" in *--prepared*) echo "$PYTHONPATH $*" >{tmp_path}/told ;; esac')
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "TMPDIR": str(tmp_path), "PYTHONPATH": "/packages"}
     if not given:
         del env["TMPDIR"]
 
@@ -320,6 +320,8 @@ def test_the_bench_prepares_where_there_is_room_and_leaves_nothing(tmp_path: Pat
         env=env,
     )
 
-    prepared = Path((tmp_path / "told").read_text().split()[-1])
+    found_by, *_, last = (tmp_path / "told").read_text().split()
+    assert found_by == "/packages"  # of the Python that was named
+    prepared = Path(last)
     assert prepared.parents[1] == (tmp_path if given else Path("/var/tmp"))
     assert not prepared.parent.exists()
