@@ -20,8 +20,8 @@ PIP = """#!/bin/bash
 while [ $# -gt 1 ]; do
     case $1 in
     --dest) touch "$2/numpy-2.0-cp311.whl" ;;
-    --requirement) what=$2 ;;
-    --wheel-dir) if [[ $what == *systemd* ]]; then touch "$2/systemd_python-235.whl"; else touch "$2/hayakoe_daemon-1.whl"; fi ;;
+    --requirement) [[ $2 != *systemd* ]] || made=systemd_python-235 ;;
+    --wheel-dir) touch "$2/${made:-hayakoe_daemon-1}.whl" ;;
     esac
     shift
 done

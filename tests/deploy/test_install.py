@@ -234,7 +234,8 @@ def test_what_goes_back_can_be_run_also_where_the_clone_came_on_a_usb_stick(tmp_
     """FAT, as desktops mount it, has no file that may be run, and folders that everybody may write to."""
     told = bash(
         'cp -R "$ROOT"/{deploy,systemd,config.example.yaml} $1; ROOT=$1 VERSION=$1/made'
-        '; chmod -R a-x,a+rwX "$ROOT"; keep_along; cd "$VERSION/share/hayakoe-daemon"; find . -perm /022; deploy/install.sh --help',
+        '; chmod -R a-x,a+rwX "$ROOT"; keep_along'
+        '; cd "$VERSION/share/hayakoe-daemon"; find . -perm /022; deploy/install.sh --help',
         tmp_path,
     )
 

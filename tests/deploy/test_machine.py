@@ -136,7 +136,8 @@ def test_a_python_that_can_be_installed_is_or_that_is_told(
 
 def test_what_a_power_cut_left_half_installed_is_finished(tmp_path: Path) -> None:
     apt = (
-        'folder=$1; env() { shift; "$@"; }; wait_for_apt() { :; }; as_root() { "$@"; }; dpkg() { touch "$folder/done"; }\n'
+        'folder=$1; env() { shift; "$@"; }; wait_for_apt() { :; }; as_root() { "$@"; }\n'
+        'dpkg() { touch "$folder/done"; }\n'
         'apt-get() { [ "${*: -1}" != gcc ] || [ -e "$folder/done" ] || { echo "dpkg was interrupted"; false; }; }\n'
     )
 
