@@ -119,6 +119,34 @@ def test_the_paths_of_the_soak_are_from_where_one_stands(tmp_path: Path) -> None
     assert told.stdout == f"-m tests.soak --days 2 --voice --json {here}/a.json --keep {tmp_path}/life\n"
 
 
+def test_the_folder_for_sound_is_from_where_one_stands(tmp_path: Path) -> None:
+    """A clone of its own again, in which the daemon ends at once."""
+    clone, here = tmp_path / "clone", tmp_path / "here"
+    (clone / "deploy").mkdir(parents=True)
+    (clone / ".venv/bin").mkdir(parents=True)
+    here.mkdir()
+    (clone / "deploy/try.sh").write_bytes((DEPLOY / "try.sh").read_bytes())
+    (clone / "deploy/lib.sh").write_text(
+        f". {DEPLOY}/lib.sh\nROOT={clone} VENV={clone}/.venv\nset_up_system() {{ :; }}\nset_up_venv() {{ :; }}\n"
+    )
+    (clone / ".venv/bin/python").symlink_to(sys.executable)
+    for name in ("hayakoe-daemon", "mosquitto_sub"):
+        program(clone / ".venv/bin" / name, "exit 1")
+
+    told = subprocess.run(
+        ["bash", clone / "deploy/try.sh", "--once", "x", "--broker", "nowhere", "--device", "wav:said here"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=here,
+        env={"PATH": f"{clone}/.venv/bin:/usr/bin:/bin"},
+    )
+
+    assert "the daemon has ended" in told.stderr
+    assert f'device: "wav:{here}/said here"' in (clone / ".try/config.yaml").read_text()
+    assert (here / "said here").is_dir()
+
+
 def fake_python(folder: Path, name: str, version: tuple[int, int]) -> None:
     """A Python that claims to be of that version."""
     file = folder / name
