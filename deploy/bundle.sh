@@ -111,4 +111,4 @@ mv -- "$SCRATCH/SHA256SUMS" "$DIR.part/"
 mv -T -- "$DIR.part" "$DIR"
 UNDO=()
 say "$DIR is ready, $(du -sm -- "$DIR" | cut -f 1) MB. Take it along with this clone, and there:"
-say "deploy/install.sh --offline DIR"
+say "bash deploy/install.sh --offline DIR"

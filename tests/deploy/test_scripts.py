@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -81,6 +82,20 @@ def test_the_check_of_arm64_tells_a_wrong_option_before_it_does_anything(argumen
 
     assert told.returncode == 2
     assert "usage: deploy/check-arm64.sh" in told.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or platform.machine() != "x86_64", reason="for root on x86-64")
+@pytest.mark.parametrize("others", ["", "photos", "lock.jpg"])
+def test_the_check_of_arm64_takes_away_what_it_has_made(tmp_path: Path, others: str) -> None:
+    folder = tmp_path / "data"
+    for name in ("tree/usr", "here", "there", "apt.x7Ybc2"):
+        (folder / name).mkdir(parents=True)
+    for name in ("qemu-aarch64", "apt.log", "debootstrap.log", "pip.log", *([others] if others else [])):
+        (folder / name).touch()
+
+    subprocess.run([DEPLOY / "check-arm64.sh", "--folder", folder, "--remove"], check=True)
+
+    assert [path.name for path in folder.iterdir()] == [others] if others else not folder.exists()
 
 
 @pytest.mark.parametrize(
