@@ -119,7 +119,7 @@ set_up_service() {
     printed "$SHARE/fish/vendor_completions.d/$NAME.fish" completion fish
     printed "$SHARE/man/man1/$NAME.1" man
     # as in make_version: a unit that a power cut has left empty would start nothing any more
-    sync --file-system -- "$UNIT_FILE" "$SHARE"
+    sync --file-system -- "$UNIT_FILE"
     if booted; then
         systemctl daemon-reload
     fi

@@ -112,7 +112,7 @@ def test_the_unit_is_on_the_disk_before_it_counts(tmp_path: Path) -> None:
         (version / name).parent.mkdir(parents=True)
         (version / name).write_text(text)
         (version / name).chmod(0o755)
-    order = 'sync() { [ ! -s "$UNIT_FILE" ] || echo "synced ${*: -2:1}"; }; booted() { echo "asked"; false; }\n'
+    order = 'sync() { [ ! -s "$UNIT_FILE" ] || echo "synced ${*: -1}"; }; booted() { echo "asked"; false; }\n'
 
     told = bash(f'PREFIX=$1/opt; link_to current "$PREFIX/versions/2"; {order} set_up_service', tmp_path)
 
