@@ -198,10 +198,11 @@ take_service_away() {
 uninstall() {
     say "Stopping the service and taking it away."
     take_service_away
-    rm -rf -- "$PREFIX"
+    # a folder that is a disk of its own is emptied, and rm says that it stays
+    rm -rf -- "$PREFIX" || true
     if [ -n "$1" ]; then
         say "Taking away config, state and user."
-        rm -rf -- "$CONFIG_DIR" "$STATE_DIR" "$CACHE_DIR" "$UNIT_FILE.d"
+        rm -rf -- "$CONFIG_DIR" "$STATE_DIR" "$CACHE_DIR" "$UNIT_FILE.d" || true
         remove_account
         if [ -e "$BROKER_CONFIG" ]; then
             rm -f -- "$BROKER_CONFIG"

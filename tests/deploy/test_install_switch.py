@@ -117,3 +117,18 @@ def test_the_unit_is_on_the_disk_before_it_counts(tmp_path: Path) -> None:
     told = bash(f'PREFIX=$1/opt; link_to current "$PREFIX/versions/2"; {order} set_up_service', tmp_path)
 
     assert told.stdout.splitlines() == [f"synced {tmp_path}/unit", "asked"], told.stderr
+
+
+def test_where_a_folder_is_a_disk_of_its_own_the_rest_goes(tmp_path: Path) -> None:
+    """`rm` takes what lies there, and cannot take the folder."""
+    for name in ("opt", "var", "cache"):
+        (tmp_path / name).mkdir()
+    tools = (
+        "CACHE_DIR=$1/cache BROKER_CONFIG=$1/broker; booted() { false; }; take_service_away() { :; }\n"
+        'rm() { command rm "$@"; false; }; remove_account() { echo account; }\n'
+    )
+
+    told = bash(f"{tools}uninstall purge", tmp_path)
+
+    assert (told.returncode, told.stdout) == (0, "account\n"), told.stderr
+    assert list(tmp_path.iterdir()) == []
