@@ -92,7 +92,7 @@ def test_a_first_installation_that_the_power_has_cut_is_finished_by_the_next(
     """Nobody has stopped or disabled that service."""
     make(tmp_path, "inactive", enabled)
     first = f'rm "$PREFIX/current"; {cut}() {{ kill -KILL $$; }}; switch_to "$PREFIX/versions/2" ""; start_service yes'
-    assert bash(SYSTEMD + first, tmp_path).returncode == -signal.SIGKILL
+    assert bash(SYSTEMD + first, tmp_path, env={"TMPDIR": str(tmp_path)}).returncode == -signal.SIGKILL
     assert (tmp_path / "opt/current").readlink() == Path("versions/2")
 
     assert upgrade(tmp_path, "keep") == (["enable", "restart"], "active", "enabled")
