@@ -41,7 +41,9 @@ TOOLS = {
     "dpkg": "() { echo amd64; }",
     "dpkg-deb": '() { echo "Package: alsa-utils"; }',
     "dpkg-query": "() { echo installed; }",
+    "env": "() { false; }",  # by which packages would be installed
     "getconf": "() { echo 64; }",
+    "id": "() { echo 0; }",
     "uname": "() { echo x86_64; }",
 }
 """Functions that bash takes from its environment, in the place of the programs."""
