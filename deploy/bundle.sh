@@ -30,11 +30,14 @@ case "$#:${1:-}" in
     exit 2
     ;;
 esac
+unset CDPATH # with which cd prints
 mkdir -p -- "$(dirname -- "$1")"
 DIR=$(cd -- "$(dirname -- "$1")" && pwd -P)/$(basename -- "$1")
 
 # shellcheck source=deploy/lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+# the wheels are for the system's own Python, which is what deploy/install.sh takes there
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
 # shellcheck source=deploy/install/system.sh
 . "$ROOT/deploy/install/system.sh"
 # shellcheck source=deploy/install/wheels.sh
@@ -45,13 +48,13 @@ cd /
 export PYTHONDONTWRITEBYTECODE=1
 
 # Every package and all that it depends on, as if nothing were installed: the other machine may have less than this one.
+# (`set -e` counts for nothing in what is called before `|| die`.)
 fetch_debs() {
     local debs=$1
-    mkdir -p -- "$debs/partial"
-    : >"$SCRATCH/status"
+    mkdir -p -- "$debs/partial" && : >"$SCRATCH/status" || return
     apt-get -qq --yes --no-install-recommends --download-only -o "Dir::State::Status=$SCRATCH/status" -o Debug::NoLocking=yes \
         -o "Dir::Cache::Archives=$debs" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root \
-        install "${@:2}" >&2
+        install "${@:2}" >&2 || return
     rm -rf -- "$debs/partial" "$debs/lock"
 }
 
@@ -108,4 +111,4 @@ mv -- "$SCRATCH/SHA256SUMS" "$DIR.part/"
 mv -T -- "$DIR.part" "$DIR"
 UNDO=()
 say "$DIR is ready, $(du -sm -- "$DIR" | cut -f 1) MB. Take it along with this clone, and there:"
-say "deploy/install.sh --offline DIR"
+say "bash deploy/install.sh --offline DIR"

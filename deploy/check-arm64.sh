@@ -19,7 +19,7 @@ programs run through qemu. In this order:
   --only STEP[,...]  these steps alone
   --processor NAME   which one qemu is (default: cortex-a72, that of a Raspberry Pi 4; cortex-a76 is that of a 5)
   --python FILE      this machine's Python with the project's packages (default: .venv, which is made if need be)
-  --remove           take the folder away
+  --remove           take the folder away, but for what others have put there
   --help             show this
 
 The first run takes an hour or two, by far the most of it for the tests. It proves results, not speed: what is emulated
@@ -90,7 +90,8 @@ exec 9>"$folder/lock"
 flock -n 9 || die "another run of this script works in $folder"
 if [ -n "$remove" ]; then
     # in the tree nothing of this machine is mounted: what is mounted for a run is so in a namespace of its own
-    rm -rf --one-file-system -- "$folder"
+    rm -rf --one-file-system -- "$TREE" "$QEMU" "$QEMU.new" "$folder"/{here,there,lock} "$folder"/{debootstrap,apt,pip}.log "$folder"/apt.??????
+    rmdir --ignore-fail-on-non-empty -- "$folder"
     exit
 fi
 

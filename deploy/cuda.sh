@@ -107,7 +107,8 @@ take_away() {
 
 # The installed service is hardened: it sees no device that it is not given.
 let_service() {
-    [[ $TARGET == "$(dirname -- "$INSTALLED")"/* ]] || return 0
+    # TARGET is without links, and /opt may be one
+    [[ $TARGET == "$(realpath -m -- "$(dirname -- "$INSTALLED")")"/* ]] || return 0
     case $1 in
     see_card) install -D -m 644 -- "$ROOT/systemd/cuda.conf" "$DROP_IN" ;;
     be)

@@ -54,8 +54,11 @@ while [ $# -gt 0 ]; do
     shift
 done
 
+path=${PYTHONPATH:-}
 # shellcheck source=deploy/lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+# a Python that was named may find its packages by that
+[ -z "$python" ] || [ -z "$path" ] || export PYTHONPATH=$path
 
 # The card's name, as part of a file's; fails where there is no card.
 card() {

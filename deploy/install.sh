@@ -59,8 +59,9 @@ while [ $# -gt 0 ]; do
     shift
 done
 [ -z "$purge" ] || [ "$action" = uninstall ] || bad_usage "--purge goes with --uninstall"
-[ "$action" = install ] || [ -z "$OFFLINE$BROKER" ] || bad_usage "--$action takes no other options"
+[ "$action" = install ] || [ "$start$OFFLINE$BROKER" = yes ] || bad_usage "--$action takes no other options"
 
+unset CDPATH # with which cd prints
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null || {
@@ -107,7 +108,7 @@ install_or_upgrade() {
     check_config
     switch_to "$VERSION" "$(linked current)"
     start_service "$start"
-    UNDO=()
+    keep
     # without a start what runs may be any of them
     [ -z "$start" ] || remove_other_versions
     version=$("$PREFIX/current/bin/hayakoe-daemon" --version)
@@ -119,10 +120,10 @@ install_or_upgrade() {
 go_back() {
     local current previous
     current=$(linked current) previous=$(linked previous)
-    [ -n "$previous" ] || die "there is no version to go back to: $PREFIX has none but the one that is running"
+    [ -n "$previous" ] || die "there is no version to go back to in $PREFIX: only an upgrade leaves one there"
     switch_to "$previous" "$current"
     start_service yes
-    UNDO=()
+    keep
     say "$("$PREFIX/current/bin/hayakoe-daemon" --version) of $(basename -- "$previous" | cut -c 1-8) is back."
 }
 

@@ -3,10 +3,17 @@
 
 set -euo pipefail
 
+# What somebody has set for shells and Pythons of their own. With PYTHONPATH pip leaves out what lies there already; with CDPATH
+# cd prints; in no venv can pip install for a `user`, as a pip.conf may say.
+unset CDPATH PYTHONPATH PYTHONHOME
+export PIP_USER=no
+
 ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 VENV=$ROOT/.venv
-# mosquitto and others lie where only root's PATH looks
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+# mosquitto and others lie where only root's PATH looks. And .venv, which may be activated, is never made of itself
+PATH=:$PATH:/usr/local/sbin:/usr/sbin:/sbin
+PATH=${PATH//":$VENV/bin:"/:}
+PATH=${PATH#:}
 # what apt and others say is read here, and what is written here is UTF-8
 export LC_ALL=C.UTF-8
 unset LANGUAGE
@@ -194,10 +201,12 @@ set_up_system() {
     fi
 }
 
-# Once more with fresh lists where the first try fails: old lists name packages that are gone.
+# Once more with fresh lists where the first try fails: old lists name packages that are gone. And what a power cut or Ctrl-C has
+# left half installed, with which apt-get does nothing but say so, is finished.
 apt_install_patiently() {
     if ! apt_install "$@"; then
-        say "That failed. Once more with fresh lists of packages (apt-get update)."
+        say "That failed. Once more with fresh lists of packages (apt-get update), and with what was interrupted finished."
+        as_root env DEBIAN_FRONTEND=noninteractive dpkg --configure -a >/dev/null 2>&1 || true
         apt_update
         apt_install "$@" || die "apt-get could not install: $*"
     fi

@@ -44,6 +44,8 @@ while [ $# -gt 0 ]; do
     esac
 done
 [[ $broker != *: ]] || bad_usage "--broker is HOST or HOST:PORT"
+# from where one stands, and not from the config that is written
+[[ $device != wav:* ]] || device=wav:$(realpath -sm -- "${device#wav:}")
 case ${broker##*:} in
 *[!0-9]*) host=$broker port=1883 ;;
 '') host=127.0.0.1 port='' ;;

@@ -80,8 +80,8 @@ def _give_to(path: Path, group: str) -> None:
     try:
         os.chown(path, -1, grp.getgrnam(group).gr_gid)
     except (KeyError, PermissionError) as error:
-        why = error.strerror if isinstance(error, PermissionError) else "there is no such group"
-        log.warning("cannot give %s to the group %s (%s): only its owner can use the commands", path, group, why)
+        why = "the daemon is not in it" if isinstance(error, PermissionError) else "there is no such group"
+        log.warning("control.group: %s is not given to %s (%s): it stays the daemon's own group's", path, group, why)
 
 
 class _Server(socketserver.ThreadingUnixStreamServer):

@@ -27,7 +27,7 @@ def doubts(config: Config, environ: Mapping[str, str]) -> Iterator[str]:
     if config.voices.device == "cuda" and (lacking := no_cuda_build()) is not None:
         yield f"voices.device: cuda, but {lacking}; voices speak on the processor until then"
     if (group := config.control.group) is not None and not _is_group(group):
-        yield f'control.group: there is no group "{group}"; the commands are for the daemon\'s own user and root'
+        yield f'control.group: there is no group "{group}"; the commands are for the group of the daemon until then'
     for key, path in named_files(config).items():
         if not os.path.exists(path):  # noqa: PTH110, false where we may not look
             yield f"{key}: {path} is not there, or may not be seen by you"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import grp
 import json
+import os
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -39,6 +41,23 @@ def path(tmp_path: Path) -> Iterator[Path]:
     server.start()
     yield tmp_path / "run" / "c.sock"
     server.stop()
+
+
+@pytest.mark.parametrize("why", ["there is no such group", "the daemon is not in it"])
+def test_a_group_that_cannot_have_it_leaves_it_to_that_of_the_daemon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, why: str
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "chown", refuse)
+    group = "no-such-group" if why == "there is no such group" else grp.getgrgid(os.getgid()).gr_name
+
+    ControlServer(tmp_path / "c.sock", group, handle, lambda what: {}, FEED)._server.server_close()
+
+    assert (tmp_path / "c.sock").stat().st_mode & 0o070 == 0o060
+    assert (tmp_path / "c.sock").stat().st_gid == os.getgid()
+    assert f"is not given to {group} ({why}): it stays the daemon's own group's" in caplog.text
 
 
 def raw(path: Path, sent: bytes) -> list[dict[str, Any]]:

@@ -67,10 +67,11 @@ running() {
 disabled() { [ "$(systemctl is-enabled "$UNIT" 2>/dev/null || true)" = disabled ]; }
 
 # Make the version in the folder $1 the one that counts, and $2 (perhaps none) the one before it. What somebody has stopped
-# or disabled stays so, whatever becomes of this.
+# or disabled stays so, whatever becomes of this. But what lies there `unfinished`, as by a power cut in the midst of the first
+# installation, nobody has stopped.
 switch_to() {
     WAS_CURRENT=$(linked current) WAS_PREVIOUS=$(linked previous) STOPPED='' DISABLED=''
-    if [ -n "$WAS_CURRENT" ]; then
+    if [ -n "$WAS_CURRENT" ] && [ ! -e "$PREFIX/unfinished" ]; then
         running || STOPPED=yes
         ! disabled || DISABLED=yes
     fi
@@ -79,6 +80,7 @@ switch_to() {
     [ ! -e "$CACHE_DIR" ] || CACHE_WAS=there
     say "Switching to $1."
     undo_with undo_switch
+    [ -n "$WAS_CURRENT" ] || : >"$PREFIX/unfinished"
     link_to previous "$2"
     link_to current "$1"
     set_up_service
@@ -88,6 +90,7 @@ undo_switch() {
     link_to previous "$WAS_PREVIOUS"
     link_to current "$WAS_CURRENT"
     if [ -z "$WAS_CURRENT" ]; then
+        rm -f -- "$PREFIX/unfinished"
         take_service_away
         # made by its first start, for a user that goes away too
         [ -n "$STATE_WAS" ] || rm -rf -- "$STATE_DIR"
@@ -100,6 +103,13 @@ undo_switch() {
     fi
 }
 
+# All is well: from here on nothing is put back.
+keep() {
+    # shellcheck disable=SC2034 # system.sh's
+    UNDO=()
+    rm -f -- "$PREFIX/unfinished"
+}
+
 # Unit, command, completion and manual of the current version.
 set_up_service() {
     install -D -m 644 -- "$PREFIX/current/share/$NAME/systemd/$UNIT" "$UNIT_FILE"
@@ -108,6 +118,8 @@ set_up_service() {
     printed "$SHARE/zsh/site-functions/_$NAME" completion zsh
     printed "$SHARE/fish/vendor_completions.d/$NAME.fish" completion fish
     printed "$SHARE/man/man1/$NAME.1" man
+    # as in make_version: a unit that a power cut has left empty would start nothing any more
+    sync --file-system -- "$UNIT_FILE"
     if booted; then
         systemctl daemon-reload
     fi
@@ -186,10 +198,11 @@ take_service_away() {
 uninstall() {
     say "Stopping the service and taking it away."
     take_service_away
-    rm -rf -- "$PREFIX"
+    # a folder that is a disk of its own is emptied, and rm says that it stays
+    rm -rf -- "$PREFIX" || true
     if [ -n "$1" ]; then
         say "Taking away config, state and user."
-        rm -rf -- "$CONFIG_DIR" "$STATE_DIR" "$CACHE_DIR" "$UNIT_FILE.d"
+        rm -rf -- "$CONFIG_DIR" "$STATE_DIR" "$CACHE_DIR" "$UNIT_FILE.d" || true
         remove_account
         if [ -e "$BROKER_CONFIG" ]; then
             rm -f -- "$BROKER_CONFIG"

@@ -64,6 +64,8 @@ keep_along() {
     cp -R --no-preserve=ownership -- "$ROOT/deploy/install.sh" "$ROOT/deploy/lib.sh" "$ROOT/deploy/install" "$share/deploy/"
     cp -R --no-preserve=ownership -- "$ROOT/systemd" "$ROOT/config.example.yaml" "$share/"
     chmod -R u+w,go-w,a+rX -- "$share"
+    # a USB stick does not keep that, nor does every program that unpacks
+    chmod a+x -- "$share/deploy/install.sh"
 }
 
 # onnxruntime for CUDA, where the version before had it.
@@ -76,13 +78,11 @@ keep_cuda() {
     fi
 }
 
-# All but the two that are linked: older ones, and what a run that was killed has left.
+# All but the two that are linked: older ones, and what a run that was killed has left. (The folders are compared, not their
+# names: /opt may be a link to another disk.)
 remove_other_versions() {
     local folder
     for folder in "$PREFIX"/versions/*/; do
-        case ${folder%/} in
-        "$(linked current)" | "$(linked previous)") ;;
-        *) rm -rf -- "$folder" ;;
-        esac
+        [ "$folder" -ef "$PREFIX/current" ] || [ "$folder" -ef "$PREFIX/previous" ] || rm -rf -- "$folder"
     done
 }

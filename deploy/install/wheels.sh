@@ -26,14 +26,15 @@ locked() {
 
 # Build into the folder $3 what no index has as a wheel: systemd-python of the lock $2 and the project, with the Python $1.
 # What builds them is locked too: pip itself would fetch it unchecked. (Of systemd-python the lock knows the source alone, so
-# no --no-binary, which the pip of Debian 12 answers with a warning.)
+# no --no-binary, which the pip of Debian 12 answers with a warning.) Each step tells its failure: `set -e` counts for nothing in
+# what is called before `|| die`.
 build_wheels() {
     local python=$1 lock=$2 wheels=$3 builder=$SCRATCH/builder
-    "$python" -m venv "$builder"
-    pip_of "$builder" install --require-hashes --only-binary :all: --requirement "$ROOT/deploy/locks/build.txt"
-    locked "$lock" systemd-python >"$SCRATCH/systemd-python.txt"
+    "$python" -m venv "$builder" || return
+    pip_of "$builder" install --require-hashes --only-binary :all: --requirement "$ROOT/deploy/locks/build.txt" || return
+    locked "$lock" systemd-python >"$SCRATCH/systemd-python.txt" || return
     PATH=$builder/bin:$PATH pip_of "$builder" wheel --no-build-isolation --use-pep517 --no-deps --require-hashes \
-        --requirement "$SCRATCH/systemd-python.txt" --wheel-dir "$wheels"
-    pip_of "$builder" wheel --no-build-isolation --no-deps --wheel-dir "$wheels" "$ROOT"
+        --requirement "$SCRATCH/systemd-python.txt" --wheel-dir "$wheels" || return
+    pip_of "$builder" wheel --no-build-isolation --no-deps --wheel-dir "$wheels" "$ROOT" || return
     rm -rf -- "$builder"
 }

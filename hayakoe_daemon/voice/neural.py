@@ -194,7 +194,7 @@ class NeuralVoice:
         if pitch.asked(manner) and not pitch.available():
             remarks.append(
                 f"{self.name}: pitch_scale and intonation_scale were passed over; "
-                "they need pyworld: pip install 'hayakoe-daemon[pitch]'"
+                "they need pyworld: pip install 'pyworld>=0.3.5' 'setuptools<82' where this is installed"
             )
         if manner.seed is not None and not self._synthesizer.seeded:
             remarks.append(

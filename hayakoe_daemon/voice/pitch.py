@@ -5,8 +5,6 @@ pyworld is the optional extra `pitch`. A sentence is worked on whole.
 
 from __future__ import annotations
 
-import importlib.util
-
 import numpy as np
 
 from hayakoe_daemon.audio.chunk import Samples
@@ -17,7 +15,12 @@ _LOWEST = 40.0
 
 
 def available() -> bool:
-    return importlib.util.find_spec("pyworld") is not None
+    """Whether it can be used: it wants pkg_resources, which a venv of Python 3.12 or newer does not bring by itself."""
+    try:
+        import pyworld  # noqa: F401, PLC0415, an optional extra
+    except ImportError:
+        return False
+    return True
 
 
 def asked(manner: Manner) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -134,6 +135,36 @@ def test_the_lock_is_of_the_version_that_it_replaces(python: str) -> None:
     assert card["onnxruntime-gpu"] == processor["onnxruntime"]
     assert not card.keys() & processor.keys()
     assert {"nvidia-cublas", "nvidia-cudnn-cu13", "nvidia-cuda-runtime", "nvidia-curand"} < card.keys()
+
+
+@x86
+@pytest.mark.parametrize("link", [False, True])
+def test_the_service_is_given_the_card_also_where_opt_is_a_link(tmp_path: Path, link: bool) -> None:
+    """The build is there already; what is left to do is the drop-in."""
+    clone, opt, disk = tmp_path / "clone", tmp_path / "opt", tmp_path / ("disk" if link else "opt")
+    shutil.copytree(ROOT / "deploy", clone / "deploy")
+    shutil.copytree(ROOT / "systemd", clone / "systemd")
+    text = SCRIPT.read_text().replace("/opt/hayakoe-daemon/current", f"{opt}/program/current")
+    (clone / "deploy/cuda.sh").write_text(text.replace("/etc/systemd/system", f"{tmp_path}/etc"))
+    python = disk / "program/current/bin/python"
+    python.parent.mkdir(parents=True)
+    lock = (ROOT / "deploy/locks/cuda-x86_64-py311.txt").read_text()
+    version = re.search(r"^onnxruntime-gpu==(\S+)", lock, re.MULTILINE)
+    assert version is not None
+    python.write_text(
+        '#!/bin/sh\ncase "$*" in *version_info*) echo py311 ;; *purelib*) echo "${0%/bin/python}/lib" ;; '
+        f"-) echo onnxruntime-gpu {version[1]} ;; esac\n"
+    )
+    python.chmod(0o755)
+    if link:
+        opt.symlink_to(disk)
+
+    told = subprocess.run(
+        [clone / "deploy/cuda.sh", "--venv", opt / "program/current"], capture_output=True, text=True, check=False
+    )
+
+    assert "already" in told.stderr, told.stderr
+    assert (tmp_path / "etc/hayakoe-daemon.service.d/cuda.conf").exists()
 
 
 @x86

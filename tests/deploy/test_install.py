@@ -28,6 +28,8 @@ def install(*arguments: str) -> subprocess.CompletedProcess[str]:
         ["--purge"],
         ["--rollback", "--uninstall"],
         ["--rollback", "--with-broker"],
+        ["--rollback", "--no-start"],
+        ["--uninstall", "--no-start"],
         ["x"],
     ],
 )
@@ -60,6 +62,20 @@ def test_versions_are_linked_and_others_go(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "opt/versions").iterdir()) == ["2", "3"]
 
 
+def test_versions_on_another_disk_stay_too(tmp_path: Path) -> None:
+    """As where /opt is a link, because the card is small."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "opt").symlink_to("disk")
+    make_versions(tmp_path, "1", "2", "3")
+
+    told = bash(
+        "link_to previous $PREFIX/versions/2; link_to current $PREFIX/versions/3; remove_other_versions", tmp_path
+    )
+
+    assert told.returncode == 0, told.stderr
+    assert sorted(path.name for path in (tmp_path / "disk/versions").iterdir()) == ["2", "3"]
+
+
 SWITCH = """
 set_up_service() { echo "set up $(basename "$(linked current)")"; }
 take_service_away() { echo "taken away"; }
@@ -86,7 +102,7 @@ def test_of_a_first_switch_that_fails_nothing_is_left(tmp_path: Path, end: str) 
 
     assert told.returncode != 0
     assert told.stdout.splitlines() == ["set up 1", "taken away"]
-    assert links(tmp_path) == {}
+    assert [path.name for path in (tmp_path / "opt").iterdir()] == ["versions"]
 
 
 def test_steps_are_undone_last_first_and_not_when_all_is_well(tmp_path: Path) -> None:
@@ -214,20 +230,33 @@ def test_what_puts_things_back_outlives_its_reader(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
 
 
-def test_sudo_runs_it_from_wherever_and_however_it_was_called(tmp_path: Path) -> None:
+def test_what_goes_back_can_be_run_also_where_the_clone_came_on_a_usb_stick(tmp_path: Path) -> None:
+    """FAT, as desktops mount it, has no file that may be run, and folders that everybody may write to."""
+    told = bash(
+        'cp -R "$ROOT"/{deploy,systemd,config.example.yaml} $1; ROOT=$1 VERSION=$1/made'
+        '; chmod -R a-x,a+rwX "$ROOT"; keep_along'
+        '; cd "$VERSION/share/hayakoe-daemon"; find . -perm /022; deploy/install.sh --help',
+        tmp_path,
+    )
+
+    assert told.stdout.startswith("usage: deploy/install.sh"), told.stderr
+
+
+@pytest.mark.parametrize(("name", "where"), [("install.sh", DEPLOY), ("deploy/install.sh", ROOT)])
+def test_sudo_runs_it_from_wherever_and_however_it_was_called(tmp_path: Path, name: str, where: Path) -> None:
     """`bash install.sh` in its folder, unpacked by what keeps no permissions: sudo takes no such name for a command."""
     commands = {"id": "echo 1000", "sudo": 'printf "%s\\n" "$@"'}
-    for name, does in commands.items():
-        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
-        (tmp_path / name).chmod(0o755)
+    for tool, does in commands.items():
+        (tmp_path / tool).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / tool).chmod(0o755)
 
     told = subprocess.run(
-        ["bash", "install.sh", "--no-start"],
-        cwd=DEPLOY,
+        ["bash", name, "--no-start"],
+        cwd=where,
         capture_output=True,
         text=True,
         check=False,
-        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "CDPATH": f"{where}:/"},  # with which cd prints where it goes
     )
 
     assert told.stdout.splitlines() == ["--", "bash", str(DEPLOY / "install.sh"), "--no-start"]
@@ -341,3 +370,15 @@ def test_without_a_person_whom_it_could_join_it_says_how(tmp_path: Path) -> None
 
     assert told.returncode == 0, told.stderr
     assert "usermod --append --groups hayakoe NAME" in told.stderr
+
+
+def test_a_person_who_cannot_join_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
+    """As one whom LDAP or systemd-homed knows: usermod changes /etc/group for those of /etc/passwd alone."""
+    (tmp_path / "passwd-taro").touch()
+    cannot = 'eval "real_$(declare -f usermod)"; usermod() { [ "$4" != taro ] && real_usermod "$@"; }\n'
+
+    told = bash(f"{ACCOUNTS}{cannot}set_up_account; UNDO=(); echo on", tmp_path, env={"SUDO_USER": "taro"})
+
+    assert told.stdout == "on\n"
+    assert "warning: that did not work" in told.stderr
+    assert accounts(tmp_path) == {"passwd-taro", "group-hayakoe", "passwd-hayakoe", "groups-hayakoe=['audio']"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,53 @@ def test_of_a_first_start_that_fails_only_state_from_before_is_left(tmp_path: Pa
     bash(SYSTEMD + first + 'mkdir -p "$STATE_DIR" "$CACHE_DIR"; die "it does not start"', tmp_path)
 
     assert (tmp_path / folder).exists() == there
+
+
+@pytest.mark.parametrize("cut", ["set_up_service", "start_service"])
+@pytest.mark.parametrize("enabled", ["not-found", "disabled", "enabled"])
+def test_a_first_installation_that_the_power_has_cut_is_finished_by_the_next(
+    tmp_path: Path, cut: str, enabled: str
+) -> None:
+    """Nobody has stopped or disabled that service."""
+    make(tmp_path, "inactive", enabled)
+    first = f'rm "$PREFIX/current"; {cut}() {{ kill -KILL $$; }}; switch_to "$PREFIX/versions/2" ""; start_service yes'
+    assert bash(SYSTEMD + first, tmp_path, env={"TMPDIR": str(tmp_path)}).returncode == -signal.SIGKILL
+    assert (tmp_path / "opt/current").readlink() == Path("versions/2")
+
+    assert upgrade(tmp_path, "keep") == (["enable", "restart"], "active", "enabled")
+
+    (tmp_path / "active").write_text("inactive\n")
+    assert upgrade(tmp_path, "keep")[1] == "inactive"  # by somebody, from now on
+
+
+def test_the_unit_is_on_the_disk_before_it_counts(tmp_path: Path) -> None:
+    """As every file of the version is: many pull the plug as soon as it is installed."""
+    make(tmp_path, "inactive", "disabled")
+    version = tmp_path / "opt/versions/2"
+    for name, text in (
+        ("share/hayakoe-daemon/systemd/hayakoe-daemon.service", "[Unit]\n"),
+        ("bin/hayakoe-daemon", "#!/bin/sh\necho x\n"),
+    ):
+        (version / name).parent.mkdir(parents=True)
+        (version / name).write_text(text)
+        (version / name).chmod(0o755)
+    order = 'sync() { [ ! -s "$UNIT_FILE" ] || echo "synced ${*: -1}"; }; booted() { echo "asked"; false; }\n'
+
+    told = bash(f'PREFIX=$1/opt; link_to current "$PREFIX/versions/2"; {order} set_up_service', tmp_path)
+
+    assert told.stdout.splitlines() == [f"synced {tmp_path}/unit", "asked"], told.stderr
+
+
+def test_where_a_folder_is_a_disk_of_its_own_the_rest_goes(tmp_path: Path) -> None:
+    """`rm` takes what lies there, and cannot take the folder."""
+    for name in ("opt", "var", "cache"):
+        (tmp_path / name).mkdir()
+    tools = (
+        "CACHE_DIR=$1/cache BROKER_CONFIG=$1/broker; booted() { false; }; take_service_away() { :; }\n"
+        'rm() { command rm "$@"; false; }; remove_account() { echo account; }\n'
+    )
+
+    told = bash(f"{tools}uninstall purge", tmp_path)
+
+    assert (told.returncode, told.stdout) == (0, "account\n"), told.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -11,6 +11,8 @@ import pytest
 
 from tests.support.installing import DEPLOY, bash
 
+ROOT = DEPLOY.parent
+
 
 @pytest.mark.parametrize(
     ("bits", "machine", "why"),
@@ -46,6 +48,27 @@ def test_what_apt_says_is_read_in_english(tmp_path: Path) -> None:
     told = bash('echo "$LC_ALL ${LANGUAGE-unset}"', tmp_path, env={"LC_ALL": "ja_JP.eucJP", "LANGUAGE": "ja"})
 
     assert told.stdout == "C.UTF-8 unset\n"
+
+
+def test_pythons_of_somebody_s_own_are_not_asked(tmp_path: Path) -> None:
+    """With PYTHONPATH (as ROS sets it) pip takes what lies there for installed, and the service would be without it."""
+    (tmp_path / "venv.py").write_text("raise RuntimeError\n")
+    own = {"PYTHONPATH": str(tmp_path), "PYTHONHOME": "/no/where"}
+
+    told = bash('python=$(find_python); "$python" -m venv --help >/dev/null; echo made', tmp_path, env=own)
+
+    assert told.stdout == "made\n", told.stderr
+
+
+def test_an_activated_venv_is_not_made_of_itself(tmp_path: Path) -> None:
+    told = bash('echo "$PATH"', tmp_path, env={"PATH": f"{ROOT}/.venv/bin:/usr/bin:/bin"})
+
+    assert told.stdout == "/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin\n"
+
+
+def test_where_pip_installs_for_a_user_it_does_not_so_here(tmp_path: Path) -> None:
+    """`user = true` in a pip.conf is an error in a venv; the environment outdoes the file."""
+    assert bash('echo "$PIP_USER"', tmp_path, env={"PIP_USER": "yes"}).stdout == "no\n"
 
 
 WAIT = 'as_root() { "$@"; }; APT_LOCKS=("$1/no lock" "$1/lock"); wait_for_apt; echo installed'
@@ -109,3 +132,16 @@ def test_a_python_that_can_be_installed_is_or_that_is_told(
         assert "Python 3.11, 3.12 or 3.13 is needed, and this system has none" in told.stderr
     else:
         assert told.stdout.strip() == wanted
+
+
+def test_what_a_power_cut_left_half_installed_is_finished(tmp_path: Path) -> None:
+    apt = (
+        'folder=$1; env() { shift; "$@"; }; wait_for_apt() { :; }; as_root() { "$@"; }\n'
+        'dpkg() { touch "$folder/done"; }\n'
+        'apt-get() { [ "${*: -1}" != gcc ] || [ -e "$folder/done" ] || { echo "dpkg was interrupted"; false; }; }\n'
+    )
+
+    told = bash(apt + "apt_install_patiently gcc", tmp_path)
+
+    assert told.returncode == 0, told.stderr
+    assert (tmp_path / "done").exists()

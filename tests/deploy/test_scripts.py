@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +84,20 @@ def test_the_check_of_arm64_tells_a_wrong_option_before_it_does_anything(argumen
     assert "usage: deploy/check-arm64.sh" in told.stderr
 
 
+@pytest.mark.skipif(os.geteuid() != 0 or platform.machine() != "x86_64", reason="for root on x86-64")
+@pytest.mark.parametrize("others", ["", "photos", "lock.jpg"])
+def test_the_check_of_arm64_takes_away_what_it_has_made(tmp_path: Path, others: str) -> None:
+    folder = tmp_path / "data"
+    for name in ("tree/usr", "here", "there", "apt.x7Ybc2"):
+        (folder / name).mkdir(parents=True)
+    for name in ("qemu-aarch64", "apt.log", "debootstrap.log", "pip.log", *([others] if others else [])):
+        (folder / name).touch()
+
+    subprocess.run([DEPLOY / "check-arm64.sh", "--folder", folder, "--remove"], check=True)
+
+    assert [path.name for path in folder.iterdir()] == [others] if others else not folder.exists()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -117,6 +132,34 @@ def test_the_paths_of_the_soak_are_from_where_one_stands(tmp_path: Path) -> None
     )
 
     assert told.stdout == f"-m tests.soak --days 2 --voice --json {here}/a.json --keep {tmp_path}/life\n"
+
+
+def test_the_folder_for_sound_is_from_where_one_stands(tmp_path: Path) -> None:
+    """A clone of its own again, in which the daemon ends at once."""
+    clone, here = tmp_path / "clone", tmp_path / "here"
+    (clone / "deploy").mkdir(parents=True)
+    (clone / ".venv/bin").mkdir(parents=True)
+    here.mkdir()
+    (clone / "deploy/try.sh").write_bytes((DEPLOY / "try.sh").read_bytes())
+    (clone / "deploy/lib.sh").write_text(
+        f". {DEPLOY}/lib.sh\nROOT={clone} VENV={clone}/.venv\nset_up_system() {{ :; }}\nset_up_venv() {{ :; }}\n"
+    )
+    (clone / ".venv/bin/python").symlink_to(sys.executable)
+    for name in ("hayakoe-daemon", "mosquitto_sub"):
+        program(clone / ".venv/bin" / name, "exit 1")
+
+    told = subprocess.run(
+        ["bash", clone / "deploy/try.sh", "--once", "x", "--broker", "nowhere", "--device", "wav:said here"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=here,
+        env={"PATH": f"{clone}/.venv/bin:/usr/bin:/bin"},
+    )
+
+    assert "the daemon has ended" in told.stderr
+    assert f'device: "wav:{here}/said here"' in (clone / ".try/config.yaml").read_text()
+    assert (here / "said here").is_dir()
 
 
 def fake_python(folder: Path, name: str, version: tuple[int, int]) -> None:
@@ -308,8 +351,8 @@ def program(file: Path, script: str) -> None:
 def test_the_bench_prepares_where_there_is_room_and_leaves_nothing(tmp_path: Path, given: bool) -> None:
     """Not in /tmp, which is memory on Debian 13."""
     program(tmp_path / "nvidia-smi", "echo 'NVIDIA Card'")
-    program(tmp_path / "python", f'case "$*" in *--prepared*) echo "$*" >{tmp_path}/told ;; esac')
-    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "TMPDIR": str(tmp_path)}
+    program(tmp_path / "python", f'case "$*" in *--prepared*) echo "$PYTHONPATH $*" >{tmp_path}/told ;; esac')
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "TMPDIR": str(tmp_path), "PYTHONPATH": "/packages"}
     if not given:
         del env["TMPDIR"]
 
@@ -320,6 +363,8 @@ def test_the_bench_prepares_where_there_is_room_and_leaves_nothing(tmp_path: Pat
         env=env,
     )
 
-    prepared = Path((tmp_path / "told").read_text().split()[-1])
+    found_by, *_, last = (tmp_path / "told").read_text().split()
+    assert found_by == "/packages"  # of the Python that was named
+    prepared = Path(last)
     assert prepared.parents[1] == (tmp_path if given else Path("/var/tmp"))
     assert not prepared.parent.exists()

@@ -99,3 +99,12 @@ def test_the_kernel_may_be_asked_whether_the_clock_is_right(unit: Path) -> None:
     assert "@clock is included (e.g. adjtimex is allowed)" in told
     assert "Service processes cannot change the system clock" in told  # CAP_SYS_TIME
     assert not any(line.startswith("ProtectClock=") for line in unit.read_text().splitlines())
+
+
+@needs_systemd
+def test_the_socket_may_be_given_to_another_group(unit: Path) -> None:
+    """`control.group`: the kernel lets its owner, who has no capability for it, where that one is in the group."""
+    told = analyze("security", "--offline=yes", "--no-pager", unit).stdout
+
+    assert "@privileged is included (e.g. chown is allowed)" in told
+    assert "Service cannot change file ownership/access mode/capabilities" in told

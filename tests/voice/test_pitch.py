@@ -1,16 +1,42 @@
 from __future__ import annotations
 
+import inspect
+import sys
+import tomllib
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from hayakoe_daemon.audio.chunk import Samples
 from hayakoe_daemon.voice import pitch
 from hayakoe_daemon.voice.engine import Manner
+from hayakoe_daemon.voice.neural import NeuralVoice
 
 RATE = 24_000
 
 
 needs_pyworld = pytest.mark.skipif(not pitch.available(), reason="pyworld is not installed (the extra pitch)")
+
+
+def test_what_is_installed_and_cannot_be_imported_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As pyworld alone on Python 3.12: each sentence failed, and the embedded voice said it."""
+    (tmp_path / "pyworld.py").write_text("import no_such_module_as_pkg_resources\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "pyworld", raising=False)
+
+    assert not pitch.available()
+
+
+def test_what_it_takes_is_named_where_it_is_told() -> None:
+    root = Path(__file__).parents[2]
+    extra = tomllib.loads((root / "pyproject.toml").read_text())["project"]["optional-dependencies"]["pitch"]
+    words = " ".join(f"'{one}'" for one in extra)
+
+    assert words in " ".join((root / "deploy/REFERENCE.md").read_text().split())
+    assert words in inspect.getsource(NeuralVoice.remark)
 
 
 def voice(hertz: float, seconds: float = 0.6) -> Samples:
