@@ -196,7 +196,7 @@ main() {
     say "$target_build is in $TARGET."
     if [ -z "$undo" ]; then
         say "Next: \`device: cuda\` below \`voices:\` in the config, then restart the daemon."
-        driver=$(in_venv -c 'from hayakoe_daemon.voice.cuda import driver; print(driver.missing() or "")' 2>/dev/null || true)
+        driver=$(in_venv -c 'from hayakoe_daemon.voice.cuda.card import Card; print(Card().hindrance() or "")' 2>/dev/null || true)
         [ -z "$driver" ] || say "Until then the voices speak on the processor: $driver"
     else
         say "Next: restart the daemon. (With \`device: cuda\` in the config it would say why voices speak on the processor.)"

@@ -16,6 +16,10 @@ _NVML: Final = "libnvidia-ml.so.1"
 _NO_DEVICE: Final = 100
 """CUDA_ERROR_NO_DEVICE."""
 
+_FIRST: Final = {12: 525, 13: 580}
+"""The first driver for each version of CUDA ("CUDA Compatibility", docs.nvidia.com): it runs all programs of that major
+version, and of older ones."""
+
 _HAS_TO_BE_GIVEN = "a service has to be given the card (systemd/cuda.conf), and so has a container"
 
 
@@ -42,6 +46,25 @@ def missing() -> str | None:
             f"NVIDIA's driver does not work (CUDA error {error}; `nvidia-smi` may tell more); after an update, reboot"
         )
     return None
+
+
+def too_old(wanted: int | None) -> str | None:
+    """Why the driver cannot run what is built for this major version of CUDA, in words for people; None where it can,
+    or nobody tells.
+    """
+    version = ctypes.c_int(0)
+    try:
+        error = int(ctypes.CDLL(_CUDA).cuDriverGetVersion(ctypes.byref(version)))
+    except (OSError, AttributeError):
+        return None
+    major, minor = version.value // 1000, version.value % 1000 // 10
+    if error != 0 or wanted is None or major >= wanted:
+        return None
+    newer = f"{_FIRST[wanted]} or newer" if wanted in _FIRST else "a newer one"
+    return (
+        f"NVIDIA's driver is too old: it is for CUDA {major}.{minor}, and onnxruntime is built for CUDA {wanted}; "
+        f"install {newer} (`nvidia-smi` shows which there is) and reboot"
+    )
 
 
 def free_memory() -> int | None:

@@ -34,7 +34,8 @@ def on_device(
         try:
             return _on_card(model, device, weights, work), "on the card itself"
         except Exception as error:  # noqa: BLE001, onnxruntime raises what it likes
-            there = f"on the processor, as the card failed ({reason(error)})"
+            cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
+            there = f"on the processor, as the card failed ({reason(cause)})"
     return work(on_processor(rounding(model), weights)), there
 
 

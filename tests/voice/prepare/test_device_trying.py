@@ -13,6 +13,7 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from hayakoe_daemon.voice.cuda import libraries
 from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.prepare import device_trying
 from hayakoe_daemon.voice.prepare.device_trying import on_device
@@ -47,7 +48,7 @@ class FakeCard:
         self.broken: Exception | None = None
         self._open: Callable[..., Any] = device_trying._open
         monkeypatch.setattr(ort, "get_available_providers", lambda: [Device.CUDA.provider, Device.CPU.provider])
-        monkeypatch.setattr(device_trying.libraries, "preload", lambda: self.told.append("libraries"))
+        monkeypatch.setattr(libraries, "preload", lambda: self.told.append("libraries"))
         monkeypatch.setattr(device_trying, "_open", self.opened)
 
     def opened(self, model: onnx.ModelProto, weights: Path, providers: Sequence[Any]) -> Any:
@@ -83,7 +84,7 @@ def test_its_libraries_are_loaded_before_the_card_is_asked(tmp_path: Path, monke
     ("error", "why"),
     [
         (RuntimeError("Failed to allocate memory for requested buffer of size 4096"), "its memory ran out"),
-        (RuntimeError("NOT_IMPLEMENTED : cuDNN is unavailable"), "NOT_IMPLEMENTED : cuDNN is unavailable"),
+        (RuntimeError("CUDA failure 2: no such thing ; GPU=0 ; hostname=kitchen"), "CUDA failure 2: no such thing"),
     ],
 )
 def test_a_card_that_fails_says_nothing_of_float16(
@@ -101,7 +102,7 @@ def test_a_card_that_fails_says_nothing_of_float16(
 def test_a_session_that_silently_is_one_of_the_processor_is_none_of_the_card(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(device_trying.libraries, "missing", lambda: "libcublasLt.so.13 is not there")
+    monkeypatch.setattr(libraries, "missing", lambda: "libcublasLt.so.13 is not there")
     monkeypatch.setattr(ort, "get_available_providers", lambda: [Device.CUDA.provider, Device.CPU.provider])
     if Device.CUDA.provider in ort.capi._pybind_state.get_available_providers():
         pytest.skip("this build may have a card")
