@@ -69,16 +69,16 @@ def too_old(wanted: int | None) -> str | None:
 
 def free_memory() -> int | None:
     """Bytes that are free on the first card; None where nobody tells."""
+    found = uuid()
     try:
-        uuid = _uuid()
         nvml = ctypes.CDLL(_NVML)
     except OSError:
         return None
-    if uuid is None or nvml.nvmlInit_v2() != 0:
+    if found is None or nvml.nvmlInit_v2() != 0:
         return None
     try:
         card, memory = ctypes.c_void_p(), _Memory()
-        if nvml.nvmlDeviceGetHandleByUUID(uuid, ctypes.byref(card)) != 0:
+        if nvml.nvmlDeviceGetHandleByUUID(found.encode(), ctypes.byref(card)) != 0:
             return None
         if nvml.nvmlDeviceGetMemoryInfo(card, ctypes.byref(memory)) != 0:
             return None
@@ -87,13 +87,18 @@ def free_memory() -> int | None:
         nvml.nvmlShutdown()
 
 
-def _uuid() -> bytes | None:
-    """As NVML writes it: GPU-8-4-4-4-12. OSError where there is no driver."""
-    cuda = ctypes.CDLL(_CUDA)
+def uuid() -> str | None:
+    """Of the first card, as NVML and `nvidia-smi` write it: GPU-8-4-4-4-12. They count cards by their place on the bus,
+    CUDA from the fastest one. None where there is none.
+    """
     card, found = ctypes.c_int(), (ctypes.c_ubyte * 16)()
+    try:
+        cuda = ctypes.CDLL(_CUDA)
+    except OSError:
+        return None
     if cuda.cuInit(0) != 0 or cuda.cuDeviceGet(ctypes.byref(card), 0) != 0:
         return None
     if cuda.cuDeviceGetUuid(ctypes.byref(found), card) != 0:
         return None
     plain = bytes(found).hex()
-    return f"GPU-{plain[:8]}-{plain[8:12]}-{plain[12:16]}-{plain[16:20]}-{plain[20:]}".encode()
+    return f"GPU-{plain[:8]}-{plain[8:12]}-{plain[12:16]}-{plain[16:20]}-{plain[20:]}"
