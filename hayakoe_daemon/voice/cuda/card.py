@@ -38,7 +38,9 @@ session opens without it and then fails."""
 _CARD_FAILED = (" ; GPU=", "cudaError", "CUDNN_STATUS", "CUDNN Frontend")
 """Signs in what onnxruntime says: the card, and not what it was asked to compute."""
 
-_CALL = re.compile(r"\w+ failure -?\d+: [^;]*(?= ; GPU=)")
+_CALL = re.compile(
+    r"\w+ failure -?\d+: [^;]*(?= ; GPU=)|Failed to initialize CUDNN Frontend.*?(?= with the cudnn frontend json)"
+)
 """A call of CUDA or one of its libraries that failed, as onnxruntime tells it, before the names of the machine and of
 files (core/providers/cuda/cuda_call.cc and cudnn_fe_call.cc).
 """
