@@ -74,12 +74,18 @@ of_lock() { sed -n "/^$2==/,/[^\\\\]\$/p" "$1"; }
 
 version_of() { of_lock "$1" "$2" | sed -n '1s/^.*==\([^ ]*\).*/\1/p'; }
 
-# Whether exactly this build is there, whole: it loads, and knows the provider $2.
+# Whether exactly this build is there, whole: it loads, and knows the provider $2; and NVIDIA's libraries with it, where
+# it is the one for CUDA.
 whole() {
-    [ "$(builds)" = "$1" ] && in_venv - "$2" 2>/dev/null <<'EOF'
+    local libraries=()
+    [ "$2" = CPUExecutionProvider ] || mapfile -t libraries < <(sed -n 's/^\(nvidia-[^ ]*==[^ ]*\).*/\1/p' "$CUDA_LOCK")
+    [ "$(builds)" = "$1" ] && in_venv - "$2" "${libraries[@]}" 2>/dev/null <<'EOF'
 import sys
+from importlib.metadata import version
 import onnxruntime
-sys.exit(sys.argv[1] not in onnxruntime.get_available_providers())
+provider, *libraries = sys.argv[1:]
+there = all(version(name) == wanted for name, _, wanted in (one.partition("==") for one in libraries))
+sys.exit(provider not in onnxruntime.get_available_providers() or not there)
 EOF
 }
 
@@ -197,7 +203,7 @@ main() {
     say "$target_build is in $TARGET."
     if [ -z "$undo" ]; then
         say "Next: \`device: cuda\` below \`voices:\` in the config, then restart the daemon."
-        driver=$(in_venv -c 'from hayakoe_daemon.voice.cuda import driver; print(driver.missing() or "")' 2>/dev/null || true)
+        driver=$(in_venv -c 'from hayakoe_daemon.voice.cuda.card import Card; print(Card().hindrance() or "")' 2>/dev/null || true)
         [ -z "$driver" ] || say "Until then the voices speak on the processor: $driver"
     else
         say "Next: restart the daemon. (With \`device: cuda\` in the config it would say why voices speak on the processor.)"

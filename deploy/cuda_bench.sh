@@ -60,13 +60,10 @@ path=${PYTHONPATH:-}
 # a Python that was named may find its packages by that
 [ -z "$python" ] || [ -z "$path" ] || export PYTHONPATH=$path
 
-# The card's name, as part of a file's; fails where there is no card.
-card() {
-    nvidia-smi --id="${CUDA_VISIBLE_DEVICES:-0}" --query-gpu=name --format=csv,noheader 2>/dev/null |
-        head -n 1 | tr '[:upper:]' '[:lower:]' | tr -cs '[:alnum:]' '-' | sed 's/-*$//' | grep .
-}
+# A card's name, as part of a file's; fails where there is none.
+slug() { head -n 1 | tr '[:upper:]' '[:lower:]' | tr -cs '[:alnum:]' '-' | sed 's/-*$//' | grep .; }
 
-if ! name=$(card); then
+if ! name=$(nvidia-smi --id="${CUDA_VISIBLE_DEVICES:-0}" --query-gpu=name --format=csv,noheader 2>/dev/null | slug); then
     say "No NVIDIA graphics card is at hand (nvidia-smi names none): nothing was tested or measured."
     exit 77
 fi
@@ -90,6 +87,8 @@ fi
 "$python" -c 'import onnxruntime, sys; sys.exit("CUDAExecutionProvider" not in onnxruntime.get_available_providers())' ||
     die "the onnxruntime of $python computes on the processor only: put onnxruntime-gpu in its place (deploy/cuda.sh)"
 
+# of several cards the one that computes, which need not be the one that nvidia-smi counts first
+name=$("$python" -c 'from hayakoe_daemon.bench.nvidia_smi import card; print(card().get("card", ""))' | slug) || name=card
 mkdir -p -- "$out"
 stem=$out/cuda-$(date -u +%Y%m%d-%H%M%S)-$name
 # not in /tmp, which is memory on Debian 13

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hayakoe_daemon.bench.figures import MEBIBYTE
+from hayakoe_daemon.voice.cuda import driver
 
 EVERY = 20
 """Milliseconds between two looks."""
@@ -100,5 +101,5 @@ def _bytes(told: str) -> int:
 
 
 def _card() -> str:
-    """The one that onnxruntime takes, which is the first that it may see."""
-    return os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",", 1)[0].strip() or "0"
+    """The one that onnxruntime takes."""
+    return driver.uuid() or os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",", 1)[0].strip() or "0"

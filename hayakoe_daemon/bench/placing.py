@@ -6,6 +6,7 @@ import functools
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from hayakoe_daemon.voice.cuda import libraries
 from hayakoe_daemon.voice.cuda.options import providers
 from hayakoe_daemon.voice.device import Device
 
@@ -21,6 +22,8 @@ def place(device: Device, options: Collection[str]) -> None:
     """
     import onnxruntime  # noqa: PLC0415, heavy, and the embedded voice does without
 
+    if device is not Device.CPU:
+        libraries.preload()  # for published graphs nobody else does
     session: Any = onnxruntime.InferenceSession
     make = session.__init__
 

@@ -6,8 +6,11 @@ and removing one takes files of both away. So exactly one of them may be there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
 
 CPU_BUILD = "onnxruntime"
 CUDA_BUILD = "onnxruntime-gpu"
@@ -38,6 +41,19 @@ def no_cuda_build() -> str | None:
     if CUDA_BUILD in installed():
         return None
     return f"the onnxruntime that is installed computes on the processor only: `{SCRIPT}` puts the one for CUDA there"
+
+
+def cuda_version() -> int | None:
+    """The major version of CUDA that the installed onnxruntime is built for; None where it does not say."""
+    spec = find_spec("onnxruntime")
+    if spec is None or spec.origin is None:
+        return None
+    try:
+        told = (Path(spec.origin).parent / "capi/build_and_package_info.py").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    found = re.search(r"^cuda_version = ['\"](\d+)", told, re.MULTILINE)
+    return None if found is None else int(found[1])
 
 
 def _version(distribution: str) -> str | None:

@@ -8,6 +8,7 @@ import pytest
 
 from hayakoe_daemon.bench.figures import MEBIBYTE
 from hayakoe_daemon.bench.nvidia_smi import card, gauge
+from hayakoe_daemon.voice.cuda import driver
 from tests.support.waiting import wait_for
 
 SMI = """#!/bin/sh
@@ -18,6 +19,11 @@ case "$*" in
 *) exit 9 ;;
 esac
 """
+
+
+@pytest.fixture(autouse=True)
+def nobody_tells_a_uuid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "uuid", lambda: None)
 
 
 def smi(folder: Path, card: str = "0") -> str:
@@ -48,6 +54,14 @@ def test_the_card_that_may_be_seen_is_looked_at(tmp_path: Path, monkeypatch: pyt
         assert found is not None
     with gauge(smi(tmp_path, "0")) as found:
         assert found is None
+
+
+def test_of_two_cards_it_is_the_one_that_computes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CUDA counts from the fastest one, nvidia-smi by their places on the bus."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    monkeypatch.setattr(driver, "uuid", lambda: "GPU-8a1b")
+    with gauge(smi(tmp_path, "GPU-8a1b")) as found:
+        assert found is not None
 
 
 @pytest.mark.parametrize("answer", ["exit 9", "echo '[N/A]'", "echo No devices were found"])

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from venv import EnvBuilder
 
 import pytest
 import yaml
@@ -35,6 +36,11 @@ def fake_venv(folder: Path, *, python: str = "py311") -> Path:
     program.write_text(f"#!/bin/sh\necho {python}\n")
     program.chmod(0o755)
     return folder
+
+
+def pins(lock: str) -> dict[str, str]:
+    lines = (ROOT / f"deploy/locks/{lock}.txt").read_text().splitlines()
+    return dict(line.split(" ")[0].split("==") for line in lines if "==" in line)
 
 
 @pytest.mark.parametrize("option", ["--help", "-h"])
@@ -125,13 +131,31 @@ def test_what_cannot_be_fetched_changes_nothing(tmp_path: Path) -> None:
     assert [path.name for path in venv.iterdir()] == ["bin"]
 
 
+@x86
+@pytest.mark.parametrize("missing", [None, "nvidia-cudnn-cu13"])
+def test_without_nvidias_libraries_the_build_is_not_whole(tmp_path: Path, missing: str | None) -> None:
+    """As it is where somebody put onnxruntime-gpu there by hand. Without a pip nothing is fetched."""
+    EnvBuilder(symlinks=True).create(tmp_path / "venv")
+    site = next((tmp_path / "venv/lib").glob("python*/site-packages"))
+    (site / "onnxruntime.py").write_text("get_available_providers = lambda: ['CUDAExecutionProvider']\n")
+    python = "py{}{}".format(*sys.version_info[:2])
+    for name, version in pins(f"cuda-x86_64-{python}").items():
+        if name != missing:
+            info = site / f"{name.replace('-', '_')}-{version}.dist-info"
+            info.mkdir()
+            (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    told = cuda("--venv", tmp_path / "venv")
+    if missing is None:
+        assert told.returncode == 0, told.stderr
+        assert "already" in told.stderr
+    else:
+        assert told.returncode == 1
+        assert "pip could not fetch all of it" in told.stderr
+
+
 @pytest.mark.parametrize("python", ["py311", "py312", "py313"])
 def test_the_lock_is_of_the_version_that_it_replaces(python: str) -> None:
-    def pins(name: str) -> dict[str, str]:
-        lines = (ROOT / f"deploy/locks/{name}-{python}.txt").read_text().splitlines()
-        return dict(line.split(" ")[0].split("==") for line in lines if "==" in line)
-
-    processor, card = pins("x86_64"), pins("cuda-x86_64")
+    processor, card = pins(f"x86_64-{python}"), pins(f"cuda-x86_64-{python}")
     assert card["onnxruntime-gpu"] == processor["onnxruntime"]
     assert not card.keys() & processor.keys()
     assert {"nvidia-cublas", "nvidia-cudnn-cu13", "nvidia-cuda-runtime", "nvidia-curand"} < card.keys()

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from hayakoe_daemon.voice.cuda import driver, libraries, options
 from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.engine import DisplacedError, EngineError
-from hayakoe_daemon.voice.providers import no_cuda_build
+from hayakoe_daemon.voice.providers import SCRIPT, cuda_version, no_cuda_build
 
 log = logging.getLogger(__name__)
 
@@ -31,10 +31,16 @@ _OUT_OF_MEMORY = (
     *("Failed to allocate memory", "bad_alloc", "bad allocation", "out of memory", "ErrorMemoryAllocation"),
     "STATUS_ALLOC_FAILED",
 )
-_CARD_FAILED = (" ; GPU=", "cudaError", "CUDNN_STATUS")
+_NO_CUDNN = re.compile(r"cuDNN is (?:unavailable|not available)[^:]*(?:: *(?P<why>.*))?")
+"""Onnxruntime loads cuDNN when the first operator asks for it (since 1.29, microsoft/onnxruntime#29252), so that a
+session opens without it and then fails."""
+
+_CARD_FAILED = (" ; GPU=", "cudaError", "CUDNN_STATUS", "CUDNN Frontend")
 """Signs in what onnxruntime says: the card, and not what it was asked to compute."""
 
-_CALL = re.compile(r"\w+ failure -?\d+: [^;]*(?= ; GPU=)")
+_CALL = re.compile(
+    r"\w+ failure -?\d+: [^;]*(?= ; GPU=)|Failed to initialize CUDNN Frontend.*?(?= with the cudnn frontend json)"
+)
 """A call of CUDA or one of its libraries that failed, as onnxruntime tells it, before the names of the machine and of
 files (core/providers/cuda/cuda_call.cc and cudnn_fe_call.cc).
 """
@@ -134,10 +140,7 @@ class Card:
         except Exception as error:
             raise CardError(f"{path.name} cannot be loaded onto the graphics card: {reason(error)}") from error
         if self.device.provider not in made.get_providers():
-            what = libraries.missing() or "onnxruntime does not say which"
-            raise CardError(
-                f"libraries of CUDA or cuDNN are missing or of another version ({what}): `deploy/cuda.sh` installs them"
-            )
+            raise CardError(_libraries(libraries.missing()))
         return made
 
     def broke(self, error: Exception, what: str, attempt: int) -> EngineError:
@@ -146,7 +149,7 @@ class Card:
         """
         text = str(error)
         short = _is_out_of_memory(text)
-        if not short and not any(sign in text for sign in _CARD_FAILED):
+        if not short and not any(sign in text for sign in _CARD_FAILED) and _NO_CUDNN.search(text) is None:
             return EngineError(f"{what} cannot be computed: {reason(error)}")
         why = "its memory ran out" if short else reason(error)
         self.give_up(why, attempt)
@@ -162,7 +165,9 @@ class Card:
             )
 
     def _missing(self) -> str | None:
-        return None if self.device is Device.CPU else no_cuda_build() or driver.missing()
+        if self.device is Device.CPU:
+            return None
+        return no_cuda_build() or driver.missing() or driver.too_old(cuda_version())
 
     # --------------------------------------------------------------------------------------------------- who is on it
 
@@ -196,9 +201,17 @@ def reason(error: Exception) -> str:
     """What onnxruntime says, in one line and not too long."""
     if _is_out_of_memory(str(error)):
         return "its memory ran out"
+    if missing := _NO_CUDNN.search(str(error)):
+        return _libraries(missing["why"])
     call = _CALL.search(str(error))
     text = " ".join((call[0] if call else str(error)).split()) or type(error).__name__
     return text if len(text) <= 300 else f"{text[:299]}…"
+
+
+def _libraries(what: str | None) -> str:
+    """What to tell where some are missing, and to type."""
+    what = what or "onnxruntime does not say which"
+    return f"libraries of CUDA or cuDNN are missing or of another version ({what}): `{SCRIPT}` installs them"
 
 
 def _is_out_of_memory(text: str) -> bool:

@@ -16,6 +16,10 @@ _NVML: Final = "libnvidia-ml.so.1"
 _NO_DEVICE: Final = 100
 """CUDA_ERROR_NO_DEVICE."""
 
+_FIRST: Final = {12: 525, 13: 580}
+"""The first driver for each version of CUDA ("CUDA Compatibility", docs.nvidia.com): it runs all programs of that major
+version, and of older ones."""
+
 _HAS_TO_BE_GIVEN = "a service has to be given the card (systemd/cuda.conf), and so has a container"
 
 
@@ -44,18 +48,37 @@ def missing() -> str | None:
     return None
 
 
+def too_old(wanted: int | None) -> str | None:
+    """Why the driver cannot run what is built for this major version of CUDA, in words for people; None where it can,
+    or nobody tells.
+    """
+    version = ctypes.c_int(0)
+    try:
+        error = int(ctypes.CDLL(_CUDA).cuDriverGetVersion(ctypes.byref(version)))
+    except (OSError, AttributeError):
+        return None
+    major, minor = version.value // 1000, version.value % 1000 // 10
+    if error != 0 or wanted is None or major >= wanted:
+        return None
+    newer = f"{_FIRST[wanted]} or newer" if wanted in _FIRST else "a newer one"
+    return (
+        f"NVIDIA's driver is too old: it is for CUDA {major}.{minor}, and onnxruntime is built for CUDA {wanted}; "
+        f"install {newer} (`nvidia-smi` shows which there is) and reboot"
+    )
+
+
 def free_memory() -> int | None:
     """Bytes that are free on the first card; None where nobody tells."""
+    found = uuid()
     try:
-        uuid = _uuid()
         nvml = ctypes.CDLL(_NVML)
     except OSError:
         return None
-    if uuid is None or nvml.nvmlInit_v2() != 0:
+    if found is None or nvml.nvmlInit_v2() != 0:
         return None
     try:
         card, memory = ctypes.c_void_p(), _Memory()
-        if nvml.nvmlDeviceGetHandleByUUID(uuid, ctypes.byref(card)) != 0:
+        if nvml.nvmlDeviceGetHandleByUUID(found.encode(), ctypes.byref(card)) != 0:
             return None
         if nvml.nvmlDeviceGetMemoryInfo(card, ctypes.byref(memory)) != 0:
             return None
@@ -64,13 +87,18 @@ def free_memory() -> int | None:
         nvml.nvmlShutdown()
 
 
-def _uuid() -> bytes | None:
-    """As NVML writes it: GPU-8-4-4-4-12. OSError where there is no driver."""
-    cuda = ctypes.CDLL(_CUDA)
+def uuid() -> str | None:
+    """Of the first card, as NVML and `nvidia-smi` write it: GPU-8-4-4-4-12. They count cards by their place on the bus,
+    CUDA from the fastest one. None where there is none.
+    """
     card, found = ctypes.c_int(), (ctypes.c_ubyte * 16)()
+    try:
+        cuda = ctypes.CDLL(_CUDA)
+    except OSError:
+        return None
     if cuda.cuInit(0) != 0 or cuda.cuDeviceGet(ctypes.byref(card), 0) != 0:
         return None
     if cuda.cuDeviceGetUuid(ctypes.byref(found), card) != 0:
         return None
     plain = bytes(found).hex()
-    return f"GPU-{plain[:8]}-{plain[8:12]}-{plain[12:16]}-{plain[16:20]}-{plain[20:]}".encode()
+    return f"GPU-{plain[:8]}-{plain[8:12]}-{plain[12:16]}-{plain[16:20]}-{plain[20:]}"

@@ -18,7 +18,7 @@ from hayakoe_daemon.voice.prepare.bert import Progress, as_exported
 from hayakoe_daemon.voice.prepare.bert_batch_write import write_batched
 from hayakoe_daemon.voice.prepare.bert_check import Check, exported_features, pooled
 from hayakoe_daemon.voice.prepare.bert_parts import Deberta
-from hayakoe_daemon.voice.prepare.device_trying import on_device, on_processor, where
+from hayakoe_daemon.voice.prepare.device_trying import on_device, on_processor
 from hayakoe_daemon.voice.prepare.errors import NotRecognisedError
 from hayakoe_daemon.voice.prepare.in_place import InPlace
 from hayakoe_daemon.voice.prepare.job import BertJob
@@ -92,7 +92,9 @@ def memory_to_run(files: PreparedBertFiles) -> int:
 
 def features_of(files: PreparedBertFiles, sentences: Sentences) -> list[Floats]:
     """What it makes of the sentences' tokens, each (tokens, hidden); on its device where that is at hand."""
-    found = _features(on_device(_model(files.folder), files.device, files.folder), files, sentences)
+    found, _ = on_device(
+        _model(files.folder), files.device, files.folder, lambda opened: _features(opened, files, sentences)
+    )
     give_back()
     return found
 
@@ -166,13 +168,15 @@ class _Preparation:
         try:
             self._write(bert, self.folder, half=True)
             file.forget()
-            opened = on_device(_model(self.folder), self.job.device, self.folder)
-            found = pooled(whole, _features(opened, files, sentences))
+            features, there = on_device(
+                _model(self.folder), self.job.device, self.folder, lambda opened: _features(opened, files, sentences)
+            )
         except NotRecognisedError as error:
             return False, f"in float32: {error}"
+        found = pooled(whole, features)
         near = f"{found:.0f} dB" if np.isfinite(found) else "without numbers"
         if found >= ENOUGH_OF_HALVES:
-            return True, f"in float16 {near} from float32, {where(opened)}"
+            return True, f"in float16 {near} from float32, {there}"
         return False, f"in float32, as float16 is {near} from it, not {ENOUGH_OF_HALVES:.0f} dB"
 
 

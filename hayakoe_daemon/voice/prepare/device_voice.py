@@ -21,7 +21,7 @@ from hayakoe_daemon.voice.prepare.coupling_read import read_flow
 from hayakoe_daemon.voice.prepare.coupling_write import FeedForwardAs, write_flow
 from hayakoe_daemon.voice.prepare.device_parts import with_prior, with_range, with_rows
 from hayakoe_daemon.voice.prepare.device_save import save_part
-from hayakoe_daemon.voice.prepare.device_trying import on_device, where
+from hayakoe_daemon.voice.prepare.device_trying import on_device
 from hayakoe_daemon.voice.prepare.errors import NotRecognisedError
 from hayakoe_daemon.voice.prepare.feeds import Features, Trial
 from hayakoe_daemon.voice.prepare.halves import in_halves
@@ -102,9 +102,13 @@ class DevicePreparation(Preparation):
     def _samples(self, decoder: onnx.ModelProto, source: Source, held: Sequence[Arrays]) -> tuple[Floats, str]:
         """All sentences one after the other, and where they were made."""
         memory.give_back()
-        opened = on_device(decoder, self._job.device, source.weights)
-        parts = [run(opened, piece)["audio"] for sentence in held for piece in pieces(sentence)]
-        return np.concatenate([one.reshape(-1) for one in parts]).astype(np.float32), where(opened)
+        parts, there = on_device(
+            decoder,
+            self._job.device,
+            source.weights,
+            lambda opened: [run(opened, piece)["audio"] for sentence in held for piece in pieces(sentence)],
+        )
+        return np.concatenate([one.reshape(-1) for one in parts]).astype(np.float32), there
 
     def _saved(self, part: Part, model: onnx.ModelProto, source: Source, *, outside: bool) -> int:  # noqa: ARG002
         return save_part(model, self._folder, part, source.graph.values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from hayakoe_daemon.voice import providers
-from hayakoe_daemon.voice.cuda import driver, options
+from hayakoe_daemon.voice.cuda import card, driver, options
 from hayakoe_daemon.voice.cuda.card import Card, CardError
 from hayakoe_daemon.voice.cuda.graph import BoundGraph
 from hayakoe_daemon.voice.device import Device
@@ -88,6 +89,47 @@ def test_what_the_driver_answers_is_told_in_words(
     assert words in (driver.missing() or "")
 
 
+@pytest.mark.parametrize(
+    ("version", "wanted", "words"),
+    [
+        (12040, 13, "it is for CUDA 12.4, and onnxruntime is built for CUDA 13; install 580 or newer"),
+        (13000, 14, "it is for CUDA 13.0, and onnxruntime is built for CUDA 14; install a newer one"),
+        (13000, 13, ""),
+        (13010, 12, ""),
+        (12040, None, ""),
+    ],
+)
+def test_a_driver_that_is_too_old_is_told_before_anything_is_prepared_for_it(
+    monkeypatch: pytest.MonkeyPatch, version: int, wanted: int | None, words: str
+) -> None:
+    class Cuda:
+        def cuDriverGetVersion(self, found: object) -> int:  # noqa: N802, the driver's name
+            found._obj.value = version  # type: ignore[attr-defined]
+            return 0
+
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: Cuda())
+    assert words in (driver.too_old(wanted) or "")
+    assert (driver.too_old(wanted) is None) is (not words)
+    monkeypatch.setattr(providers, "installed", lambda: {"onnxruntime-gpu": "1.31.1"})
+    monkeypatch.setattr(driver, "missing", lambda: None)
+    monkeypatch.setattr(card, "cuda_version", lambda: wanted)
+    assert Card().hindrance() == driver.too_old(wanted)
+
+
+def test_the_build_says_which_cuda_it_is_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    package = tmp_path / "onnxruntime/capi"
+    package.mkdir(parents=True)
+    (tmp_path / "onnxruntime/__init__.py").touch()
+    monkeypatch.delitem(sys.modules, "onnxruntime", raising=False)
+    assert providers.cuda_version() is None
+    info = package / "build_and_package_info.py"
+    info.write_text("package_name = 'onnxruntime'\n__version__ = '1.31.1'\n")
+    assert providers.cuda_version() is None
+    info.write_text("package_name = 'onnxruntime-gpu'\n__version__ = '1.31.1'\ncuda_version = '13.0'\n")
+    assert providers.cuda_version() == 13
+
+
 @pytest.mark.skipif(driver.missing() is None, reason="there is a graphics card")
 @pytest.mark.filterwarnings("ignore:Specified provider")
 def test_a_session_that_silently_fell_back_is_no_session_of_the_card(
@@ -134,6 +176,34 @@ def test_whichever_of_its_libraries_fails_it_is_the_card_that_failed(tmp_path: P
         bound.run(feeds(3), back=["sum"], last=False)
     assert house.lines[0].startswith(why)
     assert "kitchen" not in house.lines[0]
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        (
+            "RequireCudnnHandle [ONNXRuntimeError] : 9 : cuDNN is unavailable or disabled for CUDA: dlopen failed\n",
+            "libraries of CUDA or cuDNN are missing or of another version (dlopen failed): `deploy/cuda.sh`",
+        ),
+        (
+            'Failed to initialize CUDNN Frontend: no engine with the cudnn frontend json:\n{"context": {}}',
+            "Failed to initialize CUDNN Frontend: no engine",
+        ),
+    ],
+)
+def test_where_cudnn_is_missing_a_session_opens_and_the_first_run_fails(tmp_path: Path, told: str, why: str) -> None:
+    """As onnxruntime-gpu 1.31.1 tells it, shortened."""
+
+    class Broken:
+        def io_binding(self) -> None:
+            raise RuntimeError(f"Non-zero status code returned while running Conv node. {told}")
+
+    house = Told()
+    bound = BoundGraph(graph(tmp_path / "g.onnx"), "the decoder of alpha", house.card)
+    bound._session = Broken()
+    with pytest.raises(CardError):
+        bound.run(feeds(3), back=["sum"], last=False)
+    assert [line.removesuffix(" installs them") for line in house.lines] == [why]
 
 
 def test_what_was_asked_wrongly_is_not_the_cards_fault(tmp_path: Path) -> None:

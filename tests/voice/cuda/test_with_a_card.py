@@ -151,6 +151,13 @@ def test_in_float16_it_is_as_near_as_the_preparation_asks(home: Home, card: Card
             assert snr >= 25  # of one sentence; 30 of all that are judged
 
 
+def test_it_was_judged_on_the_card_itself(home: Home) -> None:
+    """By the child that prepared it, which has to find CUDA's libraries by itself."""
+    assert "on the card itself" in home.bert(exact=False).note
+    (decoder,) = (one for one in home.voice(exact=False).rewrites if one.name == "decoder in float16")
+    assert "tried on the card itself" in decoder.note
+
+
 def test_padding_changes_nothing(home: Home, card: Card) -> None:
     bert, _ = home.opened(card)
     alone = [home.feed(bert, text).bert for text in TEXTS]

@@ -16,10 +16,11 @@ import pytest
 from onnx import TensorProto, helper
 
 from hayakoe_daemon.voice.device import Device
-from hayakoe_daemon.voice.prepare.device_trying import on_device
+from hayakoe_daemon.voice.prepare.device_trying import on_processor
 from hayakoe_daemon.voice.prepare.device_voice import DevicePreparation
 from hayakoe_daemon.voice.prepare.distance import snr
 from hayakoe_daemon.voice.prepare.feeds import Trial, trials
+from hayakoe_daemon.voice.prepare.halves import rounding
 from hayakoe_daemon.voice.prepare.int8_bound import Bound
 from hayakoe_daemon.voice.prepare.job import Done, Note, Remark, Step, VoiceJob
 from hayakoe_daemon.voice.prepare.look_up import prepared_voice
@@ -103,7 +104,7 @@ def long_one() -> Trial:
 def opened(voice: PreparedVoice) -> Parts:
     """As a card computes them."""
     models = {part: onnx.load(voice.graph(part), load_external_data=False) for part in voice.parts}
-    return {part: on_device(model, Device.CUDA, voice.folder) for part, model in models.items()}
+    return {part: on_processor(rounding(model), voice.folder) for part, model in models.items()}
 
 
 def latent(parts: Parts, trial: Trial) -> Arrays:
