@@ -74,7 +74,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             grammar.check(tree, full=full, functions=self.globals, filters=self.public_filters)
             return _fenced(tree, self)
         except TemplateSyntaxError as error:
-            raise TemplateError((error.message or "it is no template").rstrip("."), error.lineno) from None
+            raise TemplateError((error.message or "it is not a template").rstrip("."), error.lineno) from None
         except (RecursionError, MemoryError):
             raise TemplateError("it is nested too deeply") from None
         except TemplateError:

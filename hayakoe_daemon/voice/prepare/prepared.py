@@ -156,7 +156,7 @@ class PreparedVoice:
                 raise PreparationError(f"{folder} was prepared by another version of hayakoe-daemon; prepare it again")
             voice = _from_plain(folder, told)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise PreparationError(f"{folder} is no complete prepared voice ({error}); prepare it again") from error
+            raise PreparationError(f"{folder} is not a complete prepared voice ({error}); prepare it again") from error
         for part, size in voice.parts.items():
             found = part_bytes(folder, part)
             if found != size:

@@ -86,5 +86,5 @@ def test_addresses(address: str, parsed: HubAddress) -> None:
 
 @pytest.mark.parametrize("address", ["hf://", "hf://me", "hf://me/", "hf://me/voices@", "hf:// me/voices"])
 def test_no_addresses(address: str) -> None:
-    with pytest.raises(VoiceError, match="is no address"):
+    with pytest.raises(VoiceError, match="is not an address"):
         parse_address(address)
