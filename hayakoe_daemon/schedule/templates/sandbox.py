@@ -22,7 +22,7 @@ BUDGET = "_budget"
 
 LONGEST_RANGE = 1_000
 LARGEST_BITS = 64
-"""Numbers do not get larger by reckoning; nothing one says is."""
+"""Arithmetic gives no larger numbers; nothing that one says is larger."""
 
 _TESTS = (
     *("defined", "undefined", "none", "number", "string", "sequence", "mapping", "true", "false"),

@@ -46,6 +46,8 @@ FORMAT = 1
 
 
 class Part(StrEnum):
+    """A graph of a prepared voice; FORMS says which of them make one."""
+
     ENCODER = "encoder"
     FLOW = "flow"
     DECODER_A = "decoder_a"
@@ -62,6 +64,8 @@ FORMS = (
 
 
 class Precision(StrEnum):
+    """The weights of a prepared voice; with INT8 some of them are in 8 bits, as `int8` finds them near enough."""
+
     FP32 = "fp32"
     INT8 = "int8"
 
