@@ -43,6 +43,7 @@ def test_one_voice_of_it_or_no_bert_or_only_that() -> None:
         sorted(["LICENSE", *(f"onnx/speakers/rin/{file}" for file in VOICE)])
     )
     assert not any("bert" in name for name in select(HAYAKOE, "", Wanted.VOICES))
+    assert select(HAYAKOE, "", Wanted.BERT)
     assert all("bert" in name for name in select(HAYAKOE, "", Wanted.BERT))
 
 
