@@ -129,7 +129,7 @@ CHANGING=''
 # shellcheck disable=SC2317 # on_exit calls it
 put_back() {
     if [ -n "$CHANGING" ]; then
-        say "That did not come to its end: the build for the processor is put back."
+        say "That did not finish: putting the build for the processor back."
         take_away
         put cpu || say "error: that failed too. Run: $TARGET/bin/python -m pip install --force-reinstall onnxruntime==$(version_of "$CPU_LOCK" onnxruntime)"
     fi

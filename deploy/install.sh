@@ -16,7 +16,7 @@ for root by itself.
   --with-broker   install mosquitto too, as a broker that loses nothing; without it, mqtt.host in the config names yours
   --offline DIR   without a network, from a folder that deploy/bundle.sh has made
   --no-start      install, but start the service only with the machine
-  --rollback      back to the version before the last upgrade; once more, and forward again
+  --rollback      back to the version before the last upgrade; the same again goes forward
   --uninstall     take it away; config, queue, voices and words stay
   --purge         with --uninstall: take those away too, and the user hayakoe
   --help          show this

@@ -110,6 +110,8 @@ class Announcement:
 
 
 class EventType(StrEnum):
+    """What happened: to an announcement up to `dropped`, to an alarm from `fired` on (and `expired`)."""
+
     ACCEPTED = "accepted"
     PLANNED = "planned"
     """Its voice is slower than sound here, so it begins later; `first_sample_in` says in how many seconds."""

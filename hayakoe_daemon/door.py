@@ -98,12 +98,12 @@ class Door:
                 command = parse_action(request.name, payload)
                 self._once(origin, reply, lambda: self._do(command, origin, reply))
             elif request.kind is Kind.ALARM:
-                # Delivered again it is carried out again: an alarm set twice is set, one lost in a crash would be none.
+                # A redelivery too: to set an alarm twice does no harm, but one lost in a crash would not ring.
                 self._house.ask_alarms(parse_alarm(request.name, payload), self._told(origin, reply))
             elif request.kind is Kind.BRIEFING:
                 self._house.brief(request.name, self._made(origin, reply))
             elif request.kind is Kind.DICTIONARY:
-                # Delivered again it is carried out again: a word twice is a word, one lost in a crash would be none.
+                # A redelivery too: a word may be learnt twice, but must not be lost in a crash.
                 self._house.change_word(parse_word(request.name, payload), self._told(origin, reply))
             else:
                 value = self._settable(request.name, parse_setting(request.name, payload))

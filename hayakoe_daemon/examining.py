@@ -264,7 +264,7 @@ def _broker(config: Config, environ: Mapping[str, str], machine: Machine) -> Ite
     if credential is not None and "CREDENTIALS_DIRECTORY" not in environ:
         folder = machine.root / "run/credentials" / UNIT  # where systemd hands it to the service; root may look, too
         if not os.access(folder / credential, os.R_OK):
-            means = f"the password is the service's credential {credential}, which is not for your eyes; not tried"
+            means = f"the password is the service's credential {credential}, which you may not read; not tried"
             yield warning("broker", means, f"mosquitto_rr -V 5 -t {config.topic}/do/doctor -e answer -n")
             return
         given = {**environ, "CREDENTIALS_DIRECTORY": str(folder)}

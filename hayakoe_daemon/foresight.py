@@ -115,7 +115,7 @@ class Foresight:
         return self._at.compose(text, now, trusted=trusted)
 
     def ready(self, name: str) -> bool | None:
-        """Whether the sound of what this alarm says next is there; None where it needs not be made ahead."""
+        """Whether the sound of what this alarm says next is there; None where it need not be made ahead."""
         with self._lock:
             own = [sheet for sheet in self._sheets.values() if sheet.coming.name == name]
         return min(own, key=lambda sheet: sheet.coming.due).ready if own else None

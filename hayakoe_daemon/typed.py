@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 
 _FIRST_PERSON = 1000
-"""Users with lower numbers are no persons, see login.defs(5); root is all of them."""
+"""Lower numbers are those of the system's accounts, not of people, see login.defs(5); root may act for any of them."""
 
 
 def typed(words: str, owner: int | None = None, environ: Mapping[str, str] = os.environ) -> str:

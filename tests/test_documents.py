@@ -130,3 +130,19 @@ def test_what_is_shown_of_a_config_is_valid(document: Path, tmp_path: Path) -> N
         path.write_text(block, encoding="utf-8")
         load(path)  # it says what is wrong with it
     assert configs or document != ROOT / "README.md"
+
+
+def test_the_architecture_names_every_file() -> None:
+    """By its name between backquotes; `bert` with `_read` is bert_read. A command's file is named by the command."""
+    package = ROOT / "hayakoe_daemon"
+    texts = [
+        FENCE.sub("", (package / place).read_text(encoding="utf-8"))
+        for place in ("README.md", "text/verbalize/README.md")
+    ]
+    named = {
+        span.removesuffix(".py").rstrip("/").rpartition("/")[2] for text in texts for span in SPAN.findall(text)
+    } | set(subcommands(build_parser()))
+    endings = [name for name in named if name.startswith("_")]
+    named |= {f"{name}{ending}" for name in list(named) for ending in endings}
+    files = {path.stem for path in package.rglob("*.py") if not path.stem.startswith("__")}
+    assert files - named == set()

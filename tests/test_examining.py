@@ -107,7 +107,7 @@ def test_a_config_that_one_may_not_read_is_not_a_broken_one(tmp_path: Path) -> N
     done = subprocess.run(
         [sys.executable, "-c", asked, str(config)], capture_output=True, text=True, check=True, timeout=60
     )
-    assert "is not for your eyes" in done.stdout
+    assert "you may not read" in done.stdout
     assert "sudo hayakoe-daemon doctor" in done.stdout
     assert "failure" not in done.stdout
 

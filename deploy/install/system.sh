@@ -138,7 +138,7 @@ set_up_account() {
     join "$ACCOUNT" audio
     person=$(installing_person)
     if [ -z "$person" ]; then
-        say "Whoever is to use the commands without sudo: usermod --append --groups $ACCOUNT NAME"
+        say "To let somebody use the commands without sudo: usermod --append --groups $ACCOUNT NAME"
     elif ! member "$person" "$ACCOUNT"; then
         say "$person joins the group $ACCOUNT, to use the commands without sudo (from the next login)."
         # who is known by a directory of the network is in no file that usermod could change

@@ -66,7 +66,7 @@ class OutputDevice:
 
     @property
     def spec(self) -> str:
-        """What to write into the configuration."""
+        """What to write into the config."""
         return self.hw or self.name
 
 

@@ -26,7 +26,7 @@ def check_spec(spec: str) -> str:
     else:
         valid = bool(spec.strip()) and re.search(r"[\x00-\x1f]", spec) is None
     if not valid:
-        raise ValueError(f"{spec!r} is no sound device: allowed are {ALLOWED}")
+        raise ValueError(f"{spec!r} is not a sound device: allowed are {ALLOWED}")
     return spec
 
 

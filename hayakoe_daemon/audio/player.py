@@ -37,6 +37,8 @@ BUSY, INVALID_DEVICE, NO_SUCH_DEVICE = -9985, -9996, -9993
 
 
 class OpenFailed(Exception):  # noqa: N818, names the event
+    """No stream could be opened; `reason` is that of FAILED (busy, absent, refused, broken), the text PortAudio's."""
+
     def __init__(self, reason: str, text: str) -> None:
         super().__init__(text)
         self.reason = reason
@@ -163,6 +165,7 @@ def relist(sd: Any) -> None:
 
 
 def outputs(sd: Any) -> list[dict[str, Any]]:
+    """PortAudio's entries that sound can be sent to, as `sounddevice.query_devices` gives them."""
     return [entry for entry in sd.query_devices() if entry["max_output_channels"] > 0]
 
 

@@ -50,6 +50,8 @@ class Kind(IntEnum):
 
 
 class Message(NamedTuple):
+    """One message; what its body holds is said beside its kind."""
+
     kind: Kind
     body: bytes
 
@@ -59,6 +61,7 @@ class Broken(Exception):  # noqa: N818, names the state of the pipe
 
 
 def pack(kind: Kind, body: bytes = b"") -> bytes:
+    """The message as it goes into the pipe."""
     return HEADER.pack(kind, len(body)) + body
 
 

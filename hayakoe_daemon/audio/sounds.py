@@ -26,7 +26,7 @@ class SoundError(Exception):
 def find_sound(folder: Path, name: str) -> Path:
     """The file `name` (relative, `/` between folders) inside `folder`. Raises SoundError; a link may not lead out."""
     if not name or "\0" in name or name.startswith("/") or "\\" in name or ".." in name.split("/"):
-        raise SoundError(f"{name!r} is no name of a sound: give a file name inside {folder}")
+        raise SoundError(f"{name!r} is not the name of a sound: give a file name inside {folder}")
     try:
         home = folder.resolve(strict=True)
     except (OSError, RuntimeError) as error:
@@ -59,5 +59,5 @@ def load_sound(folder: Path, name: str, *, longest: float = LONGEST, target: flo
         raise SoundError(f"the sound {name!r} has a rate of {rate} Hz; {SLOWEST_RATE} to {FASTEST_RATE} Hz are played")
     mono = np.concatenate([np.zeros(0, np.float32), *parts])
     if not np.isfinite(mono).all():
-        raise SoundError(f"the sound {name!r} is damaged: it holds numbers that are no sound")
+        raise SoundError(f"the sound {name!r} is damaged: it holds values that are not numbers")
     return even(AudioChunk(mono, rate), target)

@@ -20,6 +20,8 @@ RATE = 44_100
 
 @dataclass(frozen=True, slots=True)
 class Compared:
+    """One configuration beside the first: how far its sound of each text is from that one's."""
+
     name: str
     by_text: Mapping[str, Distance]
 

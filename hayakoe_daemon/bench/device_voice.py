@@ -28,6 +28,8 @@ _NEVER = 1e3
 
 
 class DeviceVoice(NamedTuple):
+    """A voice that is ready to speak, of which the caller says when it is at rest."""
+
     engine: Engine
     rest: Callable[[], None]
     """To be called when a text has been said: what is to leave the card leaves it."""

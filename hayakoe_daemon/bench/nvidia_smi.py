@@ -45,7 +45,7 @@ class Gauge:
 
     @property
     def now(self) -> int:
-        """Bytes more than before."""
+        """Bytes taken now, less those that were taken before the gauge was made."""
         with self._lock:
             return max(0, self._last - self._before)
 

@@ -19,7 +19,7 @@ th:first-child, td:first-child { text-align: left }
 
 
 def page(title: str, at: datetime, parts: Sequence[str]) -> str:
-    """With the machine and the day above the parts."""
+    """The page as HTML: `parts` in their order, machine and day above them."""
     about = machine()
     head = [
         "<!DOCTYPE html><html lang=en><meta charset=utf-8>",

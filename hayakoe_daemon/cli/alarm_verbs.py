@@ -111,7 +111,7 @@ def _fields(given: argparse.Namespace) -> dict[str, Any]:
         try:
             fields = json.loads(given.json)
         except ValueError as error:
-            raise Failure(f"--json is no JSON: {error}") from None
+            raise Failure(f"--json is not JSON: {error}") from None
         if not isinstance(fields, dict):
             raise Failure('--json wants an object, such as {"volume": 60}')
     fields |= {name: value for name in _PLAIN if (value := getattr(given, name)) is not None}

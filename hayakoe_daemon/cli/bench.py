@@ -69,7 +69,7 @@ def _check(given: argparse.Namespace) -> None:
     if given.rounds is not None and given.rounds < 1:
         raise Failure("--rounds: at least 1")
     if given.device and (given.mqtt or given.compare):
-        raise Failure("--device measures something else than --mqtt and --compare: give one of them")
+        raise Failure("--device, --mqtt and --compare measure different things: give one of them")
     if given.against and given.compare:
         raise Failure("--against and --compare measure different things: give one of them")
     if (given.against or given.compare) and given.models is None:

@@ -73,7 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
     _dictionary(command("dictionary", "add, remove and list words with a reading of your own", "dictionary", "run"))
     _voices(command("voices", "list, check, add, prepare and remove neural voices", "voices", "run"))
     _bench(command("bench", "measure this machine: how fast voices speak, and what they need", "bench", "bench"))
-    shells = command("completion", "print what makes a shell complete these commands", "completion", "completion")
+    shells = command("completion", "print the completion script of a shell", "completion", "completion")
     shells.add_argument("shell", choices=("bash", "zsh", "fish"))
     command("man", "print the manual page, for `man -l -`", "man", "man")
     add_actions(command("alarms", "show what rings when, and change it", "alarms", "list_"))
@@ -85,14 +85,12 @@ def _say(say: argparse.ArgumentParser) -> None:
     say.add_argument("text", nargs="?", help="what to say; standard input where it is -")
     say.add_argument("--wav", type=Path, metavar="FILE", help="into this file, without a daemon")
     say.add_argument("--wait", action="store_true", help="return when it has been said; 0 when all of it was heard")
-    say.add_argument("--id", help="a second message with the same id is not said within a day")
+    say.add_argument("--id", help="a message whose id came within the last day is not said again")
     say.add_argument("--voice", help="who says it")
     say.add_argument("--style", help="how, where the voice has styles")
     say.add_argument("--style-weight", type=float, metavar="X", help="how much of that style")
     say.add_argument("--speed", type=float, metavar="X", help="1.2 is faster")
-    say.add_argument(
-        "--seed", type=_seed, metavar="N", help="an equal number gives equal sound; random: another than what was kept"
-    )
+    say.add_argument("--seed", type=_seed, metavar="N", help="the same number gives the same sound; random: a new one")
     way = say.add_argument_group("neural voices only")
     way.add_argument("--sdp-ratio", type=float, metavar="0-1", help="how much of the rhythm is drawn by chance")
     way.add_argument("--noise-scale", type=float, metavar="0-2", help="variation of sound")
@@ -165,10 +163,10 @@ def _voices(voices: argparse.ArgumentParser) -> None:
     )
     add.add_argument("--name", help="how messages call the voice, where it is one")
     add.add_argument("--bert", metavar="PATH-OR-ADDRESS", help="the BERT that all voices share, with its vocab.txt")
-    add.add_argument("--replace", action="store_true", help="in the place of a voice of the same name")
+    add.add_argument("--replace", action="store_true", help="replace a voice of the same name")
     prepare = action("prepare", "make voices ready for this machine, as the daemon does by itself")
     prepare.add_argument("names", nargs="*", metavar="NAME", help="these; else all")
-    prepare.add_argument("--again", action="store_true", help="also what is prepared already")
+    prepare.add_argument("--again", action="store_true", help="prepare again what is prepared already")
     quantize = action("quantize", "write a BERT in 8 or 4 bits from one in float32")
     quantize.add_argument("source", metavar="SOURCE", type=Path, help="the BERT in float32, such as bert.onnx")
     quantize.add_argument("target", metavar="TARGET", type=Path, help="the file to write, such as bert_q8.onnx")
@@ -194,24 +192,24 @@ def _bench(bench: argparse.ArgumentParser) -> None:
         "--models", type=Path, metavar="DIR", help="the folder of a voice and its BERT; else what is installed"
     )
     bench.add_argument("--voice", metavar="NAME", help="the voice; else the one that speaks now, as it is set")
-    bench.add_argument("--against", type=Path, metavar="PYTHON", help="beside hayakoe, by the interpreter that has it")
+    bench.add_argument("--against", type=Path, metavar="PYTHON", help="compare with hayakoe, run by this interpreter")
     bench.add_argument(
         "--compare",
         nargs="+",
         choices=("fp32", "q8", "q4", "int8"),
-        help="these precisions, and how far from the first",
+        help="these precisions, and how far each is from the first",
     )
     bench.add_argument("--mqtt", action="store_true", help="from an MQTT message to the first sample of speech instead")
     bench.add_argument(
         "--device",
         choices=("cuda", "cpu"),
-        help="what makes a voice faster on a graphics card, each alone and all together; cpu: it stands in, to try",
+        help="what makes a voice faster on a graphics card, each alone and all together; cpu: a trial run without one",
     )
     bench.add_argument(
         "--runs", type=int, metavar="N", help="how often each text is said (20; 10 with --against; 100 with --device)"
     )
     bench.add_argument(
-        "--rounds", type=int, metavar="N", help="in so many processes one after the other (5; 2 with --device)"
+        "--rounds", type=int, metavar="N", help="in this many processes, one after the other (5; 2 with --device)"
     )
     bench.add_argument(
         "--prepared",

@@ -33,7 +33,7 @@ from hayakoe_daemon.voice.store.selection import Wanted
 from hayakoe_daemon.voice.store.store import Store
 from hayakoe_daemon.voice.store.watch import megabytes
 
-_BY_ITSELF = "A daemon that runs takes it by itself within seconds, and prepares it for this machine."
+_BY_ITSELF = "A running daemon picks it up within seconds and prepares it for this machine."
 
 _SERVICE = Path("/var/lib/hayakoe-daemon")
 
@@ -51,7 +51,7 @@ def run(given: argparse.Namespace) -> int:
         and _SERVICE.exists()
         and _SERVICE not in store.folder.parents
     ):
-        print(f"These are your own voices, in {store.folder}; for the service's use sudo.", file=sys.stderr)
+        print(f"These are your own voices, in {store.folder}; for those of the service use sudo.", file=sys.stderr)
     return done
 
 
@@ -140,7 +140,7 @@ def _prepared(store: Store, name: str, config: Config) -> dict[str, Any] | None:
 
 def _in_words(prepared: dict[str, Any] | None) -> str:
     if prepared is None:
-        return f"not prepared for this machine yet: a daemon that runs does it, or `{typed('voices prepare')}`"
+        return f"not prepared for this machine yet: a running daemon does it, or `{typed('voices prepare')}`"
     where = "" if prepared["device"] == Device.CPU else " for the graphics card"
     first = f"prepared{where}, {prepared['precision']}"
     return "\n  ".join([first if prepared["split"] else f"{first}, whole", *prepared["left_out"]])
@@ -301,7 +301,7 @@ def _remove(given: argparse.Namespace, store: Store, config: Config) -> int:
         return 0
     store.remove(given.name)
     forget_voice(prepared_dir(config, os.environ), given.name)
-    print(f"{given.name} is gone. A daemon that runs lets go of it by itself within seconds.")
+    print(f"{given.name} is gone. A running daemon lets go of it within seconds.")
     return 0
 
 

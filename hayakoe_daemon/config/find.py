@@ -28,7 +28,7 @@ def find(explicit: Path | None, environ: Mapping[str, str], *, system: Path = SY
         if _there(place, unseen=place == system):
             return place
     message = (
-        f"there is no such file here, and no other configuration: --config is not given, ${VARIABLE} is not set, and "
+        f"there is no such file here, and no other config: --config is not given, ${VARIABLE} is not set, and "
         f"neither {HERE.absolute()} nor {system} is there. Copy config.example.yaml to one of them"
     )
     raise ConfigError([Problem(HERE, message)])

@@ -108,13 +108,13 @@ def _chime(value: object) -> bool | str:
 
 def _phrases(phrases: object) -> tuple[str, ...]:
     if not isinstance(phrases, list | tuple) or not all(isinstance(one, str) and one.strip() for one in phrases):
-        raise ValueError("is no list of texts; a text that looks like something else needs quotes")
+        raise ValueError("is not a list of texts; a text that looks like something else needs quotes")
     return tuple(dict.fromkeys(phrases))
 
 
 def _names(names: object) -> tuple[str, ...]:
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) and NAME.fullmatch(name) for name in names):
-        raise ValueError("is no list of names")
+        raise ValueError("is not a list of names")
     return tuple(dict.fromkeys(names))
 
 
@@ -124,7 +124,7 @@ def _home_rules(rules: object) -> dict[str, str]:
     wrong = []
     for pattern, words in rules.items():
         if not isinstance(words, str):
-            wrong.append(f"{pattern}: its words are no text, put quotes around them")
+            wrong.append(f"{pattern}: its words are not text, put quotes around them")
             continue
         try:
             HomeRule.of(pattern, words)

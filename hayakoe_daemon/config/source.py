@@ -159,7 +159,7 @@ def shown(node: yaml.Node) -> str:
 def _broken(file: Path, text: str, error: yaml.MarkedYAMLError) -> Problem:
     """Where YAML gave up. Its own words quote the line, which may hold a secret: only the reason is taken."""
     mark = error.problem_mark or error.context_mark
-    reason = error.problem or "is no YAML"
+    reason = error.problem or "is not YAML"
     if mark is None:
         return Problem(file, f"is not valid YAML: {reason}")
     lines = text.splitlines()

@@ -11,7 +11,7 @@ from pathlib import Path
 from hayakoe_daemon.doctor.machine import Machine, text
 
 _FIRST_PERSON = 1000
-"""Users with lower numbers are no persons; see login.defs(5)."""
+"""Lower numbers are those of the system's accounts, not of people; see login.defs(5)."""
 
 
 @dataclass(frozen=True, slots=True)

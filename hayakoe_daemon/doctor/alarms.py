@@ -35,7 +35,7 @@ def examine_alarms(
         yield _finding(alarm, now, daemon.uid)
     for alarm in alarms:
         if alarm["next_fire_at"] is None and not alarm["ringing"] and alarm["snoozed_until"] is None:
-            yield warning(NAME, f"{alarm['name']} is turned on and never rings again", "hayakoe-daemon alarms list")
+            yield warning(NAME, f"{alarm['name']} is turned on but will never ring again", "hayakoe-daemon alarms list")
 
 
 def _finding(alarm: dict[str, Any], now: float, owner: int) -> Finding:
@@ -44,7 +44,7 @@ def _finding(alarm: dict[str, Any], now: float, owner: int) -> Finding:
     if alarm["rendered"]:
         return ok(NAME, f"{means}, its speech is rendered")
     if alarm["rendered"] is None:
-        return ok(NAME, f"{means}, its speech needs not be rendered before")
+        return ok(NAME, f"{means}, its speech need not be rendered beforehand")
     if left < SOON:
         return warning(
             NAME,

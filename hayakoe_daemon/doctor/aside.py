@@ -22,7 +22,7 @@ def examine_set_aside(journals: Sequence[Path], others: Mapping[Path, str], now:
     if len(lately) > 1:
         yield failure(
             NAME,
-            f"within two weeks the journal was damaged {len(lately)} times, on {_day(lately[-1])} for the last time:"
+            f"the journal was damaged {len(lately)} times within two weeks, most recently on {_day(lately[-1])}:"
             " the disk or SD card is failing, and what waits to be said may be lost",
             f"copy the state folder to another card, and use that one; {_WHY}",
         )
@@ -39,7 +39,7 @@ def examine_set_aside(journals: Sequence[Path], others: Mapping[Path, str], now:
             yield ok(NAME, means, f"sudo rm {path}*")
     for path, forgotten in others.items():
         if (since := _since(path)) is not None and now - since < LATELY:
-            yield warning(NAME, f"on {_day(since)} {path} was set aside, which could not be read: {forgotten}", _WHY)
+            yield warning(NAME, f"on {_day(since)} {path} could not be read and was set aside: {forgotten}", _WHY)
 
 
 def _since(path: Path) -> float | None:

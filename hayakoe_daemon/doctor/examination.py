@@ -54,7 +54,7 @@ def _findings(check: Check, seconds: float) -> Iterator[Finding]:
                 found.put(finding)
         except PermissionError as error:
             what = error.filename or "what it looks at"
-            found.put(warning(check.name, f"{what} is not for your eyes, so this was not looked at", _AGAIN))
+            found.put(warning(check.name, f"you may not read {what}, so this was not looked at", _AGAIN))
         except Exception as error:  # noqa: BLE001, a check that breaks is a finding and not the end
             found.put(failure(check.name, f"it could not be looked at: {type(error).__name__}: {error}", _AGAIN))
         finally:

@@ -24,7 +24,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the examination. ValueError where it says not what it means, or what to do."""
+    """One line of the examination. ValueError where it does not say what it means, or what to do."""
 
     name: str
     verdict: Verdict
@@ -37,7 +37,7 @@ class Finding:
         if not self.name or not self.means:
             raise ValueError("a finding has a name and says what it means")
         if self.verdict is not Verdict.OK and not self.remedy:
-            raise ValueError(f"{self.name} is a {self.verdict} and says not what to do")
+            raise ValueError(f"{self.name} is a {self.verdict} and does not say what to do")
 
     def document(self) -> dict[str, str | None]:
         return {"name": self.name, "verdict": str(self.verdict), "means": self.means, "remedy": self.remedy}

@@ -29,7 +29,7 @@ def examine_password(password: Path, reader: str) -> Iterator[Finding]:
             f"sudo chown {reader}: {password} && sudo chmod 600 {password}",
         )
     else:
-        yield ok(NAME, f"{password} is not for everybody's eyes")
+        yield ok(NAME, f"not everybody may read {password}")
 
 
 def examine_credential(machine: Machine, unit: str, name: str) -> Iterator[Finding]:

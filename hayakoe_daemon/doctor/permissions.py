@@ -27,11 +27,11 @@ def examine_config_file(config: Path) -> Iterator[Finding]:
     if config.stat().st_mode & stat.S_IWOTH:
         yield failure(NAME, f"everybody may write {config}", f"sudo chmod o-w {config}")
     else:
-        yield ok(NAME, f"{config} can be written by its owner's side only")
+        yield ok(NAME, f"{config} can be written by its owner and group only")
 
 
 def examine_rights(account: Account, needs: Sequence[Need]) -> Iterator[Finding]:
-    """Whether the daemon's user may do what the daemon does; what is not there needs not be among `needs`."""
+    """Whether the daemon's user may do what the daemon does; what is not there need not be among `needs`."""
     there = [need for need in needs if _there(need.path)]
     what = ", ".join(dict.fromkeys(need.what for need in there))
     if not there:
@@ -55,12 +55,14 @@ def examine_socket(socket: Path) -> Iterator[Finding]:
     try:
         found = socket.stat()
     except PermissionError:
-        yield warning(NAME, f"{socket} may not be seen by you", "sudo usermod -aG hayakoe $USER (and log in again)")
+        yield warning(NAME, f"you may not see {socket}", "sudo usermod -aG hayakoe $USER (and log in again)")
         return
     except OSError:
         return  # no daemon runs, and that is told elsewhere
     if found.st_mode & stat.S_IRWXO:
-        yield failure(NAME, f"everybody may command the daemon by {socket}", "sudo systemctl restart hayakoe-daemon")
+        yield failure(
+            NAME, f"everybody may command the daemon through {socket}", "sudo systemctl restart hayakoe-daemon"
+        )
     else:
         yield ok(NAME, f"the commands are for the owner and the group {_group(found.st_gid)} of {socket}")
 

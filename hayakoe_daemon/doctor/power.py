@@ -28,11 +28,11 @@ def examine_power(machine: Machine) -> Iterator[Finding]:
     hottest = _hottest(machine)
     if hottest is not None:
         if hottest >= HOT:
-            yield warning("heat", f"{hottest} °C: it is slowed down at such heat", "give it air or a heat sink")
+            yield warning("heat", f"{hottest} °C: it slows down at such heat", "give it air or a heat sink")
         else:
             yield ok("heat", f"{hottest} °C")
     if model is None or "Raspberry Pi" not in model:
-        yield ok(NAME, "no Raspberry Pi, which would tell of a weak supply")
+        yield ok(NAME, "not a Raspberry Pi: nothing here tells of a weak supply")
         return
     bits = _throttled(machine)
     if bits is None:
@@ -41,7 +41,9 @@ def examine_power(machine: Machine) -> Iterator[Finding]:
     now = [what for bit, what in _NOW.items() if bits >> bit & 1]
     before = [what for bit, what in _BEFORE.items() if bits >> bit & 1]
     if now:
-        yield failure(NAME, f"{model}: {', '.join(now)} right now; speech stutters and cards are damaged so", _SUPPLY)
+        yield failure(
+            NAME, f"{model}: {', '.join(now)} right now; this makes speech stutter and damages SD cards", _SUPPLY
+        )
     elif before:
         yield warning(NAME, f"{model}: since it was started {', '.join(before)}", _SUPPLY)
     else:

@@ -82,7 +82,7 @@ def _tried(device: str, rate: int | None, trial: Trial, devices: str) -> Iterato
     if rate is not None and trial.rate != rate:
         yield warning(NAME, f"{means}. The config asks for {rate} Hz", "leave audio.rate out, or give it this rate")
     elif trial.pace > 1 + 10 * _STEADY:
-        yield warning(NAME, f"{means}. It takes sound faster than that can be heard: it is no sound card", devices)
+        yield warning(NAME, f"{means}. It takes sound faster than that can be heard: it is not a sound card", devices)
     elif trial.pace < 1 - 2 * _STEADY:
         yield warning(
             NAME, f"{means}. It plays at {trial.pace:.2f} of its speed: speech sounds slow or broken", devices

@@ -38,7 +38,7 @@ def examine_unit(machine: Machine) -> Iterator[Finding]:
         return
     unit = dict(line.split("=", 1) for line in told.splitlines() if "=" in line)
     if unit.get("LoadState") != "loaded":
-        yield ok(NAME, "it is not installed as a service: it runs while somebody has started it")
+        yield ok(NAME, "it is not installed as a service: it runs only when somebody starts it")
         return
     yield from _life(unit)
     if drop_ins := unit.get("DropInPaths"):
@@ -65,7 +65,7 @@ def _exposure(machine: Machine) -> Finding:
     told = machine.told("systemd-analyze", "security", "--no-pager", UNIT) or ""
     found = re.search(r"exposure level for \S+: ([0-9.]+)", told)
     if found is None:
-        return warning(NAME, "systemd-analyze does not tell how much it is shut in", f"systemd-analyze security {UNIT}")
+        return warning(NAME, "systemd-analyze does not say how exposed it is", f"systemd-analyze security {UNIT}")
     if float(found[1]) > EXPOSED:
         return warning(
             NAME,

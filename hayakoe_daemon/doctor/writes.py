@@ -28,12 +28,12 @@ def examine_writes(machine: Machine, folder: Path, daemon: Found) -> Iterator[Fi
     """`folder` is the state folder, or where it will be made."""
     disk = _disk(machine, folder)
     card = disk is not None and disk.name.startswith("mmcblk")
-    where = "on an SD card or eMMC" if card else "on no SD card"
+    where = "on an SD card or eMMC" if card else "not on an SD card"
     up = _uptime(machine)
     if isinstance(daemon, Daemon):
         yield _by_daemon(machine, daemon, up, where, card=card)
     else:
-        yield ok(NAME, f"the state folder is {where}; what a daemon writes is told while one runs")
+        yield ok(NAME, f"the state folder is {where}; how much the daemon writes can be seen only while it runs")
     if disk is None or not card or up < SETTLED:
         return
     written = _fields(disk / "stat", 6)
@@ -42,7 +42,7 @@ def examine_writes(machine: Machine, folder: Path, daemon: Found) -> Iterator[Fi
         means = f"all programs together write {a_day:.0f} MB a day to {disk.name}"
         if a_day > MUCH_OF_ALL:
             yield warning(
-                NAME, f"{means}: the card will not last for years", "sudo apt install iotop-c && sudo iotop -aoP"
+                NAME, f"{means}: the card will wear out within years", "sudo apt install iotop-c && sudo iotop -aoP"
             )
         else:
             yield ok(NAME, means)
@@ -52,7 +52,7 @@ def _by_daemon(machine: Machine, daemon: Daemon, up: float, where: str, *, card:
     written = _written(machine, daemon.pid)
     lived = up - (_fields(machine.proc / str(daemon.pid) / "stat", 21, after=")") or 0) / os.sysconf("SC_CLK_TCK")
     if written is None:
-        return ok(NAME, f"the state folder is {where}; what the daemon writes is for its user's and root's eyes")
+        return ok(NAME, f"the state folder is {where}; only its user and root may see how much the daemon writes")
     means = f"the daemon has written {written / 1e6:.1f} MB in {lived / 3600:.1f} h, {where}"
     a_day = written / max(lived, 1.0) * _DAY / 1e6
     if card and lived >= SETTLED and a_day > MUCH:

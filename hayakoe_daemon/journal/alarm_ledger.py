@@ -13,10 +13,12 @@ from enum import StrEnum
 from hayakoe_daemon.announcement import EventType
 
 OCCURRENCES_KEPT = 1_500
-"""Of each alarm: a day of one that rings every minute. The clock may be set back by as much and none rings again."""
+"""Of each alarm: a day of one that rings every minute. The clock may go back by that much, and none rings again."""
 
 
 class State(StrEnum):
+    """Where a ringing stands, as its row says."""
+
     ARMED = "armed"
     """In the journal, and not yet due."""
     RINGING = "ringing"

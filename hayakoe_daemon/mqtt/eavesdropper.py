@@ -7,6 +7,8 @@ from typing import Protocol
 
 
 class Listener(Protocol):
+    """Who wants to hear what others publish on some topics; `hear` returns at once."""
+
     @property
     def topics(self) -> Collection[str]: ...
 

@@ -15,7 +15,7 @@ NO_LIMIT = sys.maxsize
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """An announcement by which an alarm rings, and the due times that are recorded with it: for none it rings twice."""
+    """An announcement by which an alarm rings, and the due times that are recorded with it and never ring again."""
 
     ringing: Ringing
     announcement: Announcement
@@ -34,7 +34,7 @@ class Batch:
     taken_back: list[tuple[str, float]] = field(default_factory=list)
     """Names and due times that were recorded, and may ring after all."""
     settled: list[tuple[str, float]] = field(default_factory=list)
-    """Names, and up to when all of theirs has rung or was told to be missed."""
+    """Names, and up to when all of theirs has rung or was reported as missed."""
     summary: Announcement | None = None
     """Of what was missed."""
     events: list[Event] = field(default_factory=list)

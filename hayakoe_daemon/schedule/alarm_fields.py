@@ -108,7 +108,7 @@ def _dates(value: object) -> list[str]:
         except ValueError:
             raise PydanticCustomError(
                 "reason",
-                "{text} is no date; allowed is {allowed}",
+                "{text} is not a date; allowed is {allowed}",
                 {"text": f'"{text[:60]}"', "allowed": DATES_ALLOWED},
             ) from None
     return texts

@@ -99,7 +99,7 @@ def _numbers(written: str, field: _Field) -> frozenset[int]:
 
 def _range(part: str, field: _Field) -> range:
     if not (found := _PART.fullmatch(part)):
-        raise CronError(f'the {field.name} "{part[:60]}" is none: {_hint(part, field)}')
+        raise CronError(f'"{part[:60]}" is not a valid {field.name}: {_hint(part, field)}')
     step = 1 if found["step"] is None else int(found["step"])
     if step == 0:
         raise CronError(f'the {field.name} "{part}" has a step of 0, the least is 1')

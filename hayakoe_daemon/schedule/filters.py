@@ -178,7 +178,7 @@ def _moment(value: Any, zone: ZoneInfo) -> datetime:
     try:
         return datetime.fromtimestamp(_number(value), zone)
     except (ValueError, OverflowError, OSError):
-        raise FilterError(f"{value} is no time") from None
+        raise FilterError(f"{value} is not a time") from None
 
 
 def _hour_and_minute(value: Any, zone: ZoneInfo) -> tuple[int, int]:
@@ -200,9 +200,9 @@ def _number(value: Any) -> float | int:
         try:
             value = float(value[:40])
         except ValueError:
-            raise FilterError(f'"{value[:40]}" is no number') from None
+            raise FilterError(f'"{value[:40]}" is not a number') from None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise FilterError(f"{_kind(value)} is no number")
+        raise FilterError(f"{_kind(value)} is not a number")
     if not (math.isfinite(value) and abs(value) < _LARGEST):
         raise FilterError("a number is too large")
     return value
@@ -212,13 +212,13 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise FilterError(f"{_kind(value)} is no text")
+        raise FilterError(f"{_kind(value)} is not a text")
     return _plain(_number(value), 6)
 
 
 def _many(values: Any) -> Iterable[Any]:
     if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
-        raise FilterError(f"{_kind(values)} is no list")
+        raise FilterError(f"{_kind(values)} is not a list")
     return values
 
 

@@ -37,7 +37,7 @@ def forecast(document: Any, area: str | None, station: str | None, now: datetime
     except ForecastError:
         raise
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise ForecastError(f"this is no forecast of the JMA: {type(error).__name__} {error}") from None
+        raise ForecastError(f"this is not a forecast of the JMA: {type(error).__name__} {error}") from None
 
 
 _KEYS = ("weathers", "pops", "temps")

@@ -60,7 +60,8 @@ def _instants(alarm: Alarm, zone: ZoneInfo, after: float) -> Iterator[float]:
     """All of them after `after`, for ever or until the rule is silent for LONGEST_SILENCE.
 
     The times of a day follow one another in time but for those that the clock leaves out: they land up to a gap later,
-    on a later time of the same day or on the next day. So an instant is told only when no day to come can go below it.
+    on a later time of the same day or on the next day. So an instant is given only once no day to come can bring
+    an earlier one.
     """
     times = alarm.rule.times
     waiting: set[float] = set()

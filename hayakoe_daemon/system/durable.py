@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _CANNOT = {errno.EINVAL, errno.ENOTSUP}
-"""What a file system says that has no way to be asked: then it cannot fail at it either."""
+"""The answers of a file system that cannot sync this kind of file: then there is nothing that could have failed."""
 
 
 def replace_durably(path: Path, data: bytes) -> None:

@@ -13,7 +13,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @contextmanager
 def handed_over(*places: Path) -> Iterator[None]:
-    """Afterwards root's files in these folders, which need not exist yet, belong to whom the folder belongs.
+    """Afterwards root's files in these folders, which need not exist yet, belong to the owner of the folder.
 
     A folder that is not there, or is root's, belongs to whoever has the one around it; likewise a place that is a file.
     Where that is root too, all stays root's, as where we are not root. What a link leads to is meant by it.

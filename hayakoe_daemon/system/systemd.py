@@ -78,7 +78,7 @@ def _notify(*assignments: str) -> None:
     try:
         daemon.notify(_encodable("\n".join(assignments)))
     except OSError as error:
-        _log.debug("systemd was not to be reached: %s", error)
+        _log.debug("systemd could not be reached: %s", error)
 
 
 def _one_line(text: str) -> str:

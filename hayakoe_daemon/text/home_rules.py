@@ -37,7 +37,7 @@ class HomeRule:
         try:
             compiled = regex.compile(pattern)
         except regex.error as error:
-            raise HomeRuleError(f"{pattern!r} is no regular expression: {error}") from error
+            raise HomeRuleError(f"{pattern!r} is not a regular expression: {error}") from error
         if compiled.search("", timeout=TIMEOUT):
             raise HomeRuleError(f"{pattern!r} matches where there is nothing: name at least one character")
         try:

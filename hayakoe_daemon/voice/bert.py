@@ -52,7 +52,7 @@ class Bert:
             )
         features = hidden.reshape(len(token_ids), FEATURES).astype(np.float32, copy=False)
         if not np.isfinite(features).all():
-            raise EngineError(f"{self._graph.path.name} gave features that are no numbers (NaN or infinite)")
+            raise EngineError(f"{self._graph.path.name} gave features that are not numbers (NaN or infinite)")
         return features
 
     def close(self) -> None:

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 
 class Device(StrEnum):
+    """What a voice's networks compute on, as `voices.device` names it."""
+
     CPU = "cpu"
     CUDA = "cuda"
     """One graphics card of NVIDIA's, by onnxruntime's provider of that name."""

@@ -14,7 +14,9 @@ def part_for(path: Path, output: str) -> bytes:
     try:
         model = onnx.load(path)
     except Exception as error:  # protobuf's and onnx's own errors
-        raise VoiceError(f"{path}: found something that is no ONNX graph ({error}); expected a whole one") from error
+        raise VoiceError(
+            f"{path}: found something that is not an ONNX graph ({error}); expected a whole one"
+        ) from error
     graph = model.graph
     needed, kept = {output}, []
     for node in reversed(graph.node):  # a node stands after those that it takes from

@@ -72,7 +72,7 @@ class Decoding:
                     raise EngineError("the voice was put away while it spoke") from gone
                 self._spent += task.seconds
                 if not np.isfinite(samples).all():
-                    raise EngineError("the voice gives samples that are no numbers (NaN or infinite)")
+                    raise EngineError("the voice gives samples that are not numbers (NaN or infinite)")
                 yield samples
         finally:
             line.close()

@@ -68,7 +68,7 @@ class Encoder:
         )
         frames = durations.reshape(-1)
         if not np.isfinite(frames).all() or (frames < 0).any():
-            raise EngineError("the voice gives lengths that are no numbers, or below zero")
+            raise EngineError("the voice gives lengths that are not numbers, or below zero")
         return mean, spread, frames.astype(np.int64), condition
 
 

@@ -95,7 +95,7 @@ class PreparedBertFiles:
             told["device"] = Device(told.get("device", Device.CPU))
             files = cls(folder=folder, **told)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise PreparationError(f"{folder} is no complete prepared BERT ({error}); prepare it again") from error
+            raise PreparationError(f"{folder} is not a complete prepared BERT ({error}); prepare it again") from error
         found = part_bytes(folder, PART)
         if found != files.size:
             raise PreparationError(f"{files.graph}: {found} bytes where {files.size} were written; prepare it again")
@@ -136,7 +136,7 @@ class PreparedBert:
         except Exception as error:  # onnxruntime raises what it likes
             raise EngineError(f"BERT failed on {len(ids)} tokens: {' '.join(str(error).split())[:200]}") from error
         if not np.isfinite(found).all():
-            raise EngineError("BERT gave features that are no numbers (NaN or infinite)")
+            raise EngineError("BERT gave features that are not numbers (NaN or infinite)")
         return found.reshape(-1, self._files.hidden)
 
     def close(self) -> None:

@@ -103,7 +103,7 @@ class WholeSynthesizer:
         if len(frames) != len(feed.ids.phones) or not np.isfinite(frames).all():
             raise EngineError(
                 f"{self._predictor.path.name} gave {len(frames)} durations for {len(feed.ids.phones)} ids, "
-                "or some that are no numbers"
+                "or some that are not numbers"
             )
         whole: Counts = np.ceil(frames).astype(np.int64)
         return whole
@@ -130,7 +130,7 @@ class WholeSynthesizer:
                 f"{name} gave sound of shape {sound.shape}; expected whole frames of {self.hop_length} samples"
             )
         if not np.isfinite(samples).all():
-            raise EngineError(f"{name} gave samples that are no numbers (NaN or infinite)")
+            raise EngineError(f"{name} gave samples that are not numbers (NaN or infinite)")
         return samples
 
 

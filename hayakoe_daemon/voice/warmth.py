@@ -31,6 +31,8 @@ _LOOK = 1.0
 
 
 class Warmth(StrEnum):
+    """How weights are kept at hand, as `voices.keep_warm` names it."""
+
     CACHED = "cached"
     """In the file cache, read again now and then; given up where other programs need the memory."""
     LOCKED = "locked"

@@ -10,6 +10,8 @@ from hayakoe_daemon.announcement import MAX_TEXT
 
 @dataclass(frozen=True, slots=True)
 class Place:
+    """Where the server listens, and how much it takes on. ValueError for what cannot be."""
+
     host: str
     """Name or address; `0.0.0.0` or `::` is every interface."""
     port: int

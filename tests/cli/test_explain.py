@@ -83,8 +83,8 @@ def test_a_home_has_rules_and_words_of_its_own(config: Path) -> None:
     done = command(config, "check-config")
     assert done.returncode != 0
     told = (done.stdout + done.stderr).decode()
-    assert "no regular expression" in told
-    assert "a: its words are no text" in told
+    assert "not a regular expression" in told
+    assert "a: its words are not text" in told
 
 
 def test_what_cannot_be_read_has_an_error_and_the_next_line_none(config: Path) -> None:

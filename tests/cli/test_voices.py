@@ -55,7 +55,7 @@ def test_a_whole_source_is_added_listed_and_removed(tmp_path: Path, run: Run, vo
     status, out, err = run("add", make.hayakoe_source(tmp_path / "source", "miku", "rin"))
     assert status == 0
     assert f"miku is in {voices}/miku: Neutral, Happy, Sad" in out
-    assert "A daemon that runs takes it by itself" in out
+    assert "A running daemon picks it up within seconds" in out
     assert "rin, " in err
     _, out, _ = run("list", "--verify")
     assert [line.split("  ")[:2] for line in out.splitlines()[:4:2]] == [["miku", "hayakoe"], ["rin", "hayakoe"]]
@@ -119,7 +119,7 @@ def test_a_voice_that_needs_a_name(tmp_path: Path, run: Run) -> None:
     assert run("add", file, "--name", "koe")[0] == 0
     assert "there is a voice" in run("add", file, "--name", "koe")[2]
     assert run("add", file, "--name", "koe", "--replace")[0] == 0
-    assert "is no name for a voice" in run("add", file, "--name", "Koe")[2]
+    assert "is not a name for a voice" in run("add", file, "--name", "Koe")[2]
     source = make.hayakoe_source(tmp_path / "source", "miku", "rin")
     assert "holds several voices (miku, rin)" in run("add", source, "--name", "len")[2]
 
@@ -168,7 +168,7 @@ def test_check(tmp_path: Path, run: Run, voices: Path) -> None:
         assert words in out
     (source / "onnx/speakers/miku/style_vectors.npy").write_bytes(b"")
     status, out, err = run("check", source)
-    assert (status, "style_vectors.npy is no complete NumPy file" in err) == (1, True)
+    assert (status, "style_vectors.npy is not a complete NumPy file" in err) == (1, True)
     make.hayakoe_source(tmp_path / "other", "rin")
     assert "BERT: " in run("check", tmp_path / "other")[1]
     run("add", tmp_path / "other")
@@ -212,7 +212,7 @@ def test_a_truncated_download_is_not_added(server: FileServer, run: Run) -> None
     make.aivmx_voice(server.folder / "miku.aivmx")
     server.always["miku.aivmx"] = Fault(longer_by=-3000)
     status, _, err = run("add", f"{server.url}miku.aivmx")
-    assert (status, "is no complete ONNX file" in err) == (1, True)
+    assert (status, "is not a complete ONNX file" in err) == (1, True)
     assert listed(run)["voices"] == []
 
 

@@ -50,7 +50,7 @@ def test_a_service_s_that_one_may_not_read_is_told_with_what_to_do(system: Path)
 
 
 def test_a_folder_that_one_may_not_read_has_none(system: Path) -> None:
-    with not_for_us(Path.cwd()), pytest.raises(ConfigError, match="no other configuration"):
+    with not_for_us(Path.cwd()), pytest.raises(ConfigError, match="no other config"):
         find(None, {}, system=Path("/no/such/config.yaml"))
 
 

@@ -31,7 +31,7 @@ def test_one_that_never_rings_again_is_told() -> None:
     alarms = {"alarms": [alarm("past", None), alarm("snoozed", None, snoozed_until="T9")]}
     assert told(examine_alarms(daemon(alarms=alarms), list, 0.0, Machine())) == [
         ("ok", "nothing rings"),
-        ("warning", "past is turned on and never rings again"),
+        ("warning", "past is turned on but will never ring again"),
     ]
 
 

@@ -89,7 +89,7 @@ def test_a_card_that_is_worn_out_is_told(tmp_path: Path) -> None:
 def test_what_may_not_be_seen_or_is_on_no_card(tmp_path: Path) -> None:
     found = told(examine_writes(machine(tmp_path, {"proc/uptime": "99999 1"}), tmp_path, daemon()))
     assert found == [
-        ("ok", "the state folder is on no SD card; what the daemon writes is for its user's and root's eyes")
+        ("ok", "the state folder is not on an SD card; only its user and root may see how much the daemon writes")
     ]
     assert told(examine_writes(Machine(), tmp_path, NOBODY))[0][0] == "ok"
     mine = daemon(pid=os.getpid())

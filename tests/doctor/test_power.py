@@ -51,4 +51,4 @@ def test_a_board_that_does_not_tell_is_a_warning_and_a_pc_is_none(tmp_path: Path
 
 def test_heat(tmp_path: Path) -> None:
     hot = {"sys/class/thermal/thermal_zone0/temp": "45000\n", "sys/class/thermal/thermal_zone1/temp": "84500\n"}
-    assert told(examine_power(machine(tmp_path, hot)))[0] == ("warning", "84 °C: it is slowed down at such heat")
+    assert told(examine_power(machine(tmp_path, hot)))[0] == ("warning", "84 °C: it slows down at such heat")

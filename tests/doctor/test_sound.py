@@ -63,7 +63,7 @@ def test_a_card_that_stands_still(card: FakeCard) -> None:
 def test_a_device_that_only_takes_files(tmp_path: Path) -> None:
     env, _ = instant_capture(tmp_path)
     assert try_device("capture", None, env).rate == 48_000
-    wait_for(lambda: "it is no sound card" in told(examine_sound(Output("capture"), NOBODY, env))[0][1], 60.0)
+    wait_for(lambda: "it is not a sound card" in told(examine_sound(Output("capture"), NOBODY, env))[0][1], 60.0)
 
 
 def test_the_device_of_a_daemon_is_its_own() -> None:

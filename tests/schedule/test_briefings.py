@@ -98,8 +98,8 @@ def test_or_it_is_left_out() -> None:
     ("value", "note"),
     [
         ({"rain": 10}, "has no attribute 'high'"),
-        ({"high": None, "rain": 10}, "null is no number"),
-        ({"high": "n/a", "rain": 10}, '"n/a" is no number'),
+        ({"high": None, "rain": 10}, "null is not a number"),
+        ({"high": "n/a", "rain": 10}, '"n/a" is not a number'),
         ({"error": "not found"}, "has no attribute"),
         ([], "has no attribute"),
         ("<html>", "has no attribute"),
@@ -339,7 +339,7 @@ def test_texts_that_are_sent(running: Running) -> None:
     for text, message in (
         ("{{ outdor }}", 'The text cannot be filled in, there is no source "outdor", did you mean outdoor?'),
         ("a\n{{ outdoor", "The text cannot be filled in, line 2: unexpected"),
-        ("{{ 1 }}{% for i in outdoor %}{% endfor %}", "The text cannot be filled in, line 1: {% for %} is no part"),
+        ("{{ 1 }}{% for i in outdoor %}{% endfor %}", "The text cannot be filled in, line 1: {% for %} is not part"),
     ):
         running.desk.fill(Announcement(id="x", text=text, source="mqtt", accepted_at=NOW), running.made.append)
         refused = running.last()

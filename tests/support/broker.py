@@ -179,8 +179,8 @@ class Broker:
         return [line.partition(": ")[2] for line in path.read_text(errors="replace").splitlines()]
 
 
-def make_certificates(folder: Path) -> None:
-    """An authority, a certificate for localhost and 127.0.0.1, and one for a client; PEM files in `folder`."""
+def make_certificates(folder: Path, names: str = "DNS:localhost,IP:127.0.0.1") -> None:
+    """An authority, a certificate for a server of these names, and one for a client; PEM files in `folder`."""
     curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
 
     def openssl(*arguments: str) -> None:
@@ -188,7 +188,7 @@ def make_certificates(folder: Path) -> None:
 
     openssl("req", "-x509", *curve, "-days", "2", "-subj", "/CN=test authority", "-keyout", "ca.key", "-out", "ca.crt")
     for name, subject in (("server", "localhost"), ("client", "test client")):
-        (folder / "extensions").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n" if name == "server" else "")
+        (folder / "extensions").write_text(f"subjectAltName={names}\n" if name == "server" else "")
         openssl("req", *curve, "-subj", f"/CN={subject}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
         openssl(
             *("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial"),

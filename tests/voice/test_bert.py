@@ -62,5 +62,5 @@ def test_a_folder_without_a_vocabulary_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("dtype", [TensorProto.FLOAT, TensorProto.FLOAT16])
 def test_features_that_are_no_numbers_are_an_engine_error(tmp_path: Path, dtype: int) -> None:
     bert = Bert(voices.odd_bert(tmp_path, width=FEATURES, dtype=dtype, value=float("nan")))
-    with pytest.raises(EngineError, match="no numbers"):
+    with pytest.raises(EngineError, match="not numbers"):
         bert.features(bert.tokenizer.ids(TEXT))

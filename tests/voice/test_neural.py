@@ -130,7 +130,7 @@ def test_a_silent_voice_is_no_voice(tmp_path: Path, bert: Bert) -> None:
 def test_a_model_that_gives_no_numbers_is_no_voice(tmp_path: Path, bert: Bert) -> None:
     files = voice_in(voices.sbv2_folder(tmp_path, "nan")).voice
     voices.spoil(files.synthesizer)
-    with pytest.raises(EngineError, match=r"nan\.onnx gave samples that are no numbers"):
+    with pytest.raises(EngineError, match=r"nan\.onnx gave samples that are not numbers"):
         engine(files, bert).warm_up()
 
 

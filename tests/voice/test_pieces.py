@@ -204,7 +204,7 @@ def test_a_sentence_without_end_is_refused(synthesizer: PiecewiseSynthesizer, mo
 
 @pytest.mark.parametrize(
     ("part", "complaint"),
-    [(Part.DECODER_B, "samples that are no numbers"), (Part.ENCODER, "lengths that are no numbers")],
+    [(Part.DECODER_B, "samples that are not numbers"), (Part.ENCODER, "lengths that are not numbers")],
 )
 def test_what_is_no_number_is_told_as_it_is(tmp_path: Path, part: Part, complaint: str) -> None:
     synthesizer = PiecewiseSynthesizer(split_voice(tmp_path / "voice", spoilt=part), threads=2)

@@ -178,8 +178,8 @@ def test_what_does_not_fit_is_told_with_file_found_and_expected(
 @pytest.mark.parametrize(
     ("breaks", "told"),
     [
-        (voices.spoil, "no numbers"),
-        (lambda path: voices.spoil(path, float("inf")), "no numbers"),
+        (voices.spoil, "not numbers"),
+        (lambda path: voices.spoil(path, float("inf")), "not numbers"),
         (voices.empty, r"sound of shape \(1, 1, 0\)"),
         (voices.break_down, "cannot be computed"),
     ],

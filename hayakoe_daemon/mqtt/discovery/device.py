@@ -24,7 +24,7 @@ class Device:
 
     @property
     def id(self) -> str:
-        """Stable over everything but another node name."""
+        """Stays the same whatever changes but the name of the node."""
         return f"hayakoe_{self.node}"
 
     def document(self) -> dict[str, Any]:

@@ -13,6 +13,8 @@ Documents = dict[str, Part]
 
 
 class Mode(StrEnum):
+    """How it is sent, as `home_assistant.discovery` names it."""
+
     DEVICE = "device"
     COMPONENTS = "components"
     OFF = "off"
@@ -22,7 +24,7 @@ def documents(
     mode: Mode, prefix: str, device: Device, inventory: Inventory, once: Mapping[str, str] | None = None
 ) -> Documents:
     """All documents of this mode. `once` has the platform of each part that the document of the device has ever had:
-    one that is there no more is told to be gone, by its platform alone."""
+    one that is gone is given by its platform alone, which has Home Assistant remove it."""
     if mode is Mode.OFF:
         return {}
     found = parts(device, inventory)

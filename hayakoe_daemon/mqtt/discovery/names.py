@@ -6,6 +6,8 @@ from enum import StrEnum
 
 
 class Language(StrEnum):
+    """What entities are called in, as `home_assistant.language` names it."""
+
     JA = "ja"
     EN = "en"
 

@@ -124,5 +124,5 @@ class SourceFields(BaseModel):
 
     @property
     def good_for(self) -> float:
-        """Seconds after which what is there counts no more."""
+        """Seconds after which what is there no longer counts."""
         return self.max_age or _MAX_AGE.get(self.kind, float("inf"))

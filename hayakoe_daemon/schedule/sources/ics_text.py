@@ -41,11 +41,11 @@ class IcsText:
 
 
 def read_ics(body: bytes, first: date, last: date) -> IcsText:
-    """The events that may concern the days from `first` to `last`. Raises SourceError where it is no calendar."""
+    """The events that may concern the days from `first` to `last`. Raises SourceError where it is not a calendar."""
     # Unfolded first: many programs fold in the middle of a character.
     text = _FOLD.sub(b"", body).decode("utf-8-sig", errors="ignore").replace("\0", "")
     if "BEGIN:VCALENDAR" not in text[:4096].upper():
-        raise SourceError("it is no calendar (ICS)")
+        raise SourceError("it is not a calendar (ICS)")
     zones: list[str] = []
     events: list[str] = []
     for name, lines in _components(text):

@@ -19,7 +19,7 @@ from hayakoe_daemon.schedule.sources.slot import Slot, fetch
 log = logging.getLogger(__name__)
 
 SAVE_EVERY = 60.0
-"""Seconds between two savings: a sensor that talks each second shall not wear out a memory card."""
+"""Seconds between two savings: a sensor that talks each second must not wear out a memory card."""
 
 
 class Sources:

@@ -54,7 +54,7 @@ def check(tree: nodes.Template, *, full: bool, functions: Collection[str], filte
         if not isinstance(node, (*allowed, nodes.Helper)):
             where = "" if full else " of a text that is set at run time: only {{ values }} and filters are"
             what = _WORDS.get(type(node), f"{type(node).__name__.lower()}")
-            raise TemplateError(f"{what} is no part{where or ' of templates here'}", node.lineno)
+            raise TemplateError(f"{what} is not part{where or ' of templates here'}", node.lineno)
         _check_one(node, full=full, functions=functions, filters=filters)
 
 
@@ -72,7 +72,7 @@ def _check_one(node: nodes.Node, *, full: bool, functions: Collection[str], filt
         case nodes.Getitem(arg=arg) if not full and not isinstance(arg, nodes.Const | nodes.Neg):
             raise TemplateError("what stands in [ ] must be a number or a text in quotes", node.lineno)
         case nodes.For(recursive=True):
-            raise TemplateError("recursive loops are no part of templates here", node.lineno)
+            raise TemplateError("recursive loops are not part of templates here", node.lineno)
         case nodes.Assign(target=target) if not isinstance(target, nodes.Name):
             raise TemplateError("{% set %} sets one name at a time", node.lineno)
 
@@ -86,7 +86,7 @@ def _check_call(call: nodes.Call, functions: Collection[str]) -> None:
             call.lineno,
         )
     if call.dyn_args is not None or call.dyn_kwargs is not None:
-        raise TemplateError("* and ** are no part of templates here", call.lineno)
+        raise TemplateError("* and ** are not part of templates here", call.lineno)
 
 
 def _walk(node: nodes.Node) -> Iterator[nodes.Node]:

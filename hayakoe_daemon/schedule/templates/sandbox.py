@@ -22,7 +22,7 @@ BUDGET = "_budget"
 
 LONGEST_RANGE = 1_000
 LARGEST_BITS = 64
-"""Numbers do not get larger by reckoning; nothing one says is."""
+"""Arithmetic gives no larger numbers; nothing that one says is larger."""
 
 _TESTS = (
     *("defined", "undefined", "none", "number", "string", "sequence", "mapping", "true", "false"),
@@ -74,7 +74,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             grammar.check(tree, full=full, functions=self.globals, filters=self.public_filters)
             return _fenced(tree, self)
         except TemplateSyntaxError as error:
-            raise TemplateError((error.message or "it is no template").rstrip("."), error.lineno) from None
+            raise TemplateError((error.message or "it is not a template").rstrip("."), error.lineno) from None
         except (RecursionError, MemoryError):
             raise TemplateError("it is nested too deeply") from None
         except TemplateError:

@@ -28,6 +28,8 @@ class Damaged(Exception):  # noqa: N818, it is a finding
 
 @dataclass(frozen=True, slots=True)
 class Entry:
+    """A file that lies there: the key of its sound, and its own name, which has the checksum in it."""
+
     key: str
     name: str
     size: int

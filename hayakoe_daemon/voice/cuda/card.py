@@ -47,6 +47,8 @@ files (core/providers/cuda/cuda_call.cc and cudnn_fe_call.cc).
 
 
 class GpuMemory(StrEnum):
+    """What becomes of models on the card while nobody speaks with them."""
+
     RESIDENT = "resident"
     """What was loaded once stays on the card."""
     OFFLOAD = "offload"

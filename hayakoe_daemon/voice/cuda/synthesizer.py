@@ -173,7 +173,7 @@ class CudaSynthesizer:
         )
         lengths = told.reshape(-1)
         if len(lengths) != len(ids.phones) or not np.isfinite(lengths).all() or (lengths < 0).any():
-            raise EngineError("the voice gives lengths that are no numbers, or below zero")
+            raise EngineError("the voice gives lengths that are not numbers, or below zero")
         encoded = _Encoded(feed, seed, noise, mean, spread, condition, lengths.astype(np.int64))
         with self._lock:
             self._encoded.append(encoded)
@@ -206,7 +206,7 @@ class CudaSynthesizer:
         if len(sound) != len(wide) * self.hop_length:
             raise EngineError(f"the voice gives {len(sound)} samples for {len(wide)} frames of {self.hop_length}")
         if not np.isfinite(sound).all():
-            raise EngineError("the voice gives samples that are no numbers (NaN or infinite)")
+            raise EngineError("the voice gives samples that are not numbers (NaN or infinite)")
         start = (span.start - wide.start) * self.hop_length
         return np.ascontiguousarray(sound[start : start + len(span) * self.hop_length])
 

@@ -25,6 +25,8 @@ class Dense:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Norm:
+    """A layer norm over the channels: gamma and beta are float32 (channels,)."""
+
     gamma: Floats
     beta: Floats
     epsilon: float

@@ -79,6 +79,8 @@ class Unit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stage:
+    """A leaky rectifier, an upsampling, and residual blocks side by side, whose results are summed up."""
+
     slope: float
     upsampling: Upsampling
     blocks: tuple[tuple[Unit, ...], ...]
@@ -92,6 +94,8 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HifiGan:
+    """The decoder as weights; `speaker` is the convolution by which the speaker enters, `slope` is before `last`."""
+
     first: Convolution
     speaker: Convolution
     stages: tuple[Stage, ...]

@@ -20,6 +20,8 @@ from hayakoe_daemon.voice.prepare.prepared import Part
 
 
 class Axes(Enum):
+    """How many axes convolutions get: onnxruntime's blocked kernels are for two."""
+
     ONE = 1
     TWO = 2
 

@@ -44,7 +44,7 @@ class InPlace:
         except (OSError, ValueError, IndexError) as error:
             raise NotRecognisedError(f"{path} cannot be read as an ONNX graph ({error})") from error
         except Exception as error:  # protobuf's DecodeError has another home in every version
-            raise NotRecognisedError(f"{path} is no complete ONNX graph ({error})") from error
+            raise NotRecognisedError(f"{path} is not a complete ONNX graph ({error})") from error
         self._own = path.resolve().name
         self.graph = Graph(self.model, self.array)
         self.weights = {one.name: one for one in self.model.graph.initializer}

@@ -27,6 +27,8 @@ HELD_OUT = (
 
 @dataclass(frozen=True, slots=True)
 class Distance:
+    """How far a sound is from another: SNR and log-mel distance, both in dB."""
+
     snr: float
     log_mel: float
 
@@ -49,4 +51,5 @@ def pieces(sentence: Arrays, length: int = PIECE) -> Iterator[Arrays]:
 
 
 def wanted(bound: Bound) -> str:
+    """The bound in words for people."""
     return f"at least {bound.snr:g} dB SNR and at most {bound.log_mel:g} dB"

@@ -46,6 +46,8 @@ FORMAT = 1
 
 
 class Part(StrEnum):
+    """A graph of a prepared voice; FORMS says which of them make one."""
+
     ENCODER = "encoder"
     FLOW = "flow"
     DECODER_A = "decoder_a"
@@ -62,6 +64,8 @@ FORMS = (
 
 
 class Precision(StrEnum):
+    """The weights of a prepared voice; with INT8 some of them are in 8 bits, as `int8` finds them near enough."""
+
     FP32 = "fp32"
     INT8 = "int8"
 
@@ -156,7 +160,7 @@ class PreparedVoice:
                 raise PreparationError(f"{folder} was prepared by another version of hayakoe-daemon; prepare it again")
             voice = _from_plain(folder, told)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise PreparationError(f"{folder} is no complete prepared voice ({error}); prepare it again") from error
+            raise PreparationError(f"{folder} is not a complete prepared voice ({error}); prepare it again") from error
         for part, size in voice.parts.items():
             found = part_bytes(folder, part)
             if found != size:

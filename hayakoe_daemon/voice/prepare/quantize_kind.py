@@ -6,6 +6,8 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
+    """How a BERT's weights are written, as `voices quantize --kind` names it."""
+
     Q8 = "q8"
     """8 bits, a scale for each column: as fast as one for all, and 2 dB nearer to float32."""
     Q8_PER_TENSOR = "q8-per-tensor"

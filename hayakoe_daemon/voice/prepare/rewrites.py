@@ -218,6 +218,7 @@ def _with(
 
 
 def noted(drafts: Drafts, rewrite: Rewrite) -> Drafts:
+    """The same drafts, with one more rewrite told of."""
     return replace(drafts, rewrites=(*drafts.rewrites, rewrite))
 
 

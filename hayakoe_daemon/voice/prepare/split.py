@@ -32,6 +32,7 @@ LONGEST = "noise_z"
 
 
 def encoder(graph: Graph, parts: Anatomy, sizes: Dimensions) -> onnx.ModelProto:
+    """From ids, features and style to durations, prior and speaker; the durations' noise is an input, (1, 2, T)."""
     inputs = {**_text_inputs(graph, parts), parts.noise_w: Port("noise_w", FLOAT, (1, 2, "T"))}
     return graph.cut(inputs, _encoder_outputs(parts, sizes))
 
@@ -44,6 +45,7 @@ def flow(graph: Graph, parts: Anatomy, sizes: Dimensions) -> onnx.ModelProto:
 
 
 def decoder(graph: Graph, parts: Anatomy, sizes: Dimensions) -> onnx.ModelProto:
+    """From the latent (1, C, N) and the speaker to samples (1, 1, L)."""
     inputs = {parts.z: Port("z", FLOAT, (1, sizes.inner, "N")), parts.g: _condition(sizes)}
     return graph.cut(inputs, {parts.audio: Port("audio", FLOAT, (1, 1, "L"))})
 

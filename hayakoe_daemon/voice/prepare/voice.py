@@ -175,9 +175,7 @@ class Preparation:
         if not frames or samples % frames:
             raise NotRecognisedError(f"{samples} samples for {frames} frames")
         if samples // frames != self._hop_length:
-            self._tell.remark(
-                f"a frame is {samples // frames} samples, not {self._hop_length} as the configuration says"
-            )
+            self._tell.remark(f"a frame is {samples // frames} samples, not {self._hop_length} as the voice says")
             self._hop_length = samples // frames
         return found
 

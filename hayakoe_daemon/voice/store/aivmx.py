@@ -39,7 +39,9 @@ def read_aivmx(metadata: Mapping[str, str], where: str) -> AivmxHead:
     """`where` names the file in messages. Raises VoiceError."""
     missing = [key for key in (MANIFEST, HYPER_PARAMETERS, STYLE_VECTORS) if key not in metadata]
     if missing:
-        raise VoiceError(f"{where}: its metadata lacks {', '.join(missing)}; it is a plain ONNX file, no AIVMX voice")
+        raise VoiceError(
+            f"{where}: its metadata lacks {', '.join(missing)}; it is a plain ONNX file, not an AIVMX voice"
+        )
     manifest = parse_object(metadata[MANIFEST], f"{where}, {MANIFEST}")
     architecture = manifest.get("model_architecture")
     if architecture != _ARCHITECTURE:

@@ -52,7 +52,7 @@ def begin_of(answer: httpx.Response, had: int) -> int | None:
     if answer.headers.get("content-encoding", "identity") != "identity":
         raise Refusal("the server sends it compressed, though it was asked not to")
     if answer.headers.get("content-type", "").startswith("text/html"):
-        raise Refusal("this is a web page, no file of a voice; give the address of its download")
+        raise Refusal("this is a web page, not the file of a voice; give the address of its download")
     if status == httpx.codes.OK:
         return 0
     if not (match := _RANGE.fullmatch(answer.headers.get("content-range", ""))) or match[1] is None:

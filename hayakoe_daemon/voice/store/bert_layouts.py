@@ -75,7 +75,7 @@ def check_bert(bert: BertFiles) -> None:
     head: GraphHead = read_head(bert.model)
     if not all(name in head.inputs for name in _INPUTS):
         raise VoiceError(
-            f"{bert.model} is no BERT: its inputs are {', '.join(head.inputs) or 'none'}; expected"
+            f"{bert.model} is not a BERT: its inputs are {', '.join(head.inputs) or 'none'}; expected"
             f" {' and '.join(_INPUTS)}"
         )
     try:

@@ -41,7 +41,7 @@ def read_config_file(path: Path) -> VoiceConfig:
     except OSError as error:
         raise VoiceError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError:
-        raise VoiceError(f"{path} is no JSON: it is not UTF-8 text") from None
+        raise VoiceError(f"{path} is not JSON: it is not UTF-8 text") from None
     return read_config(parse_object(text, str(path)), str(path))
 
 
@@ -50,7 +50,7 @@ def parse_object(text: str, where: str) -> dict[str, Any]:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise VoiceError(f"{where} is no JSON: {error}") from None
+        raise VoiceError(f"{where} is not JSON: {error}") from None
     if not isinstance(data, dict):
         raise VoiceError(f"{where}: expected a JSON object, found {type(data).__name__}")
     return data
@@ -58,7 +58,7 @@ def parse_object(text: str, where: str) -> dict[str, Any]:
 
 def _of(data: Mapping[str, Any], key: str, kind: type[Any], where: str, path: str = "") -> Any:
     if key not in data:
-        raise VoiceError(f"{where}: {path or key} is missing; it is no config.json of a Style-Bert-VITS2 voice")
+        raise VoiceError(f"{where}: {path or key} is missing; it is not the config.json of a Style-Bert-VITS2 voice")
     if not isinstance(data[key], kind):
         raise VoiceError(f"{where}: {path or key} is {_shown(data[key])}, expected {_KINDS[kind]}")
     return data[key]

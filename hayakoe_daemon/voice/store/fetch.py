@@ -261,7 +261,7 @@ def check_way(url: str) -> None:
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise FetchError(f"{url} is no address: {error}") from None
+        raise FetchError(f"{url} is not an address: {error}") from None
     if parsed.scheme != "https" and not (parsed.scheme == "http" and _is_here(parsed.host)):
         raise FetchError(f"{url} would come unprotected: only https:// is used, and http:// to this machine itself")
 

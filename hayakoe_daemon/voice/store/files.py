@@ -16,6 +16,8 @@ class VoiceError(Exception):
 
 
 class Layout(StrEnum):
+    """Whose files a voice consists of."""
+
     HAYAKOE = "hayakoe"
     """A HayaKoe source: synthesizer.onnx with config.json and style_vectors.npy in a folder of the voice's name."""
     SBV2 = "style-bert-vits2"

@@ -38,7 +38,7 @@ def read_head(path: Path) -> GraphHead:
     except OSError as error:
         raise VoiceError(f"cannot read {path}: {error.strerror}") from error
     except (_NotProtobuf, UnicodeDecodeError) as error:
-        raise VoiceError(f"{path} is no complete ONNX file: {error}. Copy or download it again.") from None
+        raise VoiceError(f"{path} is not a complete ONNX file: {error}. Copy or download it again.") from None
 
 
 class _NotProtobuf(Exception):  # noqa: N818, becomes the words of a VoiceError

@@ -27,7 +27,7 @@ class HubAddress:
 def parse_address(address: str) -> HubAddress:
     """A / within a revision is written %2F. Raises VoiceError."""
     if not (match := _ADDRESS.fullmatch(address)):
-        raise VoiceError(f"{address} is no address: expected hf://USER/REPOSITORY[@REVISION][/FOLDER]")
+        raise VoiceError(f"{address} is not an address: expected hf://USER/REPOSITORY[@REVISION][/FOLDER]")
     revision = match["revision"]
     return HubAddress(
         match["repository"], None if revision is None else unquote(revision), (match["path"] or "").strip("/")

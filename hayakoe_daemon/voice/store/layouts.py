@@ -186,7 +186,7 @@ def _synthesizer_head(graph: Path) -> GraphHead:
     lacking = [name for name in ("bert", "style_vec") if name not in head.inputs]
     if lacking or not any(name in head.inputs for name in _PHONES):
         raise VoiceError(
-            f"{graph} is no JP-Extra synthesizer: its inputs are {', '.join(head.inputs) or 'none'}; expected"
+            f"{graph} is not a JP-Extra synthesizer: its inputs are {', '.join(head.inputs) or 'none'}; expected"
             f" {' or '.join(_PHONES)}, bert and style_vec among them"
         )
     return head

@@ -30,7 +30,7 @@ class StoredFile:
 
     def __post_init__(self) -> None:
         if self.name in ("", ".", "..", MANIFEST_FILE) or "/" in self.name or "\0" in self.name:
-            raise ValueError(f"{self.name!r} is no plain file name")
+            raise ValueError(f"{self.name!r} is not a plain file name")
         if self.size < 0 or not _SHA256.fullmatch(self.sha256):
             raise ValueError(f"{self.name} has no proper size and SHA-256")
 
@@ -76,9 +76,9 @@ def parse_manifest(text: str, where: str) -> Manifest:
             licence=None if data.get("licence") is None else _text(data["licence"]),
         )
     except KeyError as error:
-        raise VoiceError(f"{where} lacks {error.args[0]}; it is no manifest of a voice") from None
+        raise VoiceError(f"{where} lacks {error.args[0]}; it is not the manifest of a voice") from None
     except (TypeError, ValueError) as error:
-        raise VoiceError(f"{where} is no manifest of a voice: {error}") from None
+        raise VoiceError(f"{where} is not the manifest of a voice: {error}") from None
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -89,7 +89,7 @@ def read_manifest(folder: Path) -> Manifest:
     except OSError as error:
         raise VoiceError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError:
-        raise VoiceError(f"{path} is no manifest of a voice: it is not UTF-8 text") from None
+        raise VoiceError(f"{path} is not the manifest of a voice: it is not UTF-8 text") from None
 
 
 def check_sizes(folder: Path, manifest: Manifest) -> None:

@@ -12,6 +12,8 @@ from hayakoe_daemon.voice.store.layouts import CONFIG, LICENCES, STYLE_VECTORS
 
 
 class Wanted(Enum):
+    """What is to be fetched of a repository; the values are for messages."""
+
     VOICES = "voices"
     BERT = "BERT"
     BOTH = "voices and BERT"

@@ -138,7 +138,7 @@ class Store:
     def check_free(self, name: str, *, replace_it: bool) -> None:
         """Raises VoiceError where `name` is no name for a voice, or one has it and must not be replaced."""
         if not NAME.fullmatch(name):
-            raise VoiceError(f'"{name}" is no name for a voice: it takes a-z, 0-9, _ and -, 32 characters at most')
+            raise VoiceError(f'"{name}" is not a name for a voice: it takes a-z, 0-9, _ and -, 32 characters at most')
         if name in _RESERVED:
             raise VoiceError(f'"{name}" is always there and cannot be a voice of yours; choose another name')
         if not replace_it and (self._folder / name / MANIFEST_FILE).exists():

@@ -20,7 +20,7 @@ def load_style_vectors(path: Path, styles: Mapping[str, int]) -> npt.NDArray[np.
     except OSError as error:
         raise VoiceError(f"cannot read {path}: {error.strerror or error}") from error
     except (ValueError, EOFError) as error:
-        raise VoiceError(f"{path} is no complete NumPy file: {error}") from None
+        raise VoiceError(f"{path} is not a complete NumPy file: {error}") from None
     if not isinstance(array, np.ndarray):
         raise VoiceError(f"{path}: expected one NumPy array, found several")
     return checked_style_vectors(array, styles, str(path))
@@ -37,5 +37,5 @@ def checked_style_vectors(
         lacking = ", ".join(name for name, row in styles.items() if row >= array.shape[0])
         raise VoiceError(f"{where} has {array.shape[0]} rows, expected {rows}: there is none for {lacking}")
     if not np.isfinite(array).all():
-        raise VoiceError(f"{where} holds numbers that are none (NaN or infinite)")
+        raise VoiceError(f"{where} holds values that are not numbers (NaN or infinite)")
     return np.ascontiguousarray(array, dtype=np.float32)

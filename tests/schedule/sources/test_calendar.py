@@ -201,7 +201,7 @@ def test_an_alarm_inside_an_event_says_nothing_of_it() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"<html><title>Sign in</title></html>", b"[]", b"\0" * 1000])
 def test_what_is_no_calendar(body: bytes) -> None:
-    with pytest.raises(SourceError, match="it is no calendar"):
+    with pytest.raises(SourceError, match="it is not a calendar"):
         read_agenda(body, NOW, TOKYO)
 
 

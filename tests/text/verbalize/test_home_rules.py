@@ -30,7 +30,7 @@ def test_a_word_of_the_dictionary_is_not_found_inside_another() -> None:
 @pytest.mark.parametrize(
     ("pattern", "say", "reason"),
     [
-        ("(", "x", "no regular expression"),
+        ("(", "x", "not a regular expression"),
         ("", "x", "1 to 500"),
         ("a*", "x", "matches where there is nothing"),
         ("a", r"\2", "names a group"),

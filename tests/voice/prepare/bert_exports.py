@@ -51,3 +51,14 @@ def kept_in_halves(target: Path) -> Path:
     model.graph.node.extend(nodes)
     onnx.save(model, target)
     return target
+
+
+def built_otherwise(target: Path) -> Path:
+    """Fed as a BERT is, and one table inside: nothing that is recognised."""
+    model = onnx.load(FP32)
+    table = numpy_helper.from_array(np.random.default_rng(0).standard_normal((80, 8)).astype(np.float32), "table")
+    node = helper.make_node("Gather", ["table", "input_ids"], ["hidden"])
+    output = helper.make_tensor_value_info("hidden", TensorProto.FLOAT, ["batch", "seq", 8])
+    graph = helper.make_graph([node], "other", model.graph.input, [output], [table])
+    onnx.save(helper.make_model(graph, opset_imports=model.opset_import, ir_version=8), target)
+    return target

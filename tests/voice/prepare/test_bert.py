@@ -20,7 +20,7 @@ from hayakoe_daemon.voice.prepare.distance import snr
 from hayakoe_daemon.voice.prepare.errors import NotRecognisedError, PreparationError
 from hayakoe_daemon.voice.prepare.in_place import InPlace
 from hayakoe_daemon.voice.prepared_bert import Form, PreparedBert, PreparedBertFiles
-from tests.voice.prepare.bert_exports import FP32, TINY, hidden, in_halves, kept_in_halves, token_ids
+from tests.voice.prepare.bert_exports import FP32, TINY, built_otherwise, hidden, in_halves, kept_in_halves, token_ids
 
 
 def prepared(model: Path, folder: Path) -> PreparedBert:
@@ -89,13 +89,7 @@ def test_halves_are_computed_in_float32(tmp_path: Path, make: Callable[[Path], P
 
 
 def test_a_bert_that_is_built_otherwise_is_left_as_it_is(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    model = onnx.load(FP32)
-    table = numpy_helper.from_array(np.random.default_rng(0).standard_normal((80, 8)).astype(np.float32), "table")
-    node = helper.make_node("Gather", ["table", "input_ids"], ["hidden"])
-    output = helper.make_tensor_value_info("hidden", onnx.TensorProto.FLOAT, ["batch", "seq", 8])
-    graph = helper.make_graph([node], "other", model.graph.input, [output], [table])
-    onnx.save(helper.make_model(graph, opset_imports=model.opset_import, ir_version=8), tmp_path / "other.onnx")
-    bert = prepared(tmp_path / "other.onnx", tmp_path / "out")
+    bert = prepared(built_otherwise(tmp_path / "other.onnx"), tmp_path / "out")
     assert bert._files.form is Form.WHOLE
     assert "as it is" in bert._files.note
     assert "other.onnx is prepared as it is, which is slower: " in caplog.text

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import helper, numpy_helper
+from onnx import numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from hayakoe_daemon.voice.device import Device
@@ -26,7 +26,7 @@ from hayakoe_daemon.voice.prepare.quantize_kind import Kind
 from hayakoe_daemon.voice.prepare.work import prepare
 from hayakoe_daemon.voice.prepared_bert import Floats, Form, PreparedBert, PreparedBertFiles
 from hayakoe_daemon.voice.prepared_bert_batch import FEATURES, batch_feeds, columns
-from tests.voice.prepare.bert_exports import FP32, TINY, hidden, token_ids
+from tests.voice.prepare.bert_exports import FP32, TINY, built_otherwise, hidden, token_ids
 from tests.voice.prepare.cuda_kernels import lacking
 from tests.voice.prepare.tiny import Told
 
@@ -158,13 +158,7 @@ def _stays_in_float32(model: onnx.ModelProto, tmp_path: Path, why: str) -> None:
 def test_a_bert_that_is_built_otherwise_stays_on_the_processor(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    model = onnx.load(FP32)
-    table = numpy_helper.from_array(np.random.default_rng(0).standard_normal((80, 8)).astype(np.float32), "table")
-    node = helper.make_node("Gather", ["table", "input_ids"], ["hidden"])
-    output = helper.make_tensor_value_info("hidden", onnx.TensorProto.FLOAT, ["batch", "seq", 8])
-    graph = helper.make_graph([node], "other", model.graph.input, [output], [table])
-    onnx.save(helper.make_model(graph, opset_imports=model.opset_import, ir_version=8), tmp_path / "other.onnx")
-    files = prepared(tmp_path / "other.onnx", tmp_path / "out")
+    files = prepared(built_otherwise(tmp_path / "other.onnx"), tmp_path / "out")
     assert (files.form, files.device, files.half) == (Form.WHOLE, Device.CPU, False)
     assert "on the processor" in files.note
     assert "other.onnx stays on the processor: " in caplog.text

@@ -133,7 +133,7 @@ def cut(file: Path) -> None:
         (lambda f: (f / "miku.onnx").unlink(), "", "holds no ONNX file"),
         (lambda f: (f / "miku.onnx").rename(f / "miku.safetensors"), "", "export it to ONNX"),
         (lambda f: make.graph(f / "b.onnx", ("x",), ("y",)) and (f / "miku.onnx").rename(f / "a.onnx"), "", "several"),
-        (lambda f: (f / "config.json").write_text("{"), "config.json", "is no JSON"),
+        (lambda f: (f / "config.json").write_text("{"), "config.json", "is not JSON"),
         (lambda f: (f / "config.json").write_text("[]"), "config.json", "expected a JSON object, found list"),
         (lambda f: (f / "config.json").write_bytes(b"\xff"), "config.json", "not UTF-8"),
         (lambda f: without(f, "hop_length"), "config.json", "data.hop_length is missing"),
@@ -159,11 +159,15 @@ def cut(file: Path) -> None:
             "int32 (3, 256), exp",
         ),
         (lambda f: np.save(f / "style_vectors.npy", np.full((3, 256), np.nan, "f4")), "style_vectors.npy", "NaN"),
-        (lambda f: np.save(f / "style_vectors.npy", np.array([{}])), "style_vectors.npy", "no complete NumPy file"),
-        (lambda f: cut(f / "style_vectors.npy"), "style_vectors.npy", "no complete NumPy file"),
-        (lambda f: cut(f / "miku.onnx"), "miku.onnx", "no complete ONNX file"),
+        (lambda f: np.save(f / "style_vectors.npy", np.array([{}])), "style_vectors.npy", "not a complete NumPy file"),
+        (lambda f: cut(f / "style_vectors.npy"), "style_vectors.npy", "not a complete NumPy file"),
+        (lambda f: cut(f / "miku.onnx"), "miku.onnx", "not a complete ONNX file"),
         (lambda f: (f / "miku.onnx").write_bytes(b""), "miku.onnx", "there is no graph in it"),
-        (lambda f: (f / "miku.onnx").write_bytes(b"<html>nothing here</html>"), "miku.onnx", "no complete ONNX file"),
+        (
+            lambda f: (f / "miku.onnx").write_bytes(b"<html>nothing here</html>"),
+            "miku.onnx",
+            "not a complete ONNX file",
+        ),
         (lambda f: (f / "miku.onnx").write_bytes(b"\xff" * 40), "miku.onnx", "a number that never ends"),
         (
             lambda f: make.bert_graph(f / "miku.onnx"),
@@ -261,7 +265,7 @@ def test_what_is_wrong_with_a_bert_is_told(tmp_path: Path) -> None:
         bert_at(bert)
     make.vocabulary(bert)
     make.graph(bert / "model.onnx", ("x",), ("y",))
-    with pytest.raises(VoiceError, match="is no BERT: its inputs are x; expected input_ids and attention_mask"):
+    with pytest.raises(VoiceError, match="is not a BERT: its inputs are x; expected input_ids and attention_mask"):
         bert_at(bert)
     make.bert_graph(bert / "other.onnx")
     with pytest.raises(VoiceError, match=r"model.onnx, other.onnx, expected one"):

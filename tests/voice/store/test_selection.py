@@ -43,6 +43,7 @@ def test_one_voice_of_it_or_no_bert_or_only_that() -> None:
         sorted(["LICENSE", *(f"onnx/speakers/rin/{file}" for file in VOICE)])
     )
     assert not any("bert" in name for name in select(HAYAKOE, "", Wanted.VOICES))
+    assert select(HAYAKOE, "", Wanted.BERT)
     assert all("bert" in name for name in select(HAYAKOE, "", Wanted.BERT))
 
 
@@ -86,5 +87,5 @@ def test_addresses(address: str, parsed: HubAddress) -> None:
 
 @pytest.mark.parametrize("address", ["hf://", "hf://me", "hf://me/", "hf://me/voices@", "hf:// me/voices"])
 def test_no_addresses(address: str) -> None:
-    with pytest.raises(VoiceError, match="is no address"):
+    with pytest.raises(VoiceError, match="is not an address"):
         parse_address(address)

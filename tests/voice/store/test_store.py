@@ -93,9 +93,9 @@ def test_a_name_that_is_taken_reserved_or_none(store: Store, miku: VoiceSource) 
     for name, words in (
         ("miku", "there is a voice"),
         ("embedded", "always there"),
-        ("ミク", "no name"),
-        ("..", "no name"),
-        ("a" * 33, "no name"),
+        ("ミク", "not a name"),
+        ("..", "not a name"),
+        ("a" * 33, "not a name"),
     ):
         with pytest.raises(VoiceError, match=words):
             add(store, miku, name)
@@ -137,7 +137,7 @@ def _flip(file: Path) -> None:
         (lambda v: (v / "synthesizer.onnx").unlink(), "synthesizer.onnx: No such file"),
         (lambda v: os.truncate(v / "synthesizer.onnx", 5000), "has 5000 bytes, it had"),
         (lambda v: (v / "style_vectors.npy").write_bytes(b""), "has 0 bytes"),
-        (lambda v: (v / "manifest.json").write_text("{"), "is no JSON"),
+        (lambda v: (v / "manifest.json").write_text("{"), "is not JSON"),
         (lambda v: (v / "manifest.json").write_text('{"format": 9}'), "has format 9, expected 1"),
         (lambda v: (v / "manifest.json").write_text('{"format": 1}'), "lacks kind"),
     ],
@@ -166,7 +166,7 @@ def test_a_manifest_leads_to_no_file_elsewhere(store: Store, miku: VoiceSource) 
     manifest = json.loads(file.read_text())
     manifest["files"][0]["name"] = "../../secret"
     file.write_text(json.dumps(manifest))
-    with pytest.raises(VoiceError, match="no plain file name"):
+    with pytest.raises(VoiceError, match="not a plain file name"):
         store.load("miku")
 
 
@@ -204,7 +204,7 @@ def test_the_bert_is_one_for_all(tmp_path: Path, store: Store) -> None:
 
 def test_a_source_that_shrinks_while_it_is_copied_is_not_added(store: Store, miku: VoiceSource) -> None:
     os.truncate(miku.voice.synthesizer, 9000)
-    with pytest.raises(VoiceError, match="no complete ONNX file"):
+    with pytest.raises(VoiceError, match="not a complete ONNX file"):
         add(store, miku)
     assert visible(store) == set()
 
