@@ -58,7 +58,8 @@ class Sources:
     def hear(self, topic: str, payload: bytes, *, retained: bool) -> None:
         """A message came on one of `topics`; from the network thread, returns at once.
 
-        A retained one is as old as the same message was when it came first; a new one counts from now.
+        One that the broker had kept (`retained`) is as old as the same message was when it came first; a new one counts
+        from now.
         """
         now = self._clock()
         with self._changed:
