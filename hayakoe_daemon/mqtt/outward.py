@@ -124,9 +124,9 @@ class Outward:
     def audio(self, *, available: bool) -> None:
         self._keep(self._topics.audio, "online" if available else "offline")
 
-    def alarm(self, name: str, document: dict[str, Any] | None) -> None:
-        """How an alarm stands; None where it is gone, and the broker is to forget it."""
-        self._keep(self._topics.alarm(name), "" if document is None else _json(document))
+    def alarm(self, name: str, document: dict[str, Any]) -> None:
+        """How an alarm stands."""
+        self._keep(self._topics.alarm(name), _json(document))
 
     def event(self, document: dict[str, Any]) -> None:
         self._wire.publish(self._topics.event, _json(document))
