@@ -147,6 +147,14 @@ _ON_THE_WAY = frozenset(
     }
 )
 
+_OF_ALARMS = (EventType.FIRED, EventType.MISSED, EventType.SNOOZED, EventType.DISMISSED)
+
+EVENT_TYPES: dict[str, tuple[EventType, ...]] = {
+    "announcement": tuple(one for one in EventType if one not in _OF_ALARMS),
+    "alarm": (*_OF_ALARMS, EventType.EXPIRED),
+}
+"""By the kind of an event, what it can tell."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -168,6 +176,10 @@ class Event:
     """Why, in plain English, where the type alone does not tell."""
     times: dict[str, float] = field(default_factory=dict)
     """Seconds: `waited`, `first_sample` (accept to the first sample handed to the sink), `audio`, `rtf`..."""
+
+    def __post_init__(self) -> None:
+        if self.event_type not in EVENT_TYPES[self.kind]:
+            raise ValueError(f"nothing tells of an {self.kind} that it is {self.event_type}")
 
     def document(self) -> dict[str, Any]:
         """The event as its JSON document; keys without a value are left out."""

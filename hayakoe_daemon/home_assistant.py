@@ -70,6 +70,7 @@ class HomeAssistant:
         self._gone: list[str] = []
         self._retracted: set[str] = set()
         self._confirmed: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._forgotten: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._born = False
 
     @property
@@ -87,9 +88,13 @@ class HomeAssistant:
         """Publish there from now on; everything else must be known by then."""
         with self._lock:
             self._forget_alarms()
+            self._take_confirmed()
             self._outward, self._inventory = outward, None
             self._again_at = self._settled_at = None
             self._retracted.clear()
+            if outward is not None and (left := self._told.alarms - self._alarms().keys()):  # of an earlier config
+                self._gone += sorted(left)
+                self._settled_at = self._clock() + SETTLE
             self._publish()
 
     def alarm_gone(self, name: str) -> None:
@@ -150,7 +155,8 @@ class HomeAssistant:
             return  # what comes in its place comes later, or Home Assistant finds the same entity twice
         first, self._inventory = self._inventory is None, inventory
         self._retracted -= found.keys()
-        told.note(found.keys(), {key: kind for document in found.values() for key, kind in platforms(document).items()})
+        kinds = {key: kind for document in found.values() for key, kind in platforms(document).items()}
+        told.note(found.keys(), kinds, [name for name, _ in inventory.alarms])
         for topic, document in found.items():
             outward.discovery(topic, document)
         if not first:
@@ -162,13 +168,18 @@ class HomeAssistant:
             topic = self._confirmed.get()
             if topic in self._retracted:
                 self._told.forget(topic)
+        while not self._forgotten.empty():
+            if (name := self._forgotten.get()) not in self._alarms():
+                self._told.forget_alarm(name)
         self._told.save()
 
     def _forget_alarms(self) -> None:
         gone, self._gone = self._gone, []
         for name in gone:
             if self._outward is not None and name not in self._alarms():
-                self._outward.alarm(name, None)
+                self._outward.retract(
+                    self._wish.device.topics.alarm(name), functools.partial(self._forgotten.put, name)
+                )
 
     def _now(self) -> Inventory:
         state = self._state

@@ -1,4 +1,4 @@
-"""What Home Assistant was told in earlier lives, so that what is there no more can be taken back.
+"""What was told in earlier lives and stays with the broker, so that what is there no more can be taken back.
 
 A small JSON file, replaced atomically.
 """
@@ -33,22 +33,25 @@ class Told:
         """Every discovery topic on which the broker may keep a document of ours."""
         self.parts: dict[str, str] = {}
         """Key and platform of every part that the device's document ever had, the latest last."""
+        self.alarms: frozenset[str] = frozenset()
+        """Every alarm of which the broker may keep how it stands."""
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
             self.topics = frozenset(str(topic) for topic in document["topics"])
             self.parts = {str(key): str(platform) for key, platform in document["parts"].items()}
+            self.alarms = frozenset(str(name) for name in document.get("alarms", ()))
         except FileNotFoundError:
             pass
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             log.warning("cannot read %s (%s): entities of earlier configs may stay in Home Assistant", path, error)
 
-    def note(self, topics: Collection[str], parts: Mapping[str, str]) -> None:
-        """There are documents on these topics too, and these parts now."""
+    def note(self, topics: Collection[str], parts: Mapping[str, str], alarms: Collection[str] = ()) -> None:
+        """There are documents on these topics too, and these parts and alarms now."""
         older = {key: platform for key, platform in self.parts.items() if key not in parts}
         kept = dict(list((older | dict(parts)).items())[-MOST_PARTS:])
-        noted = self.topics | frozenset(topics), kept
-        if noted != (self.topics, self.parts):
-            self.topics, self.parts = noted
+        noted = self.topics | frozenset(topics), kept, self.alarms | frozenset(alarms)
+        if noted != (self.topics, self.parts, self.alarms):
+            self.topics, self.parts, self.alarms = noted
             self._saved = False
             self.save()
 
@@ -57,12 +60,17 @@ class Told:
         self.topics -= {topic}
         self._saved = False
 
+    def forget_alarm(self, name: str) -> None:
+        """The broker has confirmed that it keeps nothing of it. Returns at once."""
+        self.alarms -= {name}
+        self._saved = False
+
     def save(self) -> None:
         """Write what was forgotten, if anything was."""
         if self._saved:
             return
         self._saved = True
-        document = {"topics": sorted(self.topics), "parts": self.parts}
+        document = {"topics": sorted(self.topics), "parts": self.parts, "alarms": sorted(self.alarms)}
         try:
             replace_durably(self._path, json.dumps(document, indent=1).encode())
         except OSError as error:

@@ -151,3 +151,32 @@ def test_nobody_is_kept_waiting_by_a_source_that_hangs(
             lambda: any((one["source"], one["event_type"]) == ("briefing", "finished") for one in home.events()), 20
         )
         assert "天気予報は取れませんでした。" in said(daemon)
+
+
+def test_a_value_that_is_sent_again_is_fresh_also_where_it_is_retained(
+    tmp_path: Path, broker: Broker, home: Home
+) -> None:
+    house = {
+        "sources": {"door": {"mqtt": "home/door", "max_age": "2 s", "fallback": "ドアは分かりません。"}},
+        "briefings": {"morning": {"text": "ドアは{{ door }}です。"}},
+    }
+    with Daemon(tmp_path / "daemon", broker, config=house) as daemon:
+        home.wait_online()
+        home.watcher.publish("home/door", "閉", retain=True)
+        wait_for(lambda: "分かりません" not in said(daemon))
+        wait_for(lambda: "分かりません" in said(daemon))
+        home.watcher.publish("home/door", "閉", retain=True)
+        wait_for(lambda: "ドアは閉です。" in said(daemon))
+
+
+def test_a_retained_value_that_came_just_before_a_power_cut_is_known_afterwards(
+    tmp_path: Path, broker: Broker, home: Home
+) -> None:
+    house = {"sources": {"door": {"mqtt": "home/door"}}, "briefings": {"morning": {"text": "ドアは{{ door }}です。"}}}
+    with Daemon(tmp_path / "daemon", broker, config=house) as daemon:
+        home.wait_online()
+        home.watcher.publish("home/door", "開", retain=True)
+        wait_for(lambda: said(daemon) == "ドアは開です。")
+        daemon.kill()
+        daemon.start()
+        wait_for(lambda: said(daemon) == "ドアは開です。")

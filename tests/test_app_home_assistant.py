@@ -81,6 +81,7 @@ def test_what_went_while_the_daemon_was_down_is_taken_back(broker: Broker, home:
         daemon.configure({})
         daemon.start()
         wait_for(lambda: document(home)["cmps"]["alarm_old"] == {"p": "switch"})
+        wait_for(lambda: not retained(home).get(home.topic("alarm/old")))
 
 
 @pytest.mark.long

@@ -112,6 +112,24 @@ def test_an_alarm_that_comes_back_keeps_its_state(tmp_path: Path) -> None:
     assert TOPICS.alarm("tea") in house.there()
 
 
+@pytest.mark.parametrize("mode", [Mode.DEVICE, Mode.OFF])
+def test_the_state_of_an_alarm_that_went_between_two_lives_is_taken_back(tmp_path: Path, mode: Mode) -> None:
+    earlier = House(tmp_path, replace(WISH, mode=mode))
+    earlier.alarms["tea"] = True
+    earlier.wait(SETTLE)
+    later = House(tmp_path, replace(WISH, mode=mode))
+    later.kept[TOPICS.alarm("tea")] = "{}"
+    later.deaf = True  # the broker is down for now
+    later.wait(SETTLE)
+    later.deaf = False
+    later.outward.connected()
+    assert TOPICS.alarm("tea") not in later.there()
+    later.wait(SETTLE)
+    last = House(tmp_path, replace(WISH, mode=mode))
+    last.wait(SETTLE)
+    assert TOPICS.alarm("tea") not in last.sent, "once is enough"
+
+
 @pytest.mark.parametrize("end", [True, False])
 def test_without_discovery_or_at_the_end_an_alarm_is_forgotten_at_once(tmp_path: Path, end: bool) -> None:
     house = House(tmp_path, WISH if end else replace(WISH, mode=Mode.OFF))
@@ -198,3 +216,12 @@ def test_everything_is_told_again_once_after_a_birth(tmp_path: Path) -> None:
 def test_nothing_is_listened_to_without_discovery(tmp_path: Path) -> None:
     assert House(tmp_path).home.topics == ("ha/status",)
     assert House(tmp_path, replace(WISH, mode=Mode.OFF)).home.topics == ()
+
+
+def test_what_was_taken_back_just_before_the_end_is_not_taken_back_again(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.home.take(replace(WISH, mode=Mode.OFF))
+    house.home.to(None)
+    later = House(tmp_path, replace(WISH, mode=Mode.OFF))
+    assert house.sent[-1] == DEVICE
+    assert later.sent == []

@@ -57,6 +57,7 @@ def check(tmp_path: Path, mode: str, *options: str, calls: list[Any]) -> dict[st
     root = Path(__file__).parents[1]
     command = ["env", f"PYTHONPATH={root}", sys.executable, "-m", "hayakoe_daemon", "run", "--config", "{config}"]
     files: list[str | Path] = ["--calls", tmp_path / "calls.json", "--config-template", tmp_path / "config.yaml"]
+    files += ["--wait", f"{patient(20):g}"]  # for a daemon that starts beside it on a busy machine
     subprocess.run(
         [CHECK, "--venv", VENV, *files, "--output", tmp_path / "report.json", *options, "--", *command],
         check=True,

@@ -13,7 +13,6 @@ from __future__ import annotations
 import functools
 import logging
 import socket
-import ssl
 import sys
 import threading
 import time
@@ -27,7 +26,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from hayakoe_daemon.mqtt import trouble
+from hayakoe_daemon.mqtt import certificates, trouble
 from hayakoe_daemon.mqtt.deliveries import Deliveries, Delivery
 from hayakoe_daemon.mqtt.link import BrokerSettings, Incoming, LinkState
 
@@ -79,6 +78,10 @@ class MqttClient:
     to `on_crash` with the name of the thread, and the message concerned is not acknowledged. `on_state` is told every
     change, also of the reason why there is no connection. `will` and `birth` are (topic, payload), both retained:
     the broker publishes the first when we vanish, and `stop` does when we leave; the second goes out at each connect.
+
+    `subscriptions` are topics of ours: whatever was published there as retained comes with that flag, so that it can be
+    told from commands of this moment. `others` are somebody else's: there the flag means that the broker had kept it,
+    and all that it keeps comes at the first connection, also with a session that it knows.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class MqttClient:
         settings: BrokerSettings,
         *,
         subscriptions: Iterable[str],
+        others: Iterable[str] = (),
         will: tuple[str, str],
         birth: tuple[str, str],
         on_message: Callable[[Incoming], None],
@@ -94,6 +98,7 @@ class MqttClient:
     ) -> None:
         self._settings = settings
         self._subscriptions = tuple(subscriptions)
+        self._others = tuple(others)
         self._will = will
         self._birth = birth
         self._on_message = on_message
@@ -109,12 +114,13 @@ class MqttClient:
         self._live = False
         self._generation = 0
         self._session_present = False
+        self._has_subscribed = False
         # Whether the end of the attempt under way has been explained: paho reports some ends twice, some refusals too.
         self._explained = False
         self._connected_at = 0.0
         self._short_lived = 0
 
-        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if settings.tls else None
+        self._tls = certificates.new_context() if settings.tls else None
         self._network = self._make_network()
 
     # ------------------------------------------------------------------------------------------------ life
@@ -208,8 +214,6 @@ class MqttClient:
         network.reconnect_delay_set(FIRST_DELAY, LONGEST_DELAY)
         network.will_set(*self._will, qos=1, retain=True)
         if self._tls is not None:
-            # Certificates that people make at home often lack what Python 3.13 began to insist on.
-            self._tls.verify_flags &= ~ssl.VERIFY_X509_STRICT
             network.tls_set_context(self._tls)
         network.on_socket_open = _send_at_once
         network.on_pre_connect = self._pre_connect
@@ -241,26 +245,8 @@ class MqttClient:
             self._network.username_pw_set(self._settings.user, password)
         except (OSError, ValueError) as error:
             raise trouble.NotReady(f"the password for the broker cannot be read: {error}") from error
-        if self._tls is not None:
-            self._load_certificates(self._tls)
-
-    def _load_certificates(self, context: ssl.SSLContext) -> None:
-        files = self._settings.tls
-        if files is None:
-            return
-        file = files.ca_file
-        try:
-            if files.ca_file is None:
-                context.load_default_certs()
-            else:
-                context.load_verify_locations(files.ca_file)
-            if files.cert_file is not None:
-                file = files.cert_file
-                # Without a password a locked key would be asked for at the terminal.
-                context.load_cert_chain(files.cert_file, files.key_file, password="")
-        except OSError as error:
-            why = error.strerror if not isinstance(error, ssl.SSLError) else "it holds no usable PEM certificate or key"
-            raise trouble.NotReady(f"the TLS file {file} cannot be used: {why}") from error
+        if self._tls is not None and self._settings.tls is not None:
+            certificates.load(self._settings.tls, self._tls)
 
     def _connect_fail(self, *_: object) -> None:
         # paho calls this inside its `except OSError`, and tells the error in no other way.
@@ -281,16 +267,21 @@ class MqttClient:
         with self._live_lock:
             self._generation += 1
             self._live = True
-        # Retained messages come with their flag, so that the caller can tell them from commands of this moment.
-        options = SubscribeOptions(
-            qos=1, retainAsPublished=True, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB
-        )
-        self._network.subscribe([(topic, options) for topic in self._subscriptions])
+        self._subscribe()
+
+    def _subscribe(self) -> None:
+        if_new, always = SubscribeOptions.RETAIN_SEND_IF_NEW_SUB, SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE
+        ours = SubscribeOptions(qos=1, retainAsPublished=True, retainHandling=if_new)
+        handling = if_new if self._has_subscribed else always
+        others = SubscribeOptions(qos=1, retainAsPublished=False, retainHandling=handling)
+        topics = [(topic, ours) for topic in self._subscriptions] + [(topic, others) for topic in self._others]
+        self._network.subscribe(topics)
 
     def _subscribed(
         self, _client: mqtt.Client, _data: Any, _mid: int, codes: list[ReasonCode], _properties: Any
     ) -> None:
         """Only now is the link up, and said to be: before, what others publish could miss us."""
+        self._has_subscribed = True
         self._send(*self._birth, retain=True)
         session = "it kept our session" if self._session_present else "with a new session"
         text = f"connected to the broker at {self._settings.address}, {session}"
@@ -298,7 +289,7 @@ class MqttClient:
             self._said.forget()
         if self._said.due(text):
             logger.info("%s", text)
-        for topic, code in zip(self._subscriptions, codes, strict=False):
+        for topic, code in zip((*self._subscriptions, *self._others), codes, strict=False):
             if code.is_failure:
                 self._warn(f"the broker refuses the subscription to {topic} ({code}); check its access list")
         self._set_state(LinkState(connected=True, session_present=self._session_present, reason=text))

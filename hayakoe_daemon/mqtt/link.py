@@ -89,7 +89,7 @@ class Incoming:
     dup: bool
     """The broker sends it again, because it has seen no acknowledgement."""
     retain: bool
-    """Published as a retained message, now or long ago."""
+    """Published as a retained message, now or long ago; on topics of others: long ago."""
     expiry: int | None
     """Seconds that are left of its message expiry."""
     response_topic: str | None

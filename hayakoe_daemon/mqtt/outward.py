@@ -57,7 +57,9 @@ class Outward:
         self._wire = wire
         self._fetch_letters = fetch_letters
         self._delivered = delivered
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        """Also held while something retained is published: what two threads tell goes out in the order in which it is
+        kept, or the older stays with the broker. The wire calls nobody back meanwhile."""
         self._retained: dict[str, str] = {}
         self._retractions: dict[str, Callable[[], None]] = {}
         self._under_way: set[_Letter] = set()
@@ -69,7 +71,9 @@ class Outward:
         with self._lock:
             retractions = list(self._retractions)
         for topic in retractions:
-            self._retract(topic)
+            with self._lock:
+                if topic in self._retractions:
+                    self._retract(topic)
         self.again()
         with self._lock:
             unheard = list(self._unheard)
@@ -81,11 +85,11 @@ class Outward:
     def again(self, topics: Collection[str] | None = None) -> None:
         """What is retained there, or everything that is, once more: somebody has begun to listen."""
         with self._lock:
-            retained = [
-                (topic, payload) for topic, payload in self._retained.items() if topics is None or topic in topics
-            ]
-        for topic, payload in retained:
-            self._wire.publish(topic, payload, retain=True)
+            kept = [topic for topic in self._retained if topics is None or topic in topics]
+        for topic in kept:
+            with self._lock:  # one by one: nobody who has something to tell waits for all of it
+                if (payload := self._retained.get(topic)) is not None:
+                    self._wire.publish(topic, payload, retain=True)
 
     def state(self, document: dict[str, Any]) -> None:
         self._keep(self._topics.state, _json(document))
@@ -106,7 +110,7 @@ class Outward:
         with self._lock:
             self._retained.pop(topic, None)
             self._retractions[topic] = retracted
-        self._retract(topic)
+            self._retract(topic)
 
     def _retract(self, topic: str) -> None:
         def settle(taken: bool) -> None:
@@ -120,9 +124,9 @@ class Outward:
     def audio(self, *, available: bool) -> None:
         self._keep(self._topics.audio, "online" if available else "offline")
 
-    def alarm(self, name: str, document: dict[str, Any] | None) -> None:
-        """How an alarm stands; None where it is gone, and the broker is to forget it."""
-        self._keep(self._topics.alarm(name), "" if document is None else _json(document))
+    def alarm(self, name: str, document: dict[str, Any]) -> None:
+        """How an alarm stands."""
+        self._keep(self._topics.alarm(name), _json(document))
 
     def event(self, document: dict[str, Any]) -> None:
         self._wire.publish(self._topics.event, _json(document))
@@ -166,7 +170,7 @@ class Outward:
                 return
             self._retained[topic] = payload
             self._retractions.pop(topic, None)
-        self._wire.publish(topic, payload, retain=True)
+            self._wire.publish(topic, payload, retain=True)
 
 
 def _json(document: dict[str, Any]) -> str:

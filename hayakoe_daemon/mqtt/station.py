@@ -27,7 +27,7 @@ class Ears:
     fetch_letters: Callable[[int], None]
     """Have that many unconfirmed last words handed to `outward.letters`."""
     overhear: Callable[[str, bytes, bool], None]
-    """A message that is no request, on one of the other topics: topic, payload, and whether it was retained."""
+    """A message that is no request, on one of the other topics: topic, payload, and whether the broker had kept it."""
     delivered: Callable[[int], None]
     """These last words (by number) have arrived."""
     forget: Callable[[float | None], None]
@@ -56,7 +56,8 @@ class Station:
         self._inward = Inward(topics, ears.handle, ears.complain)
         self._client = MqttClient(
             settings,
-            subscriptions=(*topics.subscriptions, *others),
+            subscriptions=topics.subscriptions,
+            others=self._others.difference(topics.subscriptions),
             will=(topics.status, "offline"),
             birth=(topics.status, "online"),
             on_message=self._receive,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -24,6 +24,7 @@ class Peer:
         *,
         acknowledge: bool = True,
         on_message: Callable[[Incoming], None] | None = None,
+        others: Sequence[str] = (),
         **settings: Any,
     ) -> None:
         self.messages: list[Incoming] = []
@@ -35,6 +36,7 @@ class Peer:
         self.client = MqttClient(
             BrokerSettings(**{**values, **settings}),
             subscriptions=[SAY, "hayakoe/test/do/+"],
+            others=others,
             will=(STATUS, "offline"),
             birth=(STATUS, "online"),
             on_message=self._received,

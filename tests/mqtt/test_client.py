@@ -68,6 +68,31 @@ def test_retained_messages_are_told_apart(broker: Broker, watcher: Watcher) -> N
     ]
 
 
+def test_what_others_keep_comes_with_each_start_and_not_with_each_connection(broker: Broker, watcher: Watcher) -> None:
+    # With QoS 0: what is not acknowledged before the broker stops would come again.
+    watcher.publish("home/door", "shut", qos=0, retain=True)
+    with Peer(broker, others=["home/door"]) as before:
+        wait_for(lambda: before.messages)
+    with Peer(broker, others=["home/door"]) as peer:
+        peer.wait_connected()
+        assert peer.client.state.session_present
+        wait_for(lambda: peer.messages)
+        watcher.publish("home/door", "open", qos=0, retain=True)
+        wait_for(lambda: len(peer.messages) == 2)
+        broker.stop()
+        wait_for(lambda: not peer.client.connected)
+        broker.start()
+        peer.wait_connected()
+        watcher.wait_connected()
+        watcher.publish("home/door", "ajar")
+        wait_for(lambda: peer.texts()[-1] == "ajar")
+    assert [(message.payload, message.retain) for message in peer.messages] == [
+        (b"shut", True),
+        (b"open", False),
+        (b"ajar", False),
+    ]
+
+
 def test_an_answer_carries_its_correlation(broker: Broker, watcher: Watcher) -> None:
     def answer(incoming: Incoming) -> None:
         assert incoming.response_topic

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ class Wire:
         self.up = True
         self.sent: list[tuple[str, Any]] = []
         self.open: list[Callable[[bool], None]] = []
+        self.before: Callable[[str], None] = lambda _topic: None
 
     def publish(
         self,
@@ -30,6 +32,7 @@ class Wire:
     ) -> bool:
         if not self.up:
             return False
+        self.before(topic)
         self.sent.append((topic, payload))
         if on_settled is not None:
             self.open.append(on_settled)
@@ -106,3 +109,39 @@ def test_one_that_was_fetched_before_its_confirmation_is_not_told_again() -> Non
     house.letters[0] = {"id": "other"}
     house.outward.letters([(0, {"id": "other"})])
     assert house.told() == ["n0", "n1", "n2", "other"]
+
+
+def test_what_changes_while_everything_is_told_again_is_told_last() -> None:
+    house = House(0)
+    house.outward.state({"state": "idle"})
+    house.outward.audio(available=True)
+
+    def lost(topic: str) -> None:
+        """The device is lost in another thread, just when it is told to be there."""
+        if topic == TOPICS.audio:
+            house.wire.before = lambda _topic: None
+            other.start()
+            other.join(0.2)
+
+    other = threading.Thread(target=lambda: house.outward.audio(available=False))
+    house.wire.before = lost
+    house.outward.again()
+    other.join()
+    assert [payload for topic, payload in house.wire.sent if topic == TOPICS.audio] == ["online", "online", "offline"]
+
+
+def test_what_comes_back_while_it_is_taken_back_again_stays() -> None:
+    house = House(0)
+    topics = ("homeassistant/a/config", "homeassistant/b/config")
+    for topic in topics:
+        house.outward.retract(topic, lambda: None)
+    house.wire.sent.clear()
+
+    def back(topic: str) -> None:
+        house.wire.before = lambda _topic: None
+        (other,) = {*topics} - {topic}
+        house.outward.discovery(other, {"name": "back"})
+
+    house.wire.before = back
+    house.outward.connected()
+    assert sorted(payload for _, payload in house.wire.sent) == ["", '{"name": "back"}', '{"name": "back"}']

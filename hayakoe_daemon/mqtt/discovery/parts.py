@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hayakoe_daemon.announcement import EventType
+from hayakoe_daemon.announcement import EVENT_TYPES
 from hayakoe_daemon.mqtt.discovery.device import Device, Inventory
 from hayakoe_daemon.mqtt.discovery.names import NAMES, USUAL_STYLE, chosen
 
@@ -28,8 +28,6 @@ TEST = {
     "when_quiet": "speak",
 }
 """What Test has said; in Japanese whatever the language, as it tries a Japanese voice."""
-
-ALARM_EVENTS = (EventType.FIRED, EventType.MISSED, EventType.SNOOZED, EventType.DISMISSED)
 
 
 def parts(device: Device, inventory: Inventory) -> dict[str, Part]:
@@ -277,18 +275,17 @@ def _diagnostics(make: _Maker) -> dict[str, Part]:
 def _events(make: _Maker) -> dict[str, Part]:
     """Both come on one topic; what renders to nothing is left out by Home Assistant."""
 
-    def event(key: str, icon: str, kind: str, types: tuple[EventType, ...]) -> Part:
+    def event(key: str, icon: str, kind: str) -> Part:
         return make(
             *("event", key, icon),
             state_topic=make.topics.event,
             value_template=f"{{{{ value if value_json.kind == '{kind}' else '' }}}}",
-            event_types=[one.value for one in types],
+            event_types=[one.value for one in EVENT_TYPES[kind]],
         )
 
-    others = tuple(one for one in EventType if one not in ALARM_EVENTS)
     return {
-        "event_announcement": event("event_announcement", "bullhorn-outline", "announcement", others),
-        "event_alarm": event("event_alarm", "alarm-bell", "alarm", ALARM_EVENTS),
+        "event_announcement": event("event_announcement", "bullhorn-outline", "announcement"),
+        "event_alarm": event("event_alarm", "alarm-bell", "alarm"),
     }
 
 

@@ -36,10 +36,16 @@ class Sources:
         self._saved_at = 0.0
 
     def configure(self, fields: Mapping[str, SourceFields], zone: ZoneInfo) -> None:
-        """These sources from now on. What is known of one that has not changed stays, also from before a restart."""
+        """These sources from now on. What is known of one that has not changed stays, also from before a restart; what
+        was heard on a topic stays with it, whatever the source is called now: it may not come again for days."""
         with self._changed:
+            heard = {
+                slot.fetcher.origin: slot.fetched
+                for slot in self._slots.values()
+                if slot.comes_by_itself and slot.fetched is not None
+            }
             self._slots = {
-                name: self._known(name, one, zone) or self._slot(name, one, zone) for name, one in fields.items()
+                name: self._known(name, one, zone) or self._slot(name, one, zone, heard) for name, one in fields.items()
             }
 
     @property
@@ -58,7 +64,8 @@ class Sources:
     def hear(self, topic: str, payload: bytes, *, retained: bool) -> None:
         """A message came on one of `topics`; from the network thread, returns at once.
 
-        A retained one is as old as the same message was when it came first; a new one counts from now.
+        One that the broker had kept (`retained`) is as old as the same message was when it came first; a new one counts
+        from now.
         """
         now = self._clock()
         with self._changed:
@@ -116,11 +123,13 @@ class Sources:
         slot = self._slots.get(name)
         return slot if slot is not None and (slot.fields, slot.zone) == (fields, zone) else None
 
-    def _slot(self, name: str, fields: SourceFields, zone: ZoneInfo) -> Slot:
+    def _slot(self, name: str, fields: SourceFields, zone: ZoneInfo, heard: Mapping[str, Fetched]) -> Slot:
         slot = Slot(name, fields, zone, open_source(fields, zone))
         if slot.is_kept:
             slot.kept = self._cupboard.get(name, slot.fetcher.origin)
         if slot.comes_by_itself:
+            if slot.fetcher.origin in heard:
+                slot.kept, slot.unsaved = heard[slot.fetcher.origin], True
             slot.ask_at = float("inf")
             self._take_kept(slot)
         return slot

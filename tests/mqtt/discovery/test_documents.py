@@ -17,7 +17,7 @@ from hayakoe_daemon.announcement import NAME, EventType
 from hayakoe_daemon.mqtt.discovery.device import Device, Inventory
 from hayakoe_daemon.mqtt.discovery.documents import Mode, documents, platforms
 from hayakoe_daemon.mqtt.discovery.names import NAMES, Language
-from hayakoe_daemon.mqtt.discovery.parts import ALARM_EVENTS, LONGEST, TEST, Part, parts
+from hayakoe_daemon.mqtt.discovery.parts import LONGEST, TEST, Part, parts
 from hayakoe_daemon.mqtt.payload import parse_alarm, parse_say, parse_setting
 from hayakoe_daemon.mqtt.topics import Kind, Topics
 from tests.mqtt.discovery import platforms as known
@@ -231,8 +231,8 @@ def test_events_are_read_by_the_one_they_are_for() -> None:
     found = parts(JA, FULL)
     announcement, alarm = found["event_announcement"], found["event_alarm"]
     assert {*announcement["event_types"], *alarm["event_types"]} == set(EventType)
-    assert not {*announcement["event_types"]} & {*alarm["event_types"]}
-    assert set(alarm["event_types"]) == set(ALARM_EVENTS)
+    assert set(alarm["event_types"]) == {"fired", "missed", "snoozed", "dismissed", "expired"}
+    assert {*announcement["event_types"]} & {*alarm["event_types"]} == {"expired"}
     for part, other in ((announcement, alarm), (alarm, announcement)):
         kind = part["value_template"].split("'")[1]
         document = {"event_type": part["event_types"][0], "kind": kind, "id": "n1"}

@@ -79,6 +79,20 @@ def test_a_retained_message_that_is_known_gets_no_younger(tmp_path: Path, clock:
     assert (second.look(clock.now)["door"].value, second.look(clock.now)["door"].age) == ("shut", 0)
 
 
+def test_what_was_heard_stays_where_the_config_of_its_source_changes(tmp_path: Path, clock: Clock) -> None:
+    one = house(tmp_path, clock, door={"mqtt": "z/door"})
+    one.hear("z/door", b"open", retained=True)
+    clock.now += 10
+    for name, more in (("door", {"max_age": "1 h"}), ("entrance", {}), ("entrance", {"fallback": "不明です。"})):
+        one.configure({name: SourceFields.model_validate({"mqtt": "z/door", **more})}, TOKYO)
+        look = one.look(clock.now)[name]
+        assert (look.standing, look.value, look.age) == (Standing.OK, "open", 10)
+    one.save()
+    assert house(tmp_path, clock, entrance={"mqtt": "z/door"}).look(clock.now)["entrance"].value == "open"
+    one.configure({"entrance": SourceFields.model_validate({"mqtt": "z/other"})}, TOKYO)
+    assert one.look(clock.now)["entrance"].standing is Standing.WAITING
+
+
 def test_what_was_kept_of_another_topic_or_is_damaged_is_not_used(tmp_path: Path, clock: Clock) -> None:
     first = house(tmp_path, clock, a={"mqtt": "z/a"}, b={"mqtt": "z/b"})
     first.hear("z/a", b"1", retained=False)
