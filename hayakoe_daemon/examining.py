@@ -135,13 +135,12 @@ def find_daemon(config: Config, environ: Mapping[str, str]) -> Found:
     def look(what: str) -> dict[str, Any]:
         try:
             return next(iter(ask(path, {"topic": what})))
-        except (ControlError, StopIteration) as error:
+        except ControlError as error:
             raise OSError(f"the daemon did not tell its {what}: {error}") from None
 
     try:
-        if next(iter(ask(path, {"topic": "state"})), None) is not None:
-            return Daemon(*_peer(path), look)
-        why = f"The daemon at {path} does not answer."
+        next(iter(ask(path, {"topic": "state"})))
+        return Daemon(*_peer(path), look)
     except NobodyThere as nobody:
         return Unreachable(str(nobody))
     except (ControlError, OSError) as error:

@@ -57,7 +57,7 @@ def _fields(config: Config) -> dict[str, AlarmFields]:
     """The alarms of the running daemon; where none runs, those of the config with what was changed over them."""
     try:
         answers = ask(find_control_socket(config, os.environ), {"topic": "alarms"})
-        found: dict[str, Any] = next(answers, {"alarms": []})
+        found: dict[str, Any] = next(answers)
         return {alarm["name"]: read_alarm_fields(alarm["fields"]) for alarm in found["alarms"]}
     except NobodyThere:
         pass
