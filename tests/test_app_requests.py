@@ -263,7 +263,9 @@ def test_who_waits_is_told_what_was_otherwise(daemon: Daemon) -> None:
     other = daemon.command("say", "あ", "--wait", "--voice", "nobody")
     assert (other.returncode, other.stderr) == (0, "note: there is no voice nobody; there are: embedded\n")
     assert daemon.command("set", "mute", "ON").returncode == 0
-    assert daemon.command("say", "あ", "--wait").stderr == "note: muted\n"
+    muted = daemon.command("say", "あ", "--wait")
+    assert daemon.command("set", "mute", "OFF").returncode == 0
+    assert (muted.returncode, muted.stderr) == (0, "note: muted\n")
 
 
 def test_a_second_daemon_on_the_same_state_is_refused(daemon: Daemon) -> None:
