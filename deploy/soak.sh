@@ -53,6 +53,7 @@ while [ $# -gt 0 ]; do
         [ -n "$value" ] || bad_usage "$option needs a path"
         value=$(realpath -s -- "$value")
         [ -d "$(dirname -- "$value")" ] || bad_usage "$option: there is no folder $(dirname -- "$value")"
+        [ "$option" = --json ] || [ -z "$(ls -A -- "$value" 2>/dev/null)" ] || bad_usage "$option: $value is not empty"
         ;;
     *) bad_usage "there is no option $option" ;;
     esac

@@ -142,7 +142,7 @@ class _Client(socketserver.StreamRequestHandler):
             yield Refused("bad_request", str(error)).document()
             return
         topic, payload, wait = request
-        if topic in ("queue", "state", "dictionary", "alarms") or topic.startswith("briefing/"):
+        if _only_looks(topic):
             yield self.server.look(topic)
             return
         answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
@@ -165,6 +165,10 @@ def _until_last(announcement_id: str, events: queue.SimpleQueue[dict[str, Any]])
                 return
 
 
+def _only_looks(topic: str) -> bool:
+    return topic in ("queue", "state", "dictionary", "alarms") or topic.startswith("briefing/")
+
+
 def _read_request(line: bytes) -> tuple[str, bytes, bool]:
     if len(line) > LONGEST_LINE:
         raise ValueError(f"A request has at most {LONGEST_LINE} bytes.")
@@ -182,7 +186,9 @@ def _read_request(line: bytes) -> tuple[str, bytes, bool]:
 
 
 def ask(path: Path, request: dict[str, Any], *, patience: float | None = REQUEST_TIMEOUT) -> Iterator[dict[str, Any]]:
-    """The commands' side: the daemon's lines to one request. Raises ControlError."""
+    """The commands' side: the daemon's lines to one request, at least one. Raises ControlError."""
+    silent = "" if _only_looks(request["topic"]) else "; what was asked of it may still be done"
+    answered = False
     try:
         with socket.socket(socket.AF_UNIX) as line:
             line.settimeout(REQUEST_TIMEOUT)
@@ -193,6 +199,7 @@ def ask(path: Path, request: dict[str, Any], *, patience: float | None = REQUEST
             with line.makefile("rb") as lines:
                 for answer in lines:
                     yield json.loads(answer)
+                    answered = True
     except (FileNotFoundError, ConnectionRefusedError):
         raise NobodyThere(
             f"No daemon answers at {path}. Is it running? `systemctl status hayakoe-daemon`, or start it with"
@@ -201,6 +208,8 @@ def ask(path: Path, request: dict[str, Any], *, patience: float | None = REQUEST
     except PermissionError:
         raise ControlError(f"You may not use {path}: run this as root or as a member of its group.") from None
     except TimeoutError:
-        raise ControlError(f"The daemon at {path} does not answer.") from None
+        raise ControlError(f"The daemon at {path} does not answer{silent}.") from None
     except (OSError, ValueError) as error:
         raise ControlError(f"Talking to the daemon at {path} failed: {error}") from None
+    if not answered:
+        raise ControlError(f"The daemon at {path} hung up without an answer{silent}.")

@@ -10,10 +10,14 @@ from pathlib import Path
 from hayakoe_daemon.audio.chime import CHIMES
 from hayakoe_daemon.audio.sounds import SoundError, find_sound
 from hayakoe_daemon.config.model import Config, Tls
+from hayakoe_daemon.config.places import control_socket
 from hayakoe_daemon.derived import spoken, voice_plan
 from hayakoe_daemon.schedule.sources.fields import is_address
 from hayakoe_daemon.voice.providers import no_cuda_build
 from hayakoe_daemon.voices import installed, misnamed
+
+_LONGEST_SOCKET = 107
+"""Bytes of its path, see unix(7)."""
 
 
 def doubts(config: Config, environ: Mapping[str, str]) -> Iterator[str]:
@@ -28,6 +32,9 @@ def doubts(config: Config, environ: Mapping[str, str]) -> Iterator[str]:
         yield f"voices.device: cuda, but {lacking}; voices speak on the processor until then"
     if (group := config.control.group) is not None and not _is_group(group):
         yield f'control.group: there is no group "{group}"; the commands are for the group of the daemon until then'
+    socket = control_socket(config, environ)
+    if len(os.fsencode(socket)) > _LONGEST_SOCKET:
+        yield f"control.socket: {socket} is too long for a socket, no command reaches the daemon; name a shorter path"
     for key, path in named_files(config).items():
         if not os.path.exists(path):  # noqa: PTH110, false where we may not look
             yield f"{key}: {path} is not there, or may not be seen by you"

@@ -62,6 +62,7 @@ from hayakoe_daemon.mqtt.topics import Topics
 from hayakoe_daemon.schedule.alarm_book import ALARMS_FILE, AlarmBook
 from hayakoe_daemon.schedule.clock_watch import synchronised
 from hayakoe_daemon.voice.providers import installed
+from hayakoe_daemon.voice.store.files import VoiceError
 from hayakoe_daemon.voice.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -134,13 +135,12 @@ def find_daemon(config: Config, environ: Mapping[str, str]) -> Found:
     def look(what: str) -> dict[str, Any]:
         try:
             return next(iter(ask(path, {"topic": what})))
-        except (ControlError, StopIteration) as error:
+        except ControlError as error:
             raise OSError(f"the daemon did not tell its {what}: {error}") from None
 
     try:
-        if next(iter(ask(path, {"topic": "state"})), None) is not None:
-            return Daemon(*_peer(path), look)
-        why = f"The daemon at {path} does not answer."
+        next(iter(ask(path, {"topic": "state"})))
+        return Daemon(*_peer(path), look)
     except NobodyThere as nobody:
         return Unreachable(str(nobody))
     except (ControlError, OSError) as error:
@@ -249,9 +249,12 @@ def _parts(config: Config, environ: Mapping[str, str], daemon: Found) -> Iterato
     name = plan.default
     if isinstance(daemon, Daemon) or daemon.runs or name not in Store(plan.folder).names():
         return
-    order = plan.manual(name).order(name)
-    if order is None or not order.known or order.look().voice is None:
-        return
+    try:
+        order = plan.manual(name).order(name)
+        if order is None or not order.known or order.look().voice is None:
+            return
+    except VoiceError:
+        return  # its files are no voice, which `models` tells; the embedded one is heard all the same
     bound = (config.voices.int8_snr, config.voices.int8_log_mel)
     yield Part(name, str(plan.folder), str(plan.prepared), str(plan.precise(name).wanted), bound)
 

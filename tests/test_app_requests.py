@@ -259,6 +259,15 @@ def test_commands_talk_to_the_daemon(home: Home, daemon: Daemon, tmp_path: Path)
     assert soundfile.info(tmp_path / "a.wav").duration > 0.5
 
 
+def test_who_waits_is_told_what_was_otherwise(daemon: Daemon) -> None:
+    other = daemon.command("say", "あ", "--wait", "--voice", "nobody")
+    assert (other.returncode, other.stderr) == (0, "note: there is no voice nobody; there are: embedded\n")
+    assert daemon.command("set", "mute", "ON").returncode == 0
+    muted = daemon.command("say", "あ", "--wait")
+    assert daemon.command("set", "mute", "OFF").returncode == 0
+    assert (muted.returncode, muted.stderr) == (0, "note: muted\n")
+
+
 def test_a_second_daemon_on_the_same_state_is_refused(daemon: Daemon) -> None:
     second = daemon.command("run")
     assert second.returncode == 1

@@ -6,6 +6,7 @@ import grp
 import json
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -164,3 +165,27 @@ def test_errors_say_what_to_do(tmp_path: Path) -> None:
     dead.close()
     with pytest.raises(ControlError, match="Is it running"):
         list(ask(tmp_path / "dead.sock", {"topic": "queue"}))
+
+
+@pytest.mark.parametrize(
+    ("topic", "told"),
+    [("say", "; what was asked of it may still be done."), ("queue", "answer."), ("alarms", "answer.")],
+)
+@pytest.mark.parametrize("hangs_up", [True, False])
+def test_who_gets_no_answer_is_told_that_it_may_be_done_all_the_same(
+    tmp_path: Path, topic: str, told: str, *, hangs_up: bool
+) -> None:
+    with socket.socket(socket.AF_UNIX) as line:
+        line.bind(str(tmp_path / "c.sock"))
+        line.listen()
+
+        def hang_up() -> None:
+            client, _ = line.accept()
+            client.recv(1000)
+            client.close()
+
+        if hangs_up:
+            threading.Thread(target=hang_up, daemon=True).start()
+        with pytest.raises(ControlError) as caught:
+            list(ask(tmp_path / "c.sock", {"topic": topic, "payload": "a"}, patience=0.1))
+    assert str(caught.value).endswith(told)

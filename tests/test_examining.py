@@ -14,16 +14,18 @@ from typing import Any
 import pytest
 
 from hayakoe_daemon.answer import Answer, Examined, Refused
-from hayakoe_daemon.config.model import Config, Mqtt, Voices
+from hayakoe_daemon.config.model import Config, Mqtt, Speech, Voices
 from hayakoe_daemon.doctor.daemon import Unreachable
 from hayakoe_daemon.doctor.examination import examine
 from hayakoe_daemon.doctor.finding import Finding
 from hayakoe_daemon.doctor.machine import Machine
+from hayakoe_daemon.doctor.rehearsal import Part, Rehearsed
 from hayakoe_daemon.examining import Examiner, find_daemon, thorough
 from tests.doctor.house import machine
 from tests.fakecard import FakeCard
 from tests.support.broker import Broker, Watcher
 from tests.support.daemon import Daemon, Home
+from tests.support.installed import add_bert, add_voices, synthesizer
 from tests.support.waiting import wait_for
 
 ALARMS = {"alarms": {"morning": {"time": "07:00", "text": "朝です。"}}, "time_zone": "Asia/Tokyo"}
@@ -147,6 +149,32 @@ def test_the_disk_of_prepared_voices_is_looked_at_too(tmp_path: Path) -> None:
     checks = thorough(config, tmp_path / "c.yaml", {}, Unreachable("none"), machine(tmp_path / "root"))
     told = [one.means for one in examine([check for check in checks if check.name == "disk"])]
     assert any(f"for prepared voices in {elsewhere}" in one for one in told)
+
+
+def test_a_voice_that_is_spoilt_does_not_keep_the_embedded_one_from_speaking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoken = list[Part]()
+
+    def rehearse(part: Part, **_: object) -> Rehearsed:
+        spoken.append(part)
+        return Rehearsed(isolated=True, asked_for=(), loaded_in=1.0, audio=8.0, compute=1.0, peak=100, busy=0.0)
+
+    monkeypatch.setattr("hayakoe_daemon.examining.rehearse", rehearse)
+    add_voices(tmp_path / "voices", "tiny")
+    add_bert(tmp_path / "voices")
+    with synthesizer(tmp_path / "voices", "tiny").open("ab") as graph:
+        graph.write(b"x")
+    config = Config(state_dir=tmp_path, speech=Speech(voice="tiny"))
+    checks = thorough(config, tmp_path / "c.yaml", {}, Unreachable("none"), machine(tmp_path / "root"))
+    found = list(examine([check for check in checks if check.name in ("models", "offline")]))
+    assert [(one.name, str(one.verdict)) for one in found] == [
+        ("models", "failure"),
+        ("models", "ok"),
+        ("offline", "ok"),
+        ("speed", "ok"),
+    ]
+    assert spoken == [Part()]
 
 
 def test_a_daemon_that_says_nothing_hangs(tmp_path: Path) -> None:

@@ -38,6 +38,8 @@ def list_(given: argparse.Namespace) -> int:
         raise Failure(str(error)) from None
     after = time.time() if given.since is None else _moment("--from", given.since, zone)
     until = after + _AHEAD if given.until is None else _moment("--until", given.until, zone, end=True)
+    if until < after:
+        raise Failure(f"--until: {written(until, zone)} is before {written(after, zone)}, where the list begins")
     alarms = [fields.alarm(name) for name, fields in _fields(config).items()]
     ringings = ((alarm.name, written(due, zone)) for due, alarm in upcoming(alarms, zone, after, until))
     if given.json:
@@ -57,7 +59,7 @@ def _fields(config: Config) -> dict[str, AlarmFields]:
     """The alarms of the running daemon; where none runs, those of the config with what was changed over them."""
     try:
         answers = ask(find_control_socket(config, os.environ), {"topic": "alarms"})
-        found: dict[str, Any] = next(answers, {"alarms": []})
+        found: dict[str, Any] = next(answers)
         return {alarm["name"]: read_alarm_fields(alarm["fields"]) for alarm in found["alarms"]}
     except NobodyThere:
         pass

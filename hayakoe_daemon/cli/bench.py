@@ -36,6 +36,8 @@ ROUNDS = 5
 AT_ONCE = (2, 4)
 """How many sentences of a text are made at once, where there are as many cores."""
 
+_NOT_OVER_MQTT = ("models", "against", "compare", "rounds", "prepared", "html")
+
 
 def bench(given: argparse.Namespace) -> int:
     """Measures this machine, and prints what it found."""
@@ -76,6 +78,10 @@ def _check(given: argparse.Namespace) -> None:
         raise Failure("--models is missing: the folder of the voice and its BERT")
     if given.models is not None and given.voice is None:
         raise Failure("--voice is missing: the name of the voice in the folder of --models")
+    if given.mqtt and (unused := [name for name in _NOT_OVER_MQTT if getattr(given, name) is not None]):
+        raise Failure(f"--mqtt measures a voice as it is installed, and gives no page: leave out --{unused[0]}")
+    if given.html is not None and (given.html.is_dir() or not given.html.parent.is_dir()):  # not after minutes
+        raise Failure(f"cannot write {given.html}: give a file in a folder that is there")
     if given.models is not None and not given.models.is_dir():
         raise Failure(f"--models: there is no folder {given.models}")
 

@@ -54,8 +54,6 @@ def _asked(config: Config, topic: str) -> dict[str, Any]:
         raise
     except ControlError as error:
         raise Failure(str(error)) from None
-    except StopIteration:
-        raise Failure("the daemon hung up without an answer") from None
 
 
 def _by_ourselves(config: Config, name: str) -> dict[str, Any]:

@@ -45,8 +45,6 @@ def _asked(given: argparse.Namespace, topic: str, payload: str = "") -> dict[str
         raise
     except ControlError as error:
         raise Failure(str(error)) from None
-    except StopIteration:
-        raise Failure("the daemon hung up without an answer") from None
 
 
 def _book(given: argparse.Namespace) -> WordBook:

@@ -75,23 +75,21 @@ def _console() -> Console:
 
 
 def _show(console: Console, finding: Finding) -> None:
-    """On a terminal broken to its width, below each other; in a file as one line, and one for what to type."""
+    """On a terminal broken to its width, in a file as one line; what to type is always one line, to be copied."""
     from rich.markup import escape  # noqa: PLC0415, as above
     from rich.table import Table  # noqa: PLC0415, as above
     from rich.text import Text  # noqa: PLC0415, as above
 
-    remedy = None if finding.remedy is None else f"→ {finding.remedy}"
-    if not console.is_terminal:
+    if console.is_terminal:
+        line = Table.grid(padding=(0, 2, 0, 0))
+        line.add_column(width=_VERDICT)
+        line.add_column(width=_NAME)
+        line.add_column(overflow="fold")
+        verdict = Text(finding.verdict, style=_COLOURS[finding.verdict])
+        line.add_row(verdict, Text(finding.name), Text(finding.means))
+        console.print(line)
+    else:
         console.print(escape(f"{finding.verdict:<{_VERDICT}}  {finding.name:<{_NAME}}  {finding.means}"))
-        if remedy is not None:
-            console.print(escape(f"{'':{_VERDICT + _NAME + 4}}{remedy}"))
-        return
-    line = Table.grid(padding=(0, 2, 0, 0))
-    line.add_column(width=_VERDICT)
-    line.add_column(width=_NAME)
-    line.add_column(overflow="fold")
-    means = Text(finding.means)
-    if remedy is not None:
-        means.append(f"\n{remedy}", style="dim" if finding.verdict is Verdict.OK else "bold")
-    line.add_row(Text(finding.verdict, style=_COLOURS[finding.verdict]), Text(finding.name), means)
-    console.print(line)
+    if finding.remedy is not None:
+        style = "dim" if finding.verdict is Verdict.OK else "bold"
+        console.print(Text(f"{'':{_VERDICT + _NAME + 4}}→ {finding.remedy}", style=style))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -18,18 +19,43 @@ CONFIG_HELP = "the config (else $HAYAKOE_CONFIG, ./config.yaml, /etc/hayakoe-dae
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 well, 1 it did not work (and stderr says why), 2 wrong usage."""
-    given = build_parser().parse_args(arguments)
-    # A command's module is imported when it is used: `stop` must not wait for a dictionary to be loaded.
-    command = getattr(import_module(f"hayakoe_daemon.cli.{given.module}"), given.function)
     try:
-        return int(command(given))
+        try:
+            return _done(build_parser().parse_args(arguments))
+        finally:
+            _print_all()
     except Failure as failure:
         print(f"{PROGRAM}: {failure}", file=sys.stderr)
         return 1
     except BrokenPipeError:
+        _print_no_more()
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _done(given: argparse.Namespace) -> int:
+    # A command's module is imported when it is used: `stop` must not wait for a dictionary to be loaded.
+    command = getattr(import_module(f"hayakoe_daemon.cli.{given.module}"), given.function)
+    return int(command(given))
+
+
+def _print_all() -> None:
+    """What print has kept back goes out here, where it can be told that it does not."""
+    if sys.stdout is None:  # it was closed before we began
+        return
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _print_no_more()
+        raise Failure(f"cannot print the result: {error.strerror}") from None
+
+
+def _print_no_more() -> None:
+    """Else the interpreter tries once more when it ends, and complains."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -51,8 +51,6 @@ def _over_control(message: dict[str, Any], given: argparse.Namespace) -> int:
             last = line
     except ControlError as error:
         raise Failure(str(error)) from None
-    if not last:
-        raise Failure("the daemon hung up without an answer")
     return _end(last) if given.wait else 0
 
 
@@ -71,5 +69,7 @@ def _end(last: dict[str, Any]) -> int:
     if how is None and not last.get("duplicate"):
         raise Failure("the daemon went away before it was said; it says it when it is back")
     if how in (None, "finished"):
+        if note := last.get("note"):  # muted, or in another voice than was asked for
+            print(f"note: {note}", file=sys.stderr)
         return 0
     raise Failure(f"{how}: {last.get('note') or 'no reason was given'}")

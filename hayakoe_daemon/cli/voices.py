@@ -91,7 +91,8 @@ def _list(given: argparse.Namespace, store: Store, config: Config) -> int:
     else:
         for one in voices:
             print(f"{one['name']}  {one['layout']}  {megabytes(one['size'])}  {', '.join(one['styles'])}")
-            print(f"  {_in_words(one['prepared'])}")
+            if one["problem"] is None:
+                print(f"  {_in_words(one['prepared'])}")
         if not voices:
             print(f"There are no voices yet but the embedded one: `{typed('voices add PATH-OR-ADDRESS')}`")
         if bert is not None:

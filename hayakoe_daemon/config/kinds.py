@@ -157,7 +157,9 @@ _CARD = r"hw:CARD=[A-Za-z0-9_-]+(?:,DEV=\d+)?|(?!null:|wav:|hw:|\s)[^\x00-\x1f]{
 Flag = Annotated[bool, Allowed("true or false")]
 Name = Annotated[str, Written(NAME.pattern, "1 to 32 of the characters a-z, 0-9, _ and -")]
 Names = Annotated[
-    tuple[str, ...], BeforeValidator(_names), Allowed("a list of names (a-z, 0-9, _ and -), such as [miku, rin]")
+    tuple[str, ...],
+    BeforeValidator(_names),
+    Allowed("a list of names (a-z, 0-9, _ and -), such as [miku, rin]; a number needs quotes"),
 ]
 SourceName = Annotated[
     str,
@@ -169,7 +171,9 @@ SourceName = Annotated[
 ]
 Text = Annotated[str, Written(r"[^\x00-\x1f\x7f]{1,200}", "one line of text, 1 to 200 characters")]
 Phrases = Annotated[
-    tuple[str, ...], BeforeValidator(_phrases), Allowed("a list of texts, such as [地震です, 火事です]")
+    tuple[str, ...],
+    BeforeValidator(_phrases),
+    Allowed("a list of texts, such as [地震です, 火事です]; a number needs quotes"),
 ]
 Host = Annotated[
     str, Written(r"[^\s/@\x00-\x1f]{1,253}", "a host name or address alone, without mqtt://, user or port")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import typing
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,13 @@ class _Place:
 
 def _problems(source: Source, error: ValidationError) -> list[Problem]:
     by_key: dict[Key, Problem] = {}
-    for detail in error.errors(include_url=False, include_context=False, include_input=False):
+    for detail in error.errors(include_url=False, include_input=False):
         key = tuple(str(part) for part in detail["loc"])
+        if detail["type"] == "below":
+            for last, message in detail["ctx"]["below"].items():
+                where = (*key, *last)
+                by_key.setdefault(where, Problem(source.file, message, source.line(where), key=".".join(where)))
+            continue
         unknown = detail["type"] == "extra_forbidden"
         place = _place(key)
         # a type of several members (true, false or a name) reports each: one problem per key is enough
@@ -84,7 +90,27 @@ def _problem(source: Source, key: Key, place: _Place, detail: Any) -> Problem:
         allowed = "a section: keys and values in lines of their own, indented"
     if type(None) in typing.get_args(place.annotation):
         allowed += "; or null"
+    if _right_in_quotes(source, key):
+        allowed += "; put quotes around it"
     return Problem(source.file, f"is not allowed; allowed: {allowed}", line, key=name, value=source.written.get(key))
+
+
+def _right_in_quotes(source: Source, key: Key) -> bool:
+    """Whether it is a number, or yes or no, to YAML alone."""
+    values = deepcopy(source.values)
+    section: Any = values
+    for part in key[:-1]:
+        section = section.get(part)
+        if not isinstance(section, dict):
+            return False
+    if not isinstance(section.get(key[-1]), int | float):
+        return False
+    section[key[-1]] = source.written[key]
+    try:
+        Config.model_validate(_without_empty_sections(values), context={"folder": source.file.parent})
+    except ValidationError as error:
+        return not any(tuple(map(str, detail["loc"]))[: len(key)] == key for detail in error.errors())
+    return True
 
 
 def _unknown(source: Source, key: Key) -> Problem:

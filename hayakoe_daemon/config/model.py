@@ -60,6 +60,10 @@ def _filled(sections: object) -> object:
     return {name: {} if section is None else section for name, section in sections.items()}
 
 
+def _named(what: str) -> Allowed:
+    return Allowed(f"a section with the name of each {what}, and below it its keys")
+
+
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -280,9 +284,9 @@ class Config(Section):
     home_assistant: HomeAssistant = HomeAssistant()
     wyoming: Wyoming = Wyoming()
     allow_commands: Flag = False
-    sources: dict[SourceName, SourceFields] = {}
-    briefings: dict[Name, BriefingFields] = {}
-    alarms: dict[Name, AlarmFields] = {}
+    sources: Annotated[dict[SourceName, SourceFields], _named("source")] = {}
+    briefings: Annotated[dict[Name, BriefingFields], _named("briefing")] = {}
+    alarms: Annotated[dict[Name, AlarmFields], _named("alarm")] = {}
 
     @field_validator("sources")
     @classmethod

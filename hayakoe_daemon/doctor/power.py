@@ -8,8 +8,9 @@ from hayakoe_daemon.doctor.finding import Finding, failure, ok, warning
 from hayakoe_daemon.doctor.machine import Machine, number, text
 
 NAME = "power"
-HOT = 80
-"""Degrees Celsius at which the firmware begins to slow down."""
+HOT, HOT_ELSEWHERE = 80, 95
+"""Degrees Celsius. At the first the firmware of a Raspberry Pi begins to slow down; small PCs are made for the
+eighties, and slow down near the second."""
 
 _NOW = {0: "the supply is too weak", 1: "its clock is capped", 2: "it is throttled", 3: "it is at its soft heat limit"}
 _BEFORE = {
@@ -25,13 +26,14 @@ _SUPPLY = "use the supply that belongs to the board and a short cable, then: vcg
 
 def examine_power(machine: Machine) -> Iterator[Finding]:
     model = text(machine.proc / "device-tree/model")
+    is_pi = model is not None and "Raspberry Pi" in model
     hottest = _hottest(machine)
     if hottest is not None:
-        if hottest >= HOT:
+        if hottest >= (HOT if is_pi else HOT_ELSEWHERE):
             yield warning("heat", f"{hottest} °C: it slows down at such heat", "give it air or a heat sink")
         else:
             yield ok("heat", f"{hottest} °C")
-    if model is None or "Raspberry Pi" not in model:
+    if model is None or not is_pi:
         yield ok(NAME, "not a Raspberry Pi: nothing here tells of a weak supply")
         return
     bits = _throttled(machine)

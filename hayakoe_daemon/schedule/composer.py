@@ -79,15 +79,11 @@ class Composer:
             _check_names("source", template.names, (*self._sources, *ALWAYS))
             _check_names("briefing", template.parts_of(BRIEFINGS), self._briefings)
 
-    def check_briefings(self) -> None:
-        """The same of all briefings. Raises TemplateError."""
-        for name, text in self._briefings.items():
-            try:
-                self.check(text, full=True)
-                if BRIEFINGS in self._names_in(text):
-                    raise TemplateError("a briefing cannot hold another one")
-            except TemplateError as error:
-                raise TemplateError(f"{name}: {error}") from None
+    def check_briefing(self, text: str) -> None:
+        """The same of the text of a briefing. Raises TemplateError."""
+        self.check(text, full=True)
+        if BRIEFINGS in self._names_in(text):
+            raise TemplateError("a briefing cannot hold another one")
 
     def sources_of(self, text: str) -> frozenset[str]:
         """The sources that a template of the config speaks of."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from pydantic_core import PydanticCustomError
@@ -15,30 +16,34 @@ from hayakoe_daemon.schedule.templates.errors import TemplateError
 
 
 def check_sources(sources: Mapping[str, SourceFields], *, allow_commands: bool) -> None:
-    """Raises PydanticCustomError, which names the source."""
+    """Raises PydanticCustomError, which holds what is wrong by the keys below."""
     commands = [name for name, source in sources.items() if source.command is not None]
     if commands and not allow_commands:
-        raise _wrong(f"{commands[0]} runs a command: that is off unless allow_commands is true")
+        raise _wrong({(name, "command"): "commands are off unless allow_commands is true" for name in commands})
 
 
 def check_briefings(briefings: Mapping[str, BriefingFields], sources: Collection[str]) -> None:
     """The same for briefings."""
-    try:
-        _composer(briefings, sources).check_briefings()
-    except TemplateError as error:
-        raise _wrong(str(error)) from None
+    _check_texts({name: one.text for name, one in briefings.items()}, _composer(briefings, sources).check_briefing)
 
 
 def check_alarms(
     alarms: Mapping[str, AlarmFields], sources: Collection[str], briefings: Mapping[str, BriefingFields]
 ) -> None:
     """The same for alarms, whose texts are templates too."""
-    composer = _composer(briefings, sources)
-    for name, alarm in alarms.items():
+    check = partial(_composer(briefings, sources).check, full=True)
+    _check_texts({name: alarm.text for name, alarm in alarms.items()}, check)
+
+
+def _check_texts(texts: Mapping[str, str], check: Callable[[str], None]) -> None:
+    wrong: dict[tuple[str, ...], str] = {}
+    for name, text in texts.items():
         try:
-            composer.check(alarm.text, full=True)
+            check(text)
         except TemplateError as error:
-            raise _wrong(f"{name}: {error}") from None
+            wrong[name, "text"] = str(error)
+    if wrong:
+        raise _wrong(wrong)
 
 
 def _composer(briefings: Mapping[str, BriefingFields], sources: Collection[str]) -> Composer:
@@ -47,5 +52,6 @@ def _composer(briefings: Mapping[str, BriefingFields], sources: Collection[str])
     return composer
 
 
-def _wrong(message: str) -> PydanticCustomError:
-    return PydanticCustomError("fields", "{message}", {"message": message, "field": None})
+def _wrong(below: Mapping[tuple[str, ...], str]) -> PydanticCustomError:
+    message = "; ".join(f"{'.'.join(key)}: {told}" for key, told in below.items())
+    return PydanticCustomError("below", "{message}", {"message": message, "below": dict(below)})

@@ -81,6 +81,12 @@ def test_from_now_on_for_a_week(config: Path) -> None:
     assert ringings[-1] - ringings[0] == timedelta(hours=7 * 24 - 1)
 
 
+def test_an_end_before_the_beginning_is_told(config: Path) -> None:
+    done = listed(config, "--from", "2027-01-01", "--until", "2026-01-01")
+    assert done.returncode == 1
+    assert "--until: 2026-01-01T23:59:59+09:00 is before 2027-01-01T00:00:00+09:00" in done.stderr
+
+
 @pytest.mark.parametrize("text", ["soon", "2026-13-01", "2026-12-31 25:00", "", "9999-99-99"])
 def test_a_date_that_is_none_is_told(config: Path, text: str) -> None:
     done = listed(config, "--until", text)

@@ -28,6 +28,10 @@ from tests.support.voices import hayakoe_source
         (["--device", "cuda", "--compare", "q8", "--models", "/", "--voice", "a"], "give one of them"),
         (["--device", "cpu", "--config", "/dev/null"], "computes on the processor alone"),
         (["--device", "cpu", "--models", "/", "--voice", "alpha"], "base: "),
+        (["--html", "/no/such/page.html"], "cannot write /no/such/page.html"),
+        (["--html", "/"], "cannot write /"),
+        (["--mqtt", "--html", "page.html"], "leave out --html"),
+        (["--mqtt", "--models", "/", "--voice", "a"], "leave out --models"),
         (["--models", "/", "--voice", "a", "--against", "python3", "--compare", "q8"], "give one of them"),
     ],
 )

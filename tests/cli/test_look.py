@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ import yaml
 from hayakoe_daemon.audio.devices import OutputDevice
 from hayakoe_daemon.cli import look
 from hayakoe_daemon.cli.main import main
+from hayakoe_daemon.config.model import Config, Control
+from hayakoe_daemon.doubts import doubts
 from hayakoe_daemon.voice.providers import no_cuda_build
 from tests.fakecard import FakeCard
 from tests.support.daemon import Daemon
@@ -125,3 +128,14 @@ def test_a_graphics_card_without_the_build_for_it_is_a_warning(tmp_path: Path) -
     assert done.returncode == 0
     assert "voices.device: cuda, but the onnxruntime that is installed computes on the processor only" in done.stderr
     assert "`deploy/cuda.sh`" in done.stderr
+
+
+def test_a_socket_with_too_long_a_path_is_a_warning(tmp_path: Path) -> None:
+    """107 bytes fit, see unix(7)."""
+    fits = tmp_path / ("a" * (107 - len(str(tmp_path)) - 1))
+    with socket.socket(socket.AF_UNIX) as line:
+        line.bind(str(fits))
+    longer = fits.with_name(f"{fits.name}a")
+    warned = [list(doubts(Config(control=Control(socket=path)), {"STATE_DIRECTORY": "/s"})) for path in (fits, longer)]
+    assert [len(one) for one in warned] == [0, 1]
+    assert warned[1][0].startswith(f"control.socket: {longer} is too long")

@@ -185,6 +185,7 @@ def test_a_voice_that_is_not_whole_is_told(tmp_path: Path, run: Run, voices: Pat
     os.truncate(voices / "rin/synthesizer.onnx", 1000)
     status, out, err = run("list")
     assert (status, "rin cannot be used: " in err, "miku  hayakoe" in out) == (1, True, True)
+    assert out.count("not prepared") == 1, "miku alone: rin has to be whole first"
     assert [one["problem"] is None for one in listed(run)["voices"]] == [True, False]
 
 

@@ -171,6 +171,9 @@ def test_an_unknown_key(file: Path, text: str, suggestion: str) -> None:
         ("voices: {settings: {alpha: {sdp_ratio: 2}}}", "0 to 1"),
         ("queue: {limit: 0}", "1 to 100000"),
         ("queue: {expires_in: true}", "1 s to 30 d"),
+        ("alarms: [tea]", "a section with the name of each alarm"),
+        ("briefings: tea", "a section with the name of each briefing"),
+        ("sources: 5", "a section with the name of each source"),
         ("queue: 5", "a section"),
         ("queue: [5]", "a section"),
     ],
@@ -181,6 +184,23 @@ def test_a_value_that_is_not_allowed_is_told_what_is(file: Path, text: str, allo
     assert problem.line == 1
     assert problem.value
     assert allowed in problem.message
+
+
+@pytest.mark.parametrize(
+    ("text", "quotes"),
+    [
+        ("mqtt: {user: 1234}", True),
+        ("node: 12", True),
+        ("title: yes", True),
+        ("alarms: {tea: {time: 07:00, text: 3}}", True),
+        ("audio: {volume: '5'}", False),
+        ("audio: {volume: yes}", False),
+        ("audio: {device: null}", False),
+        ("sources: 5", False),
+    ],
+)
+def test_what_is_text_to_a_person_and_none_to_yaml_wants_quotes(file: Path, text: str, quotes: bool) -> None:
+    assert ("put quotes around it" in the_problem(file, text).message) is quotes
 
 
 @pytest.mark.parametrize(

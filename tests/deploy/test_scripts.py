@@ -102,7 +102,7 @@ def test_the_check_of_arm64_takes_away_what_it_has_made(tmp_path: Path, others: 
     "arguments",
     [
         *(["--day", "3"], ["--days"], ["--days", "0"], ["--says", "many"], ["--faults", "1,5"], ["--calm", "x"], ["3"]),
-        *(["--json", ""], ["--json", "/no/such/folder/figures.json"], ["--voice", "--keep"]),
+        *(["--json", ""], ["--json", "/no/such/folder/figures.json"], ["--voice", "--keep"], ["--keep", "/"]),
     ],
 )
 def test_the_soak_tells_a_wrong_option_before_anything_is_installed(arguments: list[str]) -> None:

@@ -51,4 +51,9 @@ def test_a_board_that_does_not_tell_is_a_warning_and_a_pc_is_none(tmp_path: Path
 
 def test_heat(tmp_path: Path) -> None:
     hot = {"sys/class/thermal/thermal_zone0/temp": "45000\n", "sys/class/thermal/thermal_zone1/temp": "84500\n"}
-    assert told(examine_power(machine(tmp_path, hot)))[0] == ("warning", "84 °C: it slows down at such heat")
+    pi = machine(tmp_path / "pi", MODEL | hot)
+    assert told(examine_power(pi))[0] == ("warning", "84 °C: it slows down at such heat")
+    pc = tmp_path / "pc"
+    assert told(examine_power(machine(pc, hot)))[0] == ("ok", "84 °C")
+    (pc / "sys/class/thermal/thermal_zone1/temp").write_text("97000\n")
+    assert told(examine_power(machine(pc)))[0] == ("warning", "97 °C: it slows down at such heat")

@@ -222,7 +222,7 @@ def test_one_that_holds_itself_says_no_more_than_that_it_cannot() -> None:
     one = composer(a="あ。{{ briefings.a }}。")
 
     with pytest.raises(TemplateError, match="a briefing cannot hold another one"):
-        one.check_briefings()
+        one.check_briefing("あ。{{ briefings.a }}。")
     assert one.compose("{{ briefings.a }}", NOW, full=True).text == "あ。"
 
 

@@ -122,6 +122,8 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write all figures there")
     parser.add_argument("--keep", type=Path, help="live in this folder, and keep it")
     given = parser.parse_args()
+    if given.keep is not None and given.keep.exists() and any(given.keep.iterdir()):
+        parser.error(f"--keep: {given.keep} is not empty, and another life has another clock")
     interrupted: list[int] = []
     signal.signal(signal.SIGINT, lambda number, _: interrupted.append(number))  # enough after this day
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # nothing is left running, or mounted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,9 @@ TERMINAL = frozenset({"finished", "failed", "cancelled", "expired", "replaced", 
 TOLD_WITHIN = 10.0
 """Real seconds around the death of a broker in which what is told to it may be lost: it was frozen, or its listeners
 were not back yet."""
+
+UNHEARD = frozenset({"muted", "there was nothing to say"})
+"""What the daemon says of one that it has finished and never begun."""
 
 _SEVERAL = re.compile(r"for (\d+) due times at once|and (\d+) times before")
 
@@ -30,19 +33,20 @@ class Verdict:
 def judge_announcements(
     sent: Sequence[Sent],
     told: Sequence[Told],
-    recorded: Iterable[Mapping[str, Any]],
+    recorded: Sequence[Mapping[str, Any]],
     excused: Mapping[str, str],
     broker_deaths: Sequence[float],
 ) -> Verdict:
-    """Each accepted id: one end and no second. `recorded` are events as the daemon logged them, `excused` ids whose
-    journal was destroyed. What only the log has told counts where a broker was killed about then (`broker_deaths` and
-    the `at` of the log are real seconds since the epoch)."""
+    """Each accepted id: one end and no second, and what is finished was begun. `recorded` are events as the daemon
+    logged them, `excused` ids whose journal was destroyed. What only the log has told counts where a broker was killed
+    about then (`broker_deaths` and the `at` of the log are real seconds since the epoch)."""
     verdict = Verdict()
     stories: dict[str, list[Told]] = defaultdict(list)
     for one in told:
         if one.document.get("kind") == "announcement":
             stories[one.document["id"]].append(one)
     logged: dict[str, list[str]] = defaultdict(list)
+    begun = {line["id"] for line in recorded if line["event_type"] == "started"}
     for line in recorded:
         lost = any(abs(line["at"] - death) < TOLD_WITHIN for death in broker_deaths)
         if lost and line["id"] is not None and line["event_type"] in TERMINAL:
@@ -59,6 +63,7 @@ def judge_announcements(
         elif ends:
             verdict.counts[how[0]] += 1
             verdict.wrong += _out_of_order(id_, stories[id_])
+            verdict.wrong += [] if id_ in begun else _never_begun(id_, stories[id_])
         elif logged[id_]:
             verdict.counts[f"{logged[id_][0]} (told to a broker that was killed)"] += 1
         else:
@@ -77,9 +82,20 @@ def _out_of_order(id_: str, story: Sequence[Told]) -> list[str]:
     return [f"{id_}: {', '.join(late)} after its end"] if late else []
 
 
+def _never_begun(id_: str, story: Sequence[Told]) -> list[str]:
+    """Where its log does not say that it was."""
+    how = {one.document["event_type"]: one.document for one in story}
+    if "finished" not in how or "started" in how or how["finished"].get("note") in UNHEARD:
+        return []
+    return [f"{id_} was finished and never begun"]
+
+
 def _unanswered(sent: Sequence[Sent], stories: Mapping[str, object], counts: Counter[str]) -> list[str]:
     wrong = []
     for one in sent:
+        codes = {answer["code"] for answer in one.answers if answer.get("status") == "error"}
+        if one.id is not None and codes - {"queue_full"}:
+            wrong.append(f"{one.id} was refused: {', '.join(sorted(codes))}")
         if one.answers or (one.id is not None and one.id in stories):
             continue
         if one.lost_with is None:

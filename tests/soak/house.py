@@ -60,8 +60,12 @@ class House:
         mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(self.disk)]
         with contextlib.suppress(OSError):
             self.can_fill = subprocess.run(mount, check=False, capture_output=True).returncode == 0
-        self.broker.folder.mkdir(exist_ok=True)
-        self.broker.start()
+        try:
+            self.broker.folder.mkdir(exist_ok=True)
+            self.broker.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -178,6 +178,8 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
                 f"  life {one['life']}, {one['days']:.1f} days: {one['first']:.1f} to {one['last']:.1f} MiB of its own,"
                 f" slope {one['slope']:.3f} MiB a day, descriptors {one['descriptors']}, threads {one['threads']}"
             )
+    if not any(one["days"] >= LONG_LIFE for one in document["lives_measured"]):
+        yield f"  no life was long enough ({LONG_LIFE:g} days when it had settled) to tell whether it grows: see --calm"
     yield f"descriptors {document['descriptors']}, threads {document['threads']}"
     yield f"state folder {document['disk_bytes']} bytes, slope {document['disk_slope_kib_a_day']} KiB a day"
     for wrong in document["wrong"]:

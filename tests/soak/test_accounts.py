@@ -44,11 +44,26 @@ def test_one_that_is_accepted_and_finished_is_well() -> None:
         ([asked("a", ACCEPTED)], [*STORY, told("a", "expired", 3.0)], "2 ends"),
         ([asked("a", ACCEPTED)], [*STORY, told("a", "started", 4.0)], "after its end"),
         ([asked("b")], STORY, "never answered"),
+        ([asked("a", ACCEPTED)], [STORY[0], STORY[2]], "never begun"),
+        (
+            [asked("a", ACCEPTED), asked("b", {"status": "error", "code": "bad_field"})],
+            STORY,
+            "b was refused: bad_field",
+        ),
     ],
 )
 def test_what_is_wrong_is_found(sent: list[Sent], events: list[Told], word: str) -> None:
     (wrong,) = judged(sent, events).wrong
     assert word in wrong
+
+
+def test_what_is_finished_was_begun_or_says_why_not() -> None:
+    unheard = [STORY[0], told("a", "finished", 3.0, note="muted")]
+    assert judged([asked("a", ACCEPTED)], unheard).wrong == []
+    log = [{"at": 2.0, "id": "a", "event_type": "started"}]
+    assert judged([asked("a", ACCEPTED)], [STORY[0], STORY[2]], log).wrong == [], "the log has it"
+    full = {"status": "error", "code": "queue_full"}
+    assert judged([asked("a", full, ACCEPTED)], STORY).wrong == []
 
 
 def test_what_was_destroyed_or_lost_with_a_broker_is_excused_and_counted() -> None:

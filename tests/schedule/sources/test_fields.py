@@ -82,7 +82,7 @@ def test_names_that_templates_cannot_hold(file: Path, name: str) -> None:
 
 def test_commands_are_off_unless_they_are_allowed(file: Path) -> None:
     text = "sources:\n  up: {command: uptime}\n"
-    assert "sources: up runs a command: that is off unless allow_commands is true" in complaint(file, text)
+    assert "2: sources.up.command: commands are off unless allow_commands is true" in complaint(file, text)
     file.write_text(text + "allow_commands: true\n")
     assert load(file).allow_commands
 
@@ -90,18 +90,28 @@ def test_commands_are_off_unless_they_are_allowed(file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("briefings:\n  m: {text: '{{ wether }}'}", 'briefings: m: there is no source "wether", did you mean weather?'),
-        ("briefings:\n  m: {text: '{{ weather'}", "briefings: m: line 1: unexpected"),
-        ('briefings:\n  m: {text: "{{ weather | temprature }}"}', 'm: line 1: there is no filter "temprature"'),
-        ("briefings:\n  m: {text: a}\n  n: {text: '{{ briefings.m }}'}", "n: a briefing cannot hold another one"),
+        (
+            "briefings:\n  m: {text: '{{ wether }}'}",
+            'briefings.m.text: there is no source "wether", did you mean weather?',
+        ),
+        ("briefings:\n  m: {text: '{{ weather'}", "briefings.m.text: line 1: unexpected"),
+        ('briefings:\n  m: {text: "{{ weather | temprature }}"}', 'm.text: line 1: there is no filter "temprature"'),
+        ("briefings:\n  m: {text: a}\n  n: {text: '{{ briefings.m }}'}", "n.text: a briefing cannot hold another one"),
         ("briefings:\n  m: {text: ''}", "a template of 1 to 10000 characters"),
         ("briefings:\n  m: {volume: 5}", "text"),
-        ("alarms:\n  a: {time: 06:00, text: '{{ wether }}'}", 'alarms: a: there is no source "wether"'),
-        ("alarms:\n  a: {time: 06:00, text: '{{ briefings.moning }}'}", 'alarms: a: there is no briefing "moning"'),
+        ("alarms:\n  a: {time: 06:00, text: '{{ wether }}'}", 'alarms.a.text: there is no source "wether"'),
+        ("alarms:\n  a: {time: 06:00, text: '{{ briefings.moning }}'}", 'alarms.a.text: there is no briefing "moning"'),
     ],
 )
 def test_texts_that_cannot_be_said(file: Path, text: str, message: str) -> None:
     assert message in complaint(file, f"sources:\n  weather: {{mqtt: a}}\n{text}\n")
+
+
+def test_each_text_that_cannot_be_said_is_told_with_its_line(file: Path) -> None:
+    told = complaint(file, "alarms:\n  a:\n    time: 06:00\n    text: '{{ x }}'\n  b: {time: 07:00, text: '{{ y }}'}\n")
+    first, second = told.splitlines()
+    assert '4: alarms.a.text: there is no source "x"' in first
+    assert '5: alarms.b.text: there is no source "y"' in second
 
 
 def test_the_example_in_the_comments_is_valid(file: Path) -> None:
