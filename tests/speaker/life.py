@@ -73,6 +73,7 @@ class Deadly:
     def __init__(self) -> None:
         self.said: list[str] = []
         self.pauses: list[tuple[int, int]] = []
+        self.sound = BEEP
         self.dead = threading.Event()
         self.over = threading.Event()
 
@@ -83,7 +84,7 @@ class Deadly:
         if "死" in utterance.text:
             self.dead.set()
             self.over.wait(10)
-        yield BEEP
+        yield self.sound
 
     def pause_after(self, passage: Sequence[Utterance], position: int, manner: Manner) -> float:
         self.pauses.append((len(passage), position))
