@@ -218,10 +218,13 @@ class Life:
     def end(self) -> None:
         self.voice.over.set()
         self.speaker.shut_down()
-        for worker in reversed(self.workers):
+        journal, *others = self.workers
+        for worker in others:
             worker.stop()
-        for worker in reversed(self.workers):
+        for worker in reversed(others):
             worker.join(patient(5))
+        journal.stop()  # last, as in the app: what was being said is put back until then
+        journal.join(patient(5))
         self.journal.close()
 
     def last_words(self) -> list[tuple[str, str, str | None]]:
