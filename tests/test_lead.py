@@ -30,8 +30,10 @@ def test_a_sound_is_played_for_as_long_as_it_should(lead: Lead, sound_for: float
     assert len({id(sound) for sound in sounds}) == 1
 
 
-def test_an_alarm_whose_sound_is_gone_rings_all_the_same(lead: Lead) -> None:
-    sounds, missing = lead.sounds(announcement(sound="gone.flac"), None)
+@pytest.mark.parametrize("sound", ["gone.flac", "cut_off.wav"])
+def test_an_alarm_whose_sound_is_gone_rings_all_the_same(lead: Lead, tmp_path: Path, sound: str) -> None:
+    soundfile.write(tmp_path / "cut_off.wav", np.zeros(0), 24_000)  # a header, and nothing more came
+    sounds, missing = lead.sounds(announcement(sound=sound, sound_for=60.0), None)
     assert len(sounds) == len(missing) == 1
     assert np.abs(sounds[0].samples).max() > 0.05
-    assert lead.sounds(announcement("mqtt", "gone.flac"), None)[0] == []
+    assert lead.sounds(announcement("mqtt", sound), None)[0] == []

@@ -58,6 +58,8 @@ def load_sound(folder: Path, name: str, *, longest: float = LONGEST, target: flo
     if not SLOWEST_RATE <= rate <= FASTEST_RATE:
         raise SoundError(f"the sound {name!r} has a rate of {rate} Hz; {SLOWEST_RATE} to {FASTEST_RATE} Hz are played")
     mono = np.concatenate([np.zeros(0, np.float32), *parts])
+    if not len(mono):
+        raise SoundError(f"the sound {name!r} in {folder} is empty")
     if not np.isfinite(mono).all():
         raise SoundError(f"the sound {name!r} is damaged: it holds values that are not numbers")
     return even(AudioChunk(mono, rate), target)

@@ -12,7 +12,7 @@ import itertools
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hayakoe_daemon.announcement import Announcement, Event, EventType, Priority
@@ -73,6 +73,11 @@ class Claim:
     """How often the daemon died during which sentence."""
     lead_heard: float | None = 0.0
     """Seconds of its chime and sound that were heard before; None where all of them were."""
+
+    @property
+    def attempted(self) -> int:
+        """The sentence that is marked as being attempted: the first that is not given up."""
+        return next(n for n in itertools.count(self.sentence) if self.deaths.get(n, 0) < MAX_DEATHS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +176,7 @@ class Ledger:
         for other urgent ones even where it is urgent itself: it may ring for minutes. `low` allows those that wait for
         silence. One that starts at an instant is not among them before STARTS_AHEAD of it."""
         row = self._db.execute(
-            f"SELECT seq, document, sentence, begun FROM announcement WHERE {_WAITS}"  # noqa: S608, words of ours
+            f"SELECT seq, document, sentence, begun, expires_at FROM announcement WHERE {_WAITS}"  # noqa: S608
             " AND (begun = 1 OR expires_at IS NULL OR expires_at > ?)"
             " AND (begun = 1 OR priority > ? OR ?)"
             " AND (starts_at IS NULL OR starts_at <= ?)"
@@ -180,12 +185,15 @@ class Ledger:
         ).fetchone()
         if row is None:
             return None
-        seq, document, sentence, begun = row
+        seq, document, sentence, begun, expires_at = row
         self._db.execute("UPDATE announcement SET speaking = 1 WHERE seq = ?", (seq,))
         deaths = dict(self._db.execute("SELECT sentence, deaths FROM attempt WHERE seq = ? AND deaths > 0", (seq,)))
-        self._open_attempt(seq, next(n for n in itertools.count(sentence) if deaths.get(n, 0) < MAX_DEATHS))
         lead_heard = self._one("SELECT heard FROM lead WHERE seq = ?", seq) if begun else 0.0
-        return Claim(from_document(document), sentence, bool(begun), deaths, lead_heard)
+        # what was held expires by another time than the one it came with
+        announcement = replace(from_document(document), expires_at=expires_at)
+        claim = Claim(announcement, sentence, bool(begun), deaths, lead_heard)
+        self._open_attempt(seq, claim.attempted)
+        return claim
 
     def attempt(self, announcement_id: str, sentence: int) -> None:
         """Before a sentence is made: if the daemon dies now, it was during this one."""
@@ -194,7 +202,7 @@ class Ledger:
             self._open_attempt(seq, sentence)
 
     def rest(self, announcement_id: str, sentence: int) -> None:
-        """Made well and waiting for its turn, or for a device: no longer a suspect."""
+        """Made well and waiting for its turn, or waiting for its voice or a device: not, or no longer, a suspect."""
         self._db.execute(
             "UPDATE attempt SET open = 0 WHERE sentence = ? AND seq = (SELECT seq FROM announcement WHERE id = ?)",
             (sentence, announcement_id),

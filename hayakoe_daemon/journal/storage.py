@@ -48,6 +48,8 @@ class Storage:
         self._trouble = trouble
         self._prepare = prepare
         self._on_disk = False
+        self._unread: Exception | None = None
+        """Why nothing of the file could be read, where nothing was."""
         try:
             self.connection = self._open()
             self._on_disk = True
@@ -82,6 +84,8 @@ class Storage:
                 disk.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             finally:
                 disk.close()
+            if self._unread is not None and self._path.exists():
+                self._set_aside(self._unread)
             # what the old file held has been in memory since, so the new one takes its place
             for suffix in ("-wal", "-shm"):
                 self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
@@ -94,6 +98,7 @@ class Storage:
         self.connection.close()
         self.connection = disk
         self._on_disk = True
+        self._unread = None
         self._trouble(f"the journal is back on the disk ({self._path})", safe=True)
         return True
 
@@ -106,7 +111,8 @@ class Storage:
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise
-            with contextlib.closing(_salvage(self._path)) as rescued:
+            with contextlib.closing(_empty_memory()) as rescued:
+                _salvage(self._path, rescued)
                 self._set_aside(error)
                 db = self._checked()
                 rescued.backup(db)
@@ -142,11 +148,11 @@ class Storage:
         return db
 
     def _to_memory(self, error: Exception) -> None:
+        memory = _empty_memory()
         if self._on_disk:
-            memory = _empty_memory()
             _copy(self.connection, memory)
         else:
-            memory = _salvage(self._path)
+            self._unread = None if _salvage(self._path, memory) else error
         self.connection.close()
         self.connection = memory
         self._on_disk = False
@@ -209,9 +215,8 @@ def _migrate(db: sqlite3.Connection, version: int) -> None:
     db.executescript(f"BEGIN; {steps} PRAGMA user_version = {schema.VERSION}; COMMIT;")
 
 
-def _salvage(path: Path) -> sqlite3.Connection:
-    """A memory copy of whatever can still be read of the file at `path`."""
-    memory = _empty_memory()
+def _salvage(path: Path, memory: sqlite3.Connection) -> bool:
+    """Copy whatever can still be read of the file at `path`; false when nothing could be."""
     for mode in ("mode=ro", "immutable=1"):  # the latter where a read-only folder has no room for the -shm file
         try:
             db = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
@@ -219,8 +224,8 @@ def _salvage(path: Path) -> sqlite3.Connection:
             continue
         with contextlib.closing(db):
             if _copy(db, memory):
-                break
-    return memory
+                return True
+    return False
 
 
 def _copy(source: sqlite3.Connection, target: sqlite3.Connection) -> bool:

@@ -286,8 +286,9 @@ class Ahead:
         others as long as not too much waits to be heard. Asked when there is sound of a sentence, after each that is
         made, and each that begins to be heard.
         """
-        while (position := self._take_next()) is not None:
-            self._prepare(position)
+        with self._changed:  # after `close` nothing is noted: it would be a suspect at the next start
+            while not self._closed and (position := self._take_next()) is not None:
+                self._prepare(position)
 
     def _take_next(self) -> int | None:
         with self._changed:

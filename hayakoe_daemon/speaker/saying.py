@@ -36,6 +36,10 @@ LONGEST_ONSET = 0.3
 LAST_LOOK = 0.1
 """Seconds before the first sound has to be handed over at the latest, in which it is looked for once more."""
 
+HEARD = 0.05
+"""Seconds of which a sink may not know yet that they were heard: a resampler keeps so much until more comes, and what
+it makes is no whole number of samples. What ends there is the silence after a sentence."""
+
 SET_BACK = 1.0
 """Seconds by which an instant may be further away than it can be, before the clock is known to have been set back."""
 
@@ -95,6 +99,7 @@ class Saying:
     _first_sound: float | None = None
     _first_speech: float | None = None
     _planned: bool = False
+    _all_said: bool = False
     _placed: bool = False
     """Its first sample has its moment: what was handed over is not heard yet."""
 
@@ -107,11 +112,17 @@ class Saying:
             for chunk in rest_of(self.lead, self.claim.lead_heard or 0.0):
                 self._write(chunk)
             self._say_sentences()
+            self._all_said = True
             self._finish()
         except Interrupted:
-            self._note_lead()
-            raise
+            if not self._all_heard():
+                self._note_lead()
+                raise
         return self._outcome()
+
+    def _all_heard(self) -> bool:
+        """Whoever interrupts then comes too late: it is over, though the device has not said so yet."""
+        return self._all_said and self.house.sink.position + HEARD >= self._written
 
     def _say_sentences(self) -> None:
         if self.house.gapless:
@@ -186,9 +197,9 @@ class Saying:
 
     def _note_heard(self) -> None:
         """Tell the journal which sentence is being heard, as soon as the one before has been heard to its end."""
-        position = self.house.sink.position
+        position = self.house.sink.position + HEARD
         handed_over = self._written > 0 and not self._placed
-        while self._marks and position >= self._marks[0][0] and (position > 0 or handed_over):
+        while self._marks and position >= self._marks[0][0] and (position > HEARD or handed_over):
             _, index = self._marks.popleft()
             if index == self._sentence and self._heard_any:
                 continue

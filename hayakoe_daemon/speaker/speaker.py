@@ -210,8 +210,7 @@ class Speaker:
         self._audience.speaking(announcement)
         ahead: Ahead | None = None
         try:
-            cast = self._cast(claim, utterances, settings, _seconds(lead))
-            ahead = self._ahead(claim, utterances, cast, lead)
+            ahead = self._ahead(claim, utterances, self._cast(claim, utterances, settings, lead), lead)
             ahead.notes.extend(missing)
             event = Saying(claim, lead, ahead, self._surroundings(announcement, settings)).run()
             self._journal.call(lambda ledger: ledger.finish(event))
@@ -251,20 +250,23 @@ class Speaker:
             return [], [f"the daemon died {MAX_DEATHS} times at its beginning, so its chime or sound was left out"]
         return self._materials.lead(announcement, chime)
 
-    def _cast(self, claim: Claim, utterances: Sequence[Utterance], settings: Settings, lead: float) -> Cast:
-        """Who says it, `lead` seconds after its beginning. A voice that is being loaded is waited for within the
-        patience, and others may interrupt."""
+    def _cast(self, claim: Claim, said: Sequence[Utterance], settings: Settings, lead: Sequence[AudioChunk]) -> Cast:
+        """Who says it, after its lead. A voice that is being loaded is awaited within the patience."""
         ladder, announcement = self._materials.ladder, claim.announcement
         wish = settings.wish(announcement)
-        spoken = [utterance for utterance in utterances[claim.sentence :] if utterance.text]
+        spoken = [utterance for utterance in said[claim.sentence :] if utterance.text]
         first, then = spoken[0] if spoken else Utterance(0, ""), spoken[1:]
         if announcement.starts_at is not None:
             # A voice that is there in time is worth more than the one that was asked for.
             ahead = announcement.starts_at - self._clock()
-            in_time = max(0.0, ahead + lead - MAKES_WAY) if ahead > 0 else settings.urgent_patience
+            sounds = sum(one.seconds for one in lead)
+            in_time = max(0.0, ahead + sounds - MAKES_WAY) if ahead > 0 else settings.urgent_patience
             wish = replace(wish, patience=min(in_time, wish.patience))
         begun = time.monotonic()
         cast = ladder.cast(wish, first, then=then)
+        loading = cast is None  # who dies of that is the voice, and the loader counts it
+        if loading:
+            self._journal.submit(lambda ledger: ledger.rest(announcement.id, claim.attempted))
         while cast is None:
             self._alive()
             self._interrupts.check()
@@ -274,6 +276,8 @@ class Speaker:
                 raise Waits
             self._wait_briefly()
             cast = ladder.cast(wish, first, then=then, waited=time.monotonic() - begun)
+        if loading:
+            self._journal.call(lambda ledger: ledger.attempt(announcement.id, claim.attempted))
         return cast
 
     def _ahead(self, claim: Claim, utterances: Sequence[Utterance], cast: Cast, lead: Sequence[AudioChunk]) -> Ahead:
@@ -394,7 +398,3 @@ class Speaker:
 def _makes_way(announcement: Announcement) -> bool:
     """Whether it is cut for one that is to start at its instant; it goes on afterwards."""
     return announcement.priority is not Priority.URGENT and announcement.starts_at is None
-
-
-def _seconds(chunks: Sequence[AudioChunk]) -> float:
-    return sum(chunk.seconds for chunk in chunks)

@@ -89,7 +89,9 @@ def test_afterwards_they_have_as_long_as_one_that_came_just_now(ledger: Ledger) 
     ledger.held.release(lambda _: None, expires_at=morning + 1800)
     assert ledger.expire(resume_limit=600, now=morning + 60) == 1
     assert told(ledger) == [("expired", "own")]
-    assert said(ledger, morning + 1799) == ["usual"]
+    claim = ledger.claim(low=False, now=morning + 1799)
+    assert claim is not None
+    assert claim.announcement == words("usual", expires_at=morning + 1800)
 
 
 def test_clear_takes_what_is_held_and_a_newer_key_replaces_it(ledger: Ledger) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -270,8 +270,34 @@ def test_a_file_of_an_older_version_is_brought_up(journals: OpenJournal, tmp_pat
 
 def test_an_older_file_that_may_not_be_written_is_read_all_the_same(tmp_path: Path) -> None:
     first_format(tmp_path / "journal.sqlite3", "old")
-    with contextlib.closing(storage._salvage(tmp_path / "journal.sqlite3")) as memory:
+    with contextlib.closing(storage._empty_memory()) as memory:
+        assert storage._salvage(tmp_path / "journal.sqlite3", memory)
         assert [one.id for one in Ledger(memory).queue()] == ["old"]
+
+
+def test_a_file_that_cannot_be_read_is_set_aside_and_not_written_over(
+    journals: OpenJournal, tmp_path: Path, troubles: Troubles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "state" / "journal.sqlite3"
+    journal = journals(path)
+    accept(journal, "old")
+    journal.close()
+    real: Callable[..., sqlite3.Connection] = sqlite3.connect
+
+    def forbidden(database: str | Path, **more: Any) -> sqlite3.Connection:
+        if str(database).startswith((str(path), path.as_uri())):
+            raise sqlite3.OperationalError("unable to open database file")
+        return real(database, **more)
+
+    monkeypatch.setattr(sqlite3, "connect", forbidden)
+    journal = journals(path)
+    accept(journal, "new")
+    monkeypatch.undo()
+    assert journal._storage.recover()
+    assert waiting(journal) == ["new"]
+    (aside,) = storage.set_aside(path)
+    assert waiting(journals(aside)) == ["old"]
+    assert any(f"set aside as {aside.name}" in message for message, _ in troubles)
 
 
 def test_a_step_that_fails_undoes_only_itself(journals: OpenJournal) -> None:

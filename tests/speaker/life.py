@@ -73,6 +73,7 @@ class Deadly:
     def __init__(self) -> None:
         self.said: list[str] = []
         self.pauses: list[tuple[int, int]] = []
+        self.sound = BEEP
         self.dead = threading.Event()
         self.over = threading.Event()
 
@@ -83,7 +84,7 @@ class Deadly:
         if "死" in utterance.text:
             self.dead.set()
             self.over.wait(10)
-        yield BEEP
+        yield self.sound
 
     def pause_after(self, passage: Sequence[Utterance], position: int, manner: Manner) -> float:
         self.pauses.append((len(passage), position))
@@ -217,10 +218,13 @@ class Life:
     def end(self) -> None:
         self.voice.over.set()
         self.speaker.shut_down()
-        for worker in reversed(self.workers):
+        journal, *others = self.workers
+        for worker in others:
             worker.stop()
-        for worker in reversed(self.workers):
+        for worker in reversed(others):
             worker.join(patient(5))
+        journal.stop()  # last, as in the app: what was being said is put back until then
+        journal.join(patient(5))
         self.journal.close()
 
     def last_words(self) -> list[tuple[str, str, str | None]]:

@@ -15,6 +15,7 @@ from hayakoe_daemon.journal.journal import Journal, Limits
 from hayakoe_daemon.journal.ledger import Claim
 from hayakoe_daemon.speaker import ahead as ahead_
 from hayakoe_daemon.speaker.ahead import Ahead
+from hayakoe_daemon.speaker.interrupt import Interrupted
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.engine import Manner
 from hayakoe_daemon.voice.ladder import Cast
@@ -172,15 +173,12 @@ def test_even_without_gaps_memory_has_an_end(house: House, monkeypatch: pytest.M
 
 
 def test_who_interrupts_does_not_wait_for_all_of_it(house: House) -> None:
-    class Hurried(Exception):  # noqa: N818, a test's own
-        """Somebody interrupts."""
-
     def look() -> None:
-        raise Hurried
+        raise Interrupted
 
     house.voice.free.clear()
     ahead = house.ahead(100)
-    with pytest.raises(Hurried):
+    with pytest.raises(Interrupted):
         ahead.await_all(look)
     ahead.close()
     house.voice.free.set()
@@ -374,3 +372,28 @@ def test_who_killed_the_daemon_is_begun_beside_nobody(house: House, in_pieces: I
         list(ahead.chunks(position, nothing))
     assert in_pieces.said == [f"sentence {index}" for index in range(3)]
     ahead.close()
+
+
+def test_what_is_left_leaves_nobody_under_suspicion(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Cast, "at_once", 2)
+    announcement = Announcement("a", "text", "test", time.time())
+    house.journal.call(lambda ledger: ledger.accept(announcement, None, limit=10, now=time.time()))
+    resting, may_rest = threading.Event(), threading.Event()
+
+    def pause_after(*_: object) -> float:
+        resting.set()
+        return float(may_rest.wait(10))
+
+    def leave() -> None:
+        if resting.is_set():
+            raise Interrupted
+
+    monkeypatch.setattr(house.voice, "pause_after", pause_after)
+    ahead = house.ahead(9)
+    with pytest.raises(Interrupted):
+        ahead.await_all(leave)
+    ahead.close()
+    house.journal.call(lambda ledger: ledger.put_back("a"))
+    may_rest.set()
+    wait_for(lambda: not house.renders._jobs)
+    assert house.journal.call(lambda ledger: ledger.recover(now=time.time())) == 0

@@ -168,6 +168,22 @@ def test_an_end_of_the_daemon_does_not_wait_for_a_voice(lives: Callable[..., Lif
     assert life.letters == []
 
 
+def test_who_waits_for_a_voice_is_no_suspect_until_it_is_made(lives: Callable[..., Life]) -> None:
+    def suspects() -> list[int]:
+        query = "SELECT sentence FROM attempt WHERE open = 1"
+        return life.journal.call(lambda ledger: [sentence for (sentence,) in ledger._db.execute(query)])
+
+    voice = asleep("loading")
+    life = lives(voices=[voice])
+    life.settings = replace(SETTINGS, patience=1.0)
+    life.accept("a", "死", voice="loading")
+    wait_for(lambda: voice.state is State.LOADING)
+    wait_for(lambda: suspects() == [], 3)
+    assert not life.voice.dead.is_set()
+    assert life.voice.dead.wait(patient(5))
+    assert suspects() == [0]
+
+
 def test_what_waits_for_a_device_is_held_when_it_becomes_quiet(lives: Callable[..., Life]) -> None:
     life = lives(sink=Gone())
     life.accept("a", "はい")
