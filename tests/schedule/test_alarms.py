@@ -288,6 +288,16 @@ def test_a_clock_from_the_future_that_comes_back(tmp_path: Path) -> None:
     assert again.rung() == [f"{day}T06:45:00+09:00" for day in ("2037-01-01", "2026-09-18", "2026-09-19")]
 
 
+def test_what_comes_due_in_an_absence_after_a_clock_from_the_future_rings_late(tmp_path: Path) -> None:
+    house = RingingHouse(tmp_path, EVENING_BEFORE, morning=MORNING)
+    house.set_clock(at("2037-01-01 12:00"))
+    house.set_clock(EVENING_BEFORE)
+    again = RingingHouse(tmp_path, at("2026-09-18 06:46"), morning=MORNING)
+    again.say_all()
+
+    assert again.rung() == ["2026-09-18T06:45:00+09:00"]
+
+
 def test_a_clock_from_1970_that_is_put_right(tmp_path: Path) -> None:
     RingingHouse(tmp_path, EVENING_BEFORE, morning=MORNING)
     house = RingingHouse(tmp_path, 60.0, morning=MORNING)
