@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from hayakoe_daemon.announcement import Announcement, Event, EventType, Priority
+from hayakoe_daemon.announcement import MAX_TEXT, Announcement, Event, EventType, Priority
 from hayakoe_daemon.journal.alarm_ledger import Ringing, State
 from hayakoe_daemon.schedule.alarm_batch import Batch, Ring
 from hayakoe_daemon.schedule.alarm_book import Entry
@@ -191,7 +191,7 @@ class Turn:
         except Exception:
             log.exception("the text of the alarm %s could not be put together; it rings without", entry.alarm.name)
             text = ""
-        return lateness(late) + text
+        return (lateness(late) + text)[:MAX_TEXT]
 
     def _id(self, name: str) -> str:
         return f"{name}-{self._new_id()}"
