@@ -65,6 +65,10 @@ class AlarmLedger:
         """What was due up to there has rung, or has been reported as missed."""
         self._db.execute("UPDATE alarm SET settled = max(settled, ?) WHERE name = ?", (until, name))
 
+    def unsettle(self, after: float) -> None:
+        """Nothing after that instant is settled: the clock was set back to it. What has rung stays recorded."""
+        self._db.execute("UPDATE alarm SET settled = ? WHERE settled > ?", (after, after))
+
     def names(self) -> list[str]:
         return [name for (name,) in self._db.execute("SELECT name FROM alarm ORDER BY name")]
 

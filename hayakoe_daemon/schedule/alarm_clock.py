@@ -87,6 +87,7 @@ class AlarmClock:
         """One turn: what was asked, what the clocks say, what is due; then wait for more of it."""
         if not self._laid_out:
             self._laid_out = True
+            self._watch.look()  # before: the clock may be set while they are laid out, as machines start
             self._alarms.lay_out(self._clock())
         with self._news:
             requests = list(self._requests)

@@ -59,8 +59,13 @@ class AlarmDesk:
 
     def _test(self, name: str, now: float) -> None:
         entry = known(name, self._alarms.book)
-        if any(one.name == name and not _snoozed(one) for one in self._alarms.ringings):
+        own = [one for one in self._alarms.ringings if one.name == name]
+        if not all(map(_snoozed, own)):
             raise PayloadError("rings_already", f"The alarm {name} rings already, or will in a moment.", "name")
+        if own:  # a later ringing takes the place of an earlier one
+            raise PayloadError(
+                "snoozed", f"The alarm {name} is snoozed, a test would end that: dismiss it first.", "name"
+            )
         turn = self._alarms.turn(now)
         turn.test(entry)
         self._alarms.commit(turn)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from hayakoe_daemon.announcement import Announcement, Event, EventType, Priority
+from hayakoe_daemon.announcement import MAX_TEXT, Announcement, Event, EventType, Priority
 from hayakoe_daemon.journal.alarm_ledger import Ringing, State
 from hayakoe_daemon.schedule.alarm_batch import Batch, Ring
 from hayakoe_daemon.schedule.alarm_book import Entry
@@ -91,9 +91,9 @@ class Turn:
                     times = "once" if one.rings == 1 else f"{one.rings} times"
                     self._event(EventType.EXPIRED, one, f"it rang {times} and nobody dismissed it")
             case Next.UNHEARD:
-                self._end(one, EventType.MISSED, "it could not be heard")
+                self._miss(entry, one, "it could not be heard")
             case Next.LATE:
-                self._end(one, EventType.MISSED, "its snooze ended while nobody was there to ring it")
+                self._miss(entry, one, "its snooze ended while nobody was there to ring it")
 
     def supersede(self, one: Ringing, newer: Ringing) -> None:
         """The same alarm rings for a later due time: this one is over."""
@@ -157,8 +157,15 @@ class Turn:
         )
         self.batch.events.append(event)
         self.batch.settled.append((name, last))
+        self._to_tell(entry, last)
+
+    def _miss(self, entry: Entry, one: Ringing, note: str) -> None:
+        self._end(one, EventType.MISSED, note)
+        self._to_tell(entry, one.due)
+
+    def _to_tell(self, entry: Entry, due: float) -> None:
         if entry.alarm.tell_missed:
-            self._missed.append((last, self._text(entry, last) or f"アラーム {name}"))
+            self._missed.append((due, self._text(entry, due) or f"アラーム {entry.alarm.name}"))
 
     def _cut_in(self, entry: Entry) -> None:
         self.batch.urgent = self.batch.urgent or entry.alarm.priority is Priority.URGENT
@@ -184,7 +191,7 @@ class Turn:
         except Exception:
             log.exception("the text of the alarm %s could not be put together; it rings without", entry.alarm.name)
             text = ""
-        return lateness(late) + text
+        return (lateness(late) + text)[:MAX_TEXT]
 
     def _id(self, name: str) -> str:
         return f"{name}-{self._new_id()}"

@@ -160,8 +160,11 @@ class Alarms:
             turn = self.turn(now)
             turn.batch.puts.extend(moved)
             self.commit(turn)
+        if by < 0:
+            # Else what is due while nobody is there would count as settled, until the time that the clock once showed.
+            self._household.journal.call(lambda ledger: ledger.alarms.unsettle(now))
         for one in self._alarms.values():
-            one.looked = min(one.looked, now)
+            one.looked, one.settled = min(one.looked, now), min(one.settled, now)
             one.next = self._next(one.entry, one.looked)
         self.look(now)
         self.tell()

@@ -21,7 +21,9 @@ What is no such value raises FilterError, and the sentence it stands in falls ba
 
 from __future__ import annotations
 
+import contextlib
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -33,6 +35,9 @@ from hayakoe_daemon.schedule.filters_jma import forecast
 
 MOST_LISTED = 1_000
 _LARGEST = 1e15
+_CLOCK = re.compile(r"\s*(\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?\s*")
+"""A time of day and nothing else: `7:30 PM` and `07:30Z` are not half past seven."""
+
 _WEEKDAYS = "月火水木金土日"
 _DAYS = {-2: "一昨日", -1: "昨日", 0: "今日", 1: "明日", 2: "明後日"}
 
@@ -182,13 +187,14 @@ def _moment(value: Any, zone: ZoneInfo) -> datetime:
 
 
 def _hour_and_minute(value: Any, zone: ZoneInfo) -> tuple[int, int]:
-    if isinstance(value, str) and ":" in value[:3]:
-        hour, _, rest = value.partition(":")
-        if hour.isdecimal() and rest[:2].isdecimal() and int(hour) < 25 and int(rest[:2]) < 60:
-            return int(hour), int(rest[:2])
-    moment = _moment(value, zone)
+    if isinstance(value, str):
+        if (found := _CLOCK.fullmatch(value)) and int(found[1]) < 25 and int(found[2]) < 60:
+            return int(found[1]), int(found[2])
+        with contextlib.suppress(ValueError):
+            value = date.fromisoformat(value.strip())
     if isinstance(value, date) and not isinstance(value, datetime):
         raise FilterError("a date has no time of day")
+    moment = _moment(value, zone)
     if moment.second >= 30:
         moment += timedelta(seconds=30)
     return moment.hour, moment.minute

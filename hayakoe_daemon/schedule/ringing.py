@@ -13,6 +13,9 @@ from hayakoe_daemon.schedule.alarm import Alarm
 LEAST_PATIENCE = 60.0
 """Seconds that a ringing waits for a device or for its turn, however small the grace is."""
 
+_ROUNDED = 1.0
+"""Seconds; nobody repeats as often, and two instants that a clock took along differ by less."""
+
 SOURCE = "alarm"
 
 
@@ -50,7 +53,9 @@ def onward(one: Ringing, alarm: Alarm, now: float) -> Onward:
         return Onward(Next.WAIT if one.outcome is None else _end(one), one)
     if now < one.next_at:
         return Onward(Next.WAIT, one)
-    return _snoozed(one, one.next_at, alarm, now) if one.state is State.SNOOZED else _repeated(one, alarm, now)
+    if one.state is State.SNOOZED:
+        return _snoozed(one, one.next_at, alarm, now)
+    return _repeated(one, one.next_at, alarm, now)
 
 
 def _armed(one: Ringing, alarm: Alarm, now: float) -> Onward:
@@ -68,11 +73,14 @@ def _snoozed(one: Ringing, until: float, alarm: Alarm, now: float) -> Onward:
     return Onward(Next.AGAIN, replace(one, state=State.RINGING, rings=one.rings + 1, base=until, next_at=next_at))
 
 
-def _repeated(one: Ringing, alarm: Alarm, now: float) -> Onward:
+def _repeated(one: Ringing, at: float, alarm: Alarm, now: float) -> Onward:
     later = repeat_after(alarm, one.base, now)
     if one.outcome is None:
         return Onward(Next.WAIT, replace(one, next_at=later))  # it still waits, or is being said: that is the repeat
-    if now - min(one.base + series(alarm), now) > patience(alarm):
+    last = one.base + series(alarm)
+    if at > last + _ROUNDED:
+        return Onward(Next.OVER, one)  # its repeats were taken back or made fewer meanwhile
+    if now - last > patience(alarm):
         return Onward(Next.OVER, one)  # nobody looked at it for so long
     return Onward(Next.AGAIN, replace(one, rings=one.rings + 1, next_at=later))
 

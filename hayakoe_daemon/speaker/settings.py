@@ -67,9 +67,11 @@ class Settings:
         alarm = not self.alarms_obey_mute and announcement.source == "alarm"
         return self.mute and not urgent and not alarm
 
-    def chime_of(self, announcement: Announcement) -> str | None:
-        """The name of the chime before it, if any."""
+    def chime_of(self, announcement: Announcement, *, speech: bool = True) -> str | None:
+        """The name of the chime before it, if any. An alarm of which nothing can be said (a text of emoji) and that has
+        no sound either has one in any case: it is never silent."""
         chime = self.chime if announcement.chime is None else announcement.chime
-        if chime is True:
+        silent = not speech and announcement.sound is None
+        if chime is True or (silent and not chime and announcement.source == "alarm"):
             return self.default_chime
         return chime or None

@@ -202,7 +202,7 @@ class Speaker:
             self._end(announcement, *end)
             return None
         utterances = self._materials.split(announcement.text)
-        lead, missing = self._lead(claim, settings)
+        lead, missing = self._lead(claim, settings, speech=bool(utterances))
         if not utterances and not lead:
             how = EventType.FAILED if missing else EventType.FINISHED
             self._end(announcement, how, "; ".join(missing) or "there was nothing to say")
@@ -240,10 +240,10 @@ class Speaker:
             return EventType.FAILED, f"the daemon died {deaths} times during it; the rest is left out"
         return None
 
-    def _lead(self, claim: Claim, settings: Settings) -> tuple[list[AudioChunk], list[str]]:
+    def _lead(self, claim: Claim, settings: Settings, *, speech: bool) -> tuple[list[AudioChunk], list[str]]:
         """What sounds before the speech, unless it was heard before, or the daemon died of it."""
         announcement = claim.announcement
-        chime = settings.chime_of(announcement)
+        chime = settings.chime_of(announcement, speech=speech)
         if claim.lead_heard is None or (chime is None and announcement.sound is None):
             return [], []
         if claim.deaths.get(claim.sentence, 0) >= MAX_DEATHS:

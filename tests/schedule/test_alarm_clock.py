@@ -65,3 +65,20 @@ def test_a_clock_that_is_set_is_noticed_between_two_turns(
     assert "the clock was set forward by 6420 s: the alarms are scheduled anew" in caplog.text
     assert [one.text for one in house.accepted] == ["2分遅れです。起きて"]
     assert house.rung() == ["2026-09-18T06:45:00+09:00"]
+
+
+def test_a_clock_that_is_set_back_while_they_are_laid_out(
+    clock: AlarmClock, house: RingingHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the start of a machine, when its time server answers."""
+    lay_out = clock._alarms.lay_out
+
+    def meanwhile(now: float) -> None:
+        lay_out(now)
+        house.now -= 7200
+
+    house.now = at("2026-09-18 08:00")
+    monkeypatch.setattr(clock._alarms, "lay_out", meanwhile)
+    clock._watch = ClockWatch(lambda: Reading(house.now, 10.0, 10.0))
+    clock.step()
+    assert clock.document()["alarms"][0]["next_fire"] == "2026-09-18T06:45:00+09:00"

@@ -154,6 +154,16 @@ def test_a_snoozed_one_is_dismissed_without_its_name(house: RingingHouse) -> Non
     assert house.alarms.ringings == []
 
 
+def test_a_test_ends_no_snooze(house: RingingHouse) -> None:
+    house.go_to(at("2026-09-21 06:45:01"), say=False)
+    assert ask(house, Snooze(None)) == DONE
+    assert ask(house, TryOut("morning"))["code"] == "snoozed"
+    heard = len(house.accepted)
+    house.go_to(at("2026-09-21 07:00"))
+    assert len(house.accepted) == heard + 1
+    assert ask(house, TryOut("morning")) == DONE
+
+
 def test_a_test_rings_as_it_would_and_takes_nothing_from_the_real_one(house: RingingHouse) -> None:
     house.go_to(at("2026-09-21 06:44"))
     assert ask(house, TryOut("morning")) == DONE

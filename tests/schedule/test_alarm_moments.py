@@ -52,3 +52,24 @@ def test_one_that_comes_to_be_due_while_others_are_looked_at_does_not_wait(
     assert waits[0] is not None
     assert waits[0] < LOOK / 2
     assert house.rung() == ["2026-09-18T06:45:00+09:00"]
+
+
+def test_one_that_was_slept_through_from_the_last_seconds_on_is_told_afterwards(tmp_path: Path) -> None:
+    house = RingingHouse(
+        tmp_path, DUE - 5.0, rubbish={"time": "06:45", "text": "今日は古紙の日です。", "tell_missed": True}
+    )
+    house.set_clock(DUE + 3600.0)
+
+    (missed,) = house.events("missed")
+    assert missed["note"] == "it could not be heard"
+    assert house.accepted[-1].text == "鳴らせなかったアラームがあります。6時45分、今日は古紙の日です。"
+
+
+def test_one_that_no_device_took_is_told_when_there_is_one(tmp_path: Path) -> None:
+    house = RingingHouse(tmp_path, DUE - 60.0, rubbish={"time": "06:45", "text": "古紙の日", "tell_missed": True})
+    house.go_to(DUE + 60.0, say=False)
+    house.now = DUE + 901.0
+    house.expire()
+
+    assert [one.source for one in house.accepted] == ["alarm", "missed"]
+    assert house.accepted[-1].text == "鳴らせなかったアラームがあります。6時45分、古紙の日。"

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hayakoe_daemon.announcement import Priority
+from hayakoe_daemon.announcement import MAX_TEXT, Priority
 from hayakoe_daemon.schedule.ringing import LEAST_PATIENCE
 from tests.schedule.ringing_house import EVENING_BEFORE, MORNING, RingingHouse, at
 
@@ -99,6 +99,14 @@ def test_after_a_short_absence_it_rings_late_and_says_so(tmp_path: Path) -> None
     assert (fired["due"], fired["note"]) == ("2026-09-18T06:45:00+09:00", "3 min late")
     house.go_to(at("2026-09-18 12:00"))
     assert len(house.rung()) == 1
+
+
+def test_the_longest_text_is_cut_rather_than_the_alarm_lost(tmp_path: Path) -> None:
+    alarm = {**MORNING, "text": "あ" * MAX_TEXT}
+    RingingHouse(tmp_path, EVENING_BEFORE, morning=alarm)
+    (late,) = RingingHouse(tmp_path, at("2026-09-18 06:48"), morning=alarm).accepted
+    assert late.text.startswith("3分遅れです。あ")
+    assert len(late.text) == MAX_TEXT
 
 
 def test_beyond_its_grace_it_is_missed_once(tmp_path: Path) -> None:
@@ -286,6 +294,16 @@ def test_a_clock_from_the_future_that_comes_back(tmp_path: Path) -> None:
     again.go_to(at("2026-09-19 12:00"))
 
     assert again.rung() == [f"{day}T06:45:00+09:00" for day in ("2037-01-01", "2026-09-18", "2026-09-19")]
+
+
+def test_what_comes_due_in_an_absence_after_a_clock_from_the_future_rings_late(tmp_path: Path) -> None:
+    house = RingingHouse(tmp_path, EVENING_BEFORE, morning=MORNING)
+    house.set_clock(at("2037-01-01 12:00"))
+    house.set_clock(EVENING_BEFORE)
+    again = RingingHouse(tmp_path, at("2026-09-18 06:46"), morning=MORNING)
+    again.say_all()
+
+    assert again.rung() == ["2026-09-18T06:45:00+09:00"]
 
 
 def test_a_clock_from_1970_that_is_put_right(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from hayakoe_daemon.alarm_change import Dismiss, Snooze
+from hayakoe_daemon.alarm_change import Dismiss, Patch, Snooze
 from hayakoe_daemon.announcement import EventType
+from hayakoe_daemon.answer import Done
 from tests.schedule.ringing_house import EVENING_BEFORE, MORNING, RingingHouse, at
 
 
@@ -125,3 +126,13 @@ def test_a_snooze_lasts_as_long_as_it_was_meant_to(ringing: RingingHouse, by: fl
     assert len(ringing.accepted) == 1
     ringing.go_to(ringing.now + 11)
     assert len(ringing.accepted) == 2
+
+
+@pytest.mark.parametrize("patch", [{"repeat": None, "repeat_times": None, "repeat_for": None}, {"repeat_times": 1}])
+def test_repeats_that_are_taken_back_while_it_rings_do_not_come(ringing: RingingHouse, patch: dict[str, Any]) -> None:
+    ringing.go_to(ringing.now + 6 * 60)
+    heard = len(ringing.accepted)
+    assert ringing.desk.answer(Patch("morning", patch), ringing.now) == Done()
+    ringing.go_to(ringing.now + 3600)
+    assert len(ringing.accepted) == heard
+    assert ringing.alarms.ringings == []

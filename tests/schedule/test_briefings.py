@@ -170,7 +170,7 @@ REAL = """\
 {% for event in family.today if "ゴミ" in event.summary %}今日は{{ event.summary }}の日です。{% endfor %}
 {% for event in family.rest if "ゴミ" not in event.summary %}
 {% if loop.first %}今日の予定です。{% endif %}
-{% if not event.all_day %}{{ event.begin | clock }}から、{% endif %}
+{% if not (event.all_day or event.running) %}{{ event.begin | clock }}から、{% endif %}
 {{ event.summary }}。
 {% else %}
 今日の予定はありません。
@@ -182,6 +182,7 @@ REAL = """\
 def test_a_morning_as_it_is_really_used() -> None:
     calendar = ics(
         "SUMMARY:燃えるゴミ\nDTSTART;VALUE=DATE:20261120",
+        "SUMMARY:夜勤\nDTSTART;TZID=Asia/Tokyo:20261119T220000\nDTEND;TZID=Asia/Tokyo:20261120T090000",
         "SUMMARY:歯医者\nDTSTART;TZID=Asia/Tokyo:20261120T163000",
         "SUMMARY:ピアノ\nDTSTART;TZID=Asia/Tokyo:20261121T133000",
         "SUMMARY:映画\nDTSTART;TZID=Asia/Tokyo:20261121T183000",
@@ -197,12 +198,12 @@ def test_a_morning_as_it_is_really_used() -> None:
     assert said.text.replace("\n", "") == (
         "おはようございます。11月20日、金曜日です。今日の天気はくもり昼過ぎから晴れ、所により雨。最高気温は16度です。"
         "予想では昨日より4度高いでしょう。降水確率は60パーセントです。傘を忘れないでください。今、外は4.2度です。"
-        "今日は燃えるゴミの日です。今日の予定です。16時30分から、歯医者。明日はピアノと映画があります。"
+        "今日は燃えるゴミの日です。今日の予定です。夜勤。16時30分から、歯医者。明日はピアノと映画があります。"
     )
     utterances = [one.text for one in Reader({}, emoji_names=False).split(said.text)]
     assert "最高気温は十六度です。" in utterances
     assert "予想では昨日より四度高いでしょう。" in utterances
-    assert len(utterances) == 12
+    assert len(utterances) == 13
 
 
 def test_briefings_inside_of_other_texts() -> None:

@@ -198,3 +198,12 @@ def test_mute_does_not_touch_alarms_unless_they_obey() -> None:
     assert not muted(alarm)
     assert muted(alarm, alarms_obey_mute=True)
     assert muted(plain)
+
+
+def test_an_alarm_of_which_nothing_can_be_said_has_a_chime(life: Life) -> None:
+    """Such as a text of emoji: the reader leaves nothing of it."""
+    ring(life, "alarm", 0.1, text=" ")
+    life.accept("other", " ")
+    wait_for(lambda: len(life.letters) == 2, 5)
+    assert {(id_, how) for id_, how, _ in life.last_words()} == {("other", "finished"), ("alarm", "finished")}
+    assert life.leads == 1

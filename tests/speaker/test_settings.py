@@ -1,4 +1,4 @@
-"""Whom mute silences."""
+"""Whom mute silences, and who has a chime."""
 
 from __future__ import annotations
 
@@ -20,3 +20,13 @@ def test_mute_spares_urgent_ones_and_alarms_as_configured(spares_urgent: bool, a
     assert house.muted(replace(usual, source="alarm")) is alarms_obey
     loud = replace(house, mute=False)
     assert not any(loud.muted(one) for one in (usual, replace(usual, source="alarm")))
+
+
+@pytest.mark.parametrize("chime", [None, False])
+def test_an_alarm_without_speech_and_sound_has_a_chime(chime: bool | None) -> None:
+    alarm = Announcement("a", "🎂", "alarm", 0.0, chime=chime)
+    assert SETTINGS.chime_of(alarm, speech=False) == "ding"
+    assert SETTINGS.chime_of(replace(alarm, chime="gong"), speech=False) == "gong"
+    assert SETTINGS.chime_of(alarm, speech=True) is None
+    assert SETTINGS.chime_of(replace(alarm, sound="birds.flac"), speech=False) is None
+    assert SETTINGS.chime_of(replace(alarm, source="mqtt"), speech=False) is None

@@ -124,11 +124,14 @@ def _expanded(text: str, first: date, last: date, zone: ZoneInfo) -> Iterator[Ha
             continue
         start = event["DTSTART"].dt
         stop = event["DTEND"].dt if "DTEND" in event else start
+        all_day = not isinstance(start, datetime)
         begins = _local(start, zone)
+        # Some programs write the day itself as the end of it.
+        least = _local(start + timedelta(days=1), zone) if all_day else begins
         yield Happening(
             begin=begins,
-            end=max(begins, _local(stop, zone)),
-            all_day=not isinstance(start, datetime),
+            end=max(least, _local(stop, zone)),
+            all_day=all_day,
             summary=_words(event.get("SUMMARY", "")),
             place=_words(event.get("LOCATION", "")),
         )

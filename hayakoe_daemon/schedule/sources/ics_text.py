@@ -21,7 +21,9 @@ _FOLD = re.compile(rb"(?:\r\n|\n|\r)[ \t]")
 _ZONE = re.compile(r"(?<=;TZID=)/[^:;]{0,100}/((?:America/)?[A-Za-z]{2,20}/[A-Za-z_]{2,30})(?=[:;])")
 """Evolution and Mozilla write `/their.name/Asia/Tokyo`, often without saying what that is."""
 
-_DAY = re.compile(r"(?:DTSTART|DTEND|RECURRENCE-ID|RDATE)[^:]*:(\d{4})(\d\d)(\d\d)", re.IGNORECASE)
+_DAY = re.compile(r"(?:DTSTART|DTEND)(?:\"[^\"]*\"|[^\":])*:(\d{4})(\d\d)(\d\d)", re.IGNORECASE)
+"""A zone in quotes may hold colons, as Outlook's `TZID="(UTC+09:00) Osaka, Sapporo, Tokyo"`."""
+
 _PROPERTIES = (
     *("DTSTART", "DTEND", "DURATION", "SUMMARY", "LOCATION", "STATUS", "UID", "SEQUENCE"),
     *("RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID"),

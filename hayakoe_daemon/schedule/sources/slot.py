@@ -32,8 +32,10 @@ class Slot:
     fetched: Fetched | None = None
     value: Any = None
     read_at: float = -math.inf
+    """When the value was made of what was fetched."""
     why: str | None = None
     failures: int = 0
+    asked_at: float = -math.inf
     ask_at: float = -math.inf
     busy: bool = False
     unsaved: bool = False
@@ -47,20 +49,35 @@ class Slot:
         """Whether it is kept on disk: what is on this machine can be asked again."""
         return self.comes_by_itself or self.fetcher.origin.startswith(("http://", "https://"))
 
-    def take(self, fetched: Fetched, value: Any, now: float) -> None:
+    def take(self, fetched: Fetched, value: Any, read_at: float) -> None:
         """There is something new, or the same again."""
-        self.fetched, self.value, self.read_at = fetched, value, now
+        self.fetched, self.value, self.read_at = fetched, value, read_at
         self.why, self.failures, self.unsaved = None, 0, self.is_kept
 
     def fail(self, why: str) -> None:
         self.why = why
         self.failures += 1
 
-    def next_ask(self, monotonic: float) -> float:
+    @property
+    def wait(self) -> float:
+        """Seconds until it is asked again."""
         every = self.fields.refreshed_every
-        if self.failures:
-            every = min(every, FIRST_RETRY * 2 ** min(self.failures - 1, 20))
-        return monotonic + every
+        return min(every, FIRST_RETRY * 2 ** min(self.failures - 1, 20)) if self.failures else every
+
+    def asked(self, now: float, monotonic: float) -> None:
+        """It was asked, and has answered or not."""
+        self.asked_at, self.ask_at = now, monotonic + self.wait
+
+    def is_due(self, now: float, monotonic: float) -> bool:
+        """Whether it is to be asked. By both clocks: the monotonic one stands still while the machine sleeps, and where
+        the other one is set, what was true a minute ago is of another time."""
+        if self.busy or self.comes_by_itself:
+            return False
+        return self.ask_at <= monotonic or not 0 <= now - self.asked_at <= self.wait
+
+    def outlived(self, now: float) -> bool:
+        """Whether the value was made so long ago that the same bytes may mean another one."""
+        return self.fetched is not None and not 0 <= now - self.read_at < READ_AGAIN
 
     def look(self, now: float) -> Look:
         value, age, why = None, None, self.why
@@ -77,16 +94,16 @@ class Slot:
         return Look(self.name, self.fields.kind, standing, value, age, why, self.fields.fallback)
 
 
-def fetch(fetcher: Fetcher, now: float, before: tuple[Fetched, Any, float] | None) -> tuple[Fetched, Any]:
-    """What is new, and its value; `before` is what was fetched last, its value and when it was read.
+def fetch(fetcher: Fetcher, now: float, before: tuple[Fetched, Any, float] | None) -> tuple[Fetched, Any, float]:
+    """What is new, its value, and when that was read; `before` is the same of the last time.
 
     Raises SourceError, whatever goes wrong.
     """
     try:
         fetched = fetcher.fetch(now, None if before is None else before[0])
-        if before is not None and fetched.body == before[0].body and 0 <= now - before[2] < READ_AGAIN:
-            return fetched, before[1]
-        return fetched, fetcher.read(fetched.body, now)
+        if before is not None and fetched.body == before[0].body:
+            return fetched, *before[1:]
+        return fetched, fetcher.read(fetched.body, now), now
     except SourceError:
         raise
     except Exception as error:  # what is out there does more than one can think of

@@ -88,10 +88,9 @@ class Sources:
 
     def ask(self, names: Collection[str]) -> None:
         """Have those of them fetched that are due."""
-        now = self._monotonic()
+        now, monotonic = self._clock(), self._monotonic()
         with self._changed:
-            slots = [slot for name, slot in self._slots.items() if name in names]
-            due = [slot for slot in slots if not slot.busy and slot.ask_at <= now]
+            due = [slot for name, slot in self._slots.items() if name in names and slot.is_due(now, monotonic)]
         for slot in due:
             self._start(slot)
 
@@ -130,7 +129,6 @@ class Sources:
         if slot.comes_by_itself:
             if slot.fetcher.origin in heard:
                 slot.kept, slot.unsaved = heard[slot.fetcher.origin], True
-            slot.ask_at = float("inf")
             self._take_kept(slot)
         return slot
 
@@ -153,11 +151,13 @@ class Sources:
         threading.Thread(target=self._fetch, args=(slot,), name=f"source-{slot.name}", daemon=True).start()
 
     def _fetch(self, slot: Slot) -> None:
-        self._take_kept(slot)  # here, because a large calendar takes its time
         now = self._clock()
+        if slot.outlived(now):
+            slot.kept = slot.fetched  # read anew, also where nothing comes: a calendar shows only so many days
+        self._take_kept(slot)  # here, because a large calendar takes its time
         before = None if slot.fetched is None else (slot.fetched, slot.value, slot.read_at)
         try:
-            fetched, value = fetch(slot.fetcher, now, before)
+            fetched, value, read_at = fetch(slot.fetcher, now, before)
         except SourceError as error:
             with self._changed:
                 if slot.why != str(error):
@@ -167,9 +167,9 @@ class Sources:
             with self._changed:
                 if slot.why is not None:
                     log.info("the source %s is there again", slot.name)
-                slot.take(fetched, value, now)
+                slot.take(fetched, value, read_at)
         finally:
             with self._changed:
                 slot.busy = False
-                slot.ask_at = slot.next_ask(self._monotonic())
+                slot.asked(self._clock(), self._monotonic())
                 self._changed.notify_all()

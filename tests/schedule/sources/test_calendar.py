@@ -124,6 +124,20 @@ def test_a_zone_that_only_the_calendar_knows() -> None:
     assert shown(days(body)["today"]) == ["09:30 会議"]
 
 
+def test_a_zone_in_quotes_with_a_colon_inside() -> None:
+    """Outlook's."""
+    standard = "BEGIN:STANDARD\nDTSTART:16010101T000000\nTZOFFSETFROM:+0900\nTZOFFSETTO:+0900\nEND:STANDARD"
+    zone = f"BEGIN:VTIMEZONE\nTZID:(UTC+09:00) Osaka\n{standard}\nEND:VTIMEZONE"
+    body = ics('SUMMARY:会議\nDTSTART;TZID="(UTC+09:00) Osaka":20261120T093000\nDURATION:PT1H', head=zone)
+    assert shown(days(body)["today"]) == ["09:30 会議"]
+
+
+def test_a_day_that_is_its_own_end() -> None:
+    body = ics("SUMMARY:休み\nDTSTART;VALUE=DATE:20261120\nDTEND;VALUE=DATE:20261120")
+    found = days(body)
+    assert (shown(found["rest"]), found["tomorrow"]) == (["一日 休み"], [])
+
+
 def test_in_another_house() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     now = datetime(2026, 11, 20, 7, tzinfo=berlin).timestamp()

@@ -159,7 +159,7 @@ def test_failures_are_tried_again_ever_less_often(tmp_path: Path, clock: Clock, 
     slot_, waits = one._slots["weather"], []
     for _ in range(6):
         slot_.fail("x")
-        waits.append(slot_.next_ask(1000.0) - 1000)
+        waits.append(slot_.wait)
     assert waits == [30, 60, 120, 240, 300, 300]
 
 
@@ -225,3 +225,50 @@ def test_a_payload_of_50_mb_changes_nothing(tmp_path: Path, clock: Clock) -> Non
     one.hear("z/a", b"x" * 50_000_000, retained=False)
     look = one.look(clock.now)["a"]
     assert (look.value, look.why) == (1, "it has more than 1 MB")
+
+
+DAILY = b"""BEGIN:VCALENDAR
+BEGIN:VEVENT
+DTSTART;TZID=Asia/Tokyo:20270101T090000
+RRULE:FREQ=DAILY
+SUMMARY:Swim
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def test_a_calendar_that_never_changes_goes_on_telling(tmp_path: Path, clock: Clock) -> None:
+    """What is read of it spans some days only."""
+    (tmp_path / "family.ics").write_bytes(DAILY)
+    one = house(tmp_path / "kept", clock, family={"calendar": str(tmp_path / "family.ics"), "refresh": "6 h"})
+    for _ in range(40):
+        one.freshen(["family"], 5)
+        clock.now += 6 * 3600 - 1
+        one._slots["family"].ask_at = 0.0
+    assert [one["summary"] for one in one.look(clock.now)["family"].value["tomorrow"]] == ["Swim"]
+
+
+def test_a_calendar_that_cannot_be_had_any_more_tells_as_long_as_it_is_good(tmp_path: Path, clock: Clock) -> None:
+    file = tmp_path / "family.ics"
+    file.write_bytes(DAILY)
+    one = house(tmp_path / "kept", clock, family={"calendar": str(file), "max_age": "30 d"})
+    one.freshen(["family"], 5)
+    file.unlink()
+    clock.now += 12 * 86_400
+    one.freshen(["family"], 5)
+    look = one.look(clock.now)["family"]
+    assert (look.standing, [one["summary"] for one in look.value["today"]]) == (Standing.OK, ["Swim"])
+    assert look.why is not None
+
+
+@pytest.mark.parametrize("by", [8 * 3600, -8 * 3600])
+def test_the_clock_was_set_or_the_machine_slept(tmp_path: Path, clock: Clock, server: WebServer, by: float) -> None:
+    """No time has passed for the monotonic clock."""
+    server.pages["a"] = Page(b"[1]")
+    one = house(tmp_path, clock, a={"http": server.url("a"), "refresh": "30 min", "max_age": "6 h"})
+    one.freshen(["a"], 5)
+    clock.now += by
+    for _ in range(3):
+        one.tick()
+        one.freshen(["a"], 5)
+    assert (one.look(clock.now)["a"].standing, len(server.asked)) == (Standing.OK, 2)
