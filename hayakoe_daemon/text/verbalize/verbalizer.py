@@ -22,6 +22,7 @@ _WRITTEN = (
     *symbols.EARLY,
     *ranges.RULES,
     *symbols.MATHS,
+    *quantities.EARLY,
     *codes.LOOSE,
     *quantities.RULES,
 )
