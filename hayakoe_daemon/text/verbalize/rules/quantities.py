@@ -151,9 +151,10 @@ RULES = (
     ),
     rule(
         "money.sign_last",
-        rf"{START}(?P<n>{NUMBER})(?P<l>{_LARGE}{{1,2}})? ?(?P<c>[¥€£₩]|(?:JPY|USD|EUR)(?![A-Za-z]))",
+        rf"{START}(?P<n>{NUMBER})(?P<l>{_LARGE}{{1,2}})? ?(?P<c>[¥$€£₩]|(?:JPY|USD|EUR)(?![A-Za-z]))",
         _money,
         ("50€のお釣り", "五十ユーロのお釣り"),
+        ("100$です", "百ドルです"),
     ),
     rule(
         "money.per",

@@ -25,6 +25,8 @@ _ENCLOSED = {
     "℡": "電話",
     "〒": "郵便番号",
 }
+_ENTITIES = {"amp": "アンド", "nbsp": " "}
+_BREAKS = "br|p|div|li|ul|ol|tr|table|h[1-6]|hr"
 
 
 def _circled(found: re.Match[str]) -> str:
@@ -44,6 +46,29 @@ def _closing(found: re.Match[str]) -> str:
 def _opening(found: re.Match[str]) -> str:
     return "、" if found.start() and re.match(_WORD, found.string[found.start() - 1]) else ""
 
+
+MARKUP = (
+    rule(
+        "markup.break",
+        rf"(?:</?(?:{_BREAKS})(?: [^<>]{{0,200}})?/?>){{1,9}}",
+        _opening,
+        ("晴れ<br>ときどき雨", "晴れ、ときどき雨"),
+    ),
+    rule(
+        "markup.tag",
+        r"</?(?:[abiu]|em|strong|span|small|big|font|code|pre|img|td|th|tbody|thead|center|html|body)"
+        r"(?: [^<>]{0,200})?/?>",
+        "",
+        ("<b>重要</b>です", "重要です"),
+    ),
+    rule(
+        "markup.entity",
+        r"&(?:(?P<name>amp|lt|gt|nbsp)|quot|apos|#39|#x27|#34);",
+        lambda found: _ENTITIES.get(found["name"] or "", ""),
+        ("父&amp;母", "父アンド母"),
+    ),
+)
+"""What feeds and calendars leave in their texts, before anything else."""
 
 _FACE = r"[^()（）一-龠ぁ-ん0-9\s]"
 EARLY = (
