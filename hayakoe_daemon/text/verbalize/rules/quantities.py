@@ -37,7 +37,6 @@ def _alternation(words: Iterable[str]) -> str:
 _COUNTERS = _alternation(counters())
 _COUNTER_ALONE = rf"(?:{_COUNTERS})(?:(?![一-龠])|(?=[前後間目以程半頃毎弱強経遅待過未]|[月火水木金土日]曜))"
 """What may stand apart from its number: 3 本, but not 3 本州."""
-_UNIT_WORDS = "|".join(unit for unit in _UNITS if not unit.isascii() and unit.isalpha())
 
 
 def _before_myriad(written: str) -> str:
@@ -109,7 +108,7 @@ def _counted(found: re.Match[str]) -> str | None:
 EARLY = (
     rule(
         "gap.after_number",
-        rf"(?<=[0-9])(?P<w> +)(?=[0-9\ue000]|(?!{_COUNTER_ALONE}|[万億兆]|{_UNIT_WORDS})[一-龠ァ-ヶ])",
+        rf"(?<=[0-9])(?P<w> +)(?=[0-9\ue000]|(?!{_COUNTER_ALONE}|[万億兆]|対応)[一-龠])",
         "、",
         ("震度3 千葉県", "震度三、千葉県"),
         ("A4 10枚", "エー四、十枚"),
