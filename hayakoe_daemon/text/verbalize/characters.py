@@ -50,6 +50,7 @@ def _meant() -> dict[int, str]:
     }
     table |= {ord(character): plain for character, plain in (_SQUARE | tables.pairs("variants")).items()}
     table |= {0x00B5: "μ", 0x2126: "Ω", 0x2044: "/", 0x2215: "/", 0x00A5: "¥", 0xFFE5: "¥", 0x301C: "〜", 0xFF5E: "〜"}
+    table |= dict.fromkeys(map(ord, "º˚"), "°")  # as keyboards have them
     return table
 
 

@@ -22,12 +22,13 @@ _WRITTEN = (
     *symbols.EARLY,
     *ranges.RULES,
     *symbols.MATHS,
+    *quantities.EARLY,
     *codes.LOOSE,
     *quantities.RULES,
 )
 """The order in which rules look at a text; what one has said, those after it do not see."""
 
-RULES: tuple[Rule, ...] = (*_WRITTEN, *symbols.LATE, *words.RULES)
+RULES: tuple[Rule, ...] = (*symbols.MARKUP, *_WRITTEN, *symbols.LATE, *words.RULES)
 
 _ONLY_WORDS = re.compile(r"[\s、。，．！？「」『』…ー々〆ヶぁ-ゖァ-ヺ一-\u9fff㐀-\u4dbf]*")
 _LATIN = re.compile("[A-Za-z]")
@@ -77,6 +78,8 @@ class Verbalizer:
     def _read_signs(self, draft: Draft) -> None:
         draft.replace(emoji.steps(draft.masked, named=self._emoji_names))
         has_latin = bool(_LATIN.search(draft.masked))
+        for rule in symbols.MARKUP if "<" in draft.masked or "&" in draft.masked else ():
+            draft.apply(rule)
         for rule in networks.RULES if has_latin or "." in draft.masked or ":" in draft.masked else ():
             draft.apply(rule)
         if has_latin:

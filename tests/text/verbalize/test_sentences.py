@@ -14,6 +14,8 @@ from hayakoe_daemon.text.verbalize import Verbalizer
 from tests.support.readings import Sentence, sentences
 
 OUR_OWN = Path(__file__).parent / "sentences.tsv"
+MISREAD = Path(__file__).parent / "misread.tsv"
+"""What was misread once, and its neighbours that were not."""
 SHARED = Path(os.environ.get("HAYAKOE_SHARED") or Path(__file__).parents[4] / "shared")
 
 VERBALIZER = Verbalizer()
@@ -45,6 +47,10 @@ def test_sentences_of_our_own() -> None:
     assert len(rows) > 300
     misread = list(wrong(rows))
     assert len(misread) <= 0.02 * len(rows), "\n".join(misread)
+
+
+def test_what_was_misread_once() -> None:
+    assert list(wrong(sentences(MISREAD))) == []
 
 
 def test_the_shared_list_of_sentences() -> None:

@@ -6,7 +6,7 @@ import re
 
 from hayakoe_daemon.text.verbalize import latin, numbers
 from hayakoe_daemon.text.verbalize.rule import rule
-from hayakoe_daemon.text.verbalize.speech import START, counted, groups, number, spelled
+from hayakoe_daemon.text.verbalize.speech import NUMBER, START, counted, groups, number, spelled
 
 _EMERGENCY = {
     "110": "ヒャクトー番",
@@ -75,6 +75,16 @@ def _room(found: re.Match[str]) -> str:
     return first + spelled(found["k"])
 
 
+def _gap(found: re.Match[str]) -> str:
+    """A pause where a space stood before a word: 2-4-1 日新ビル is no 一日."""
+    return "、" if re.match(r" [0-9A-Za-z一-龠々ァ-ヶ\ue000]", found.string[found.end() : found.end() + 2]) else ""
+
+
+def _address(found: re.Match[str]) -> str:
+    said = "の".join(number(part) for part in found["n"].split("-"))
+    return said.replace("四の五の", "ヨンの五の") + _gap(found)  # シノゴノ is an idiom to OpenJTalk
+
+
 def roman(written: str) -> int:
     """XIV → 14."""
     values = [_ROMAN[letter] for letter in written]
@@ -92,24 +102,27 @@ STRICT = (
         r"(?:パスワード|パスコード|パスフレーズ|暗号化?キー|暗証番号|認証コード|確認コード|PINコード|PIN|"
         r"コード|シリアル(?:番号)?|型番|型式|品番|ID|SSID)"
         r"(?:は|が|を|:|"
-        r"=)? ?[「'\"]?(?P<w>(?=[!-~]{0,40}[0-9])[A-Za-z0-9][A-Za-z0-9!@#$%&*_.-]{2,40})(?![0-9A-Za-z])(?!年|"
+        r"=)? ?[「'\"]?(?P<w>(?=[!-~]{0,40}[0-9])[A-Za-z0-9][A-Za-z0-9!@#$%&*_.-]{2,40}"
+        r"(?: [0-9]{3,4}(?![0-9]))?)(?![0-9A-Za-z])(?!年|"
         r"月|日|時|分|円|個|件|本|回|桁|文字|人|台|枚)",
-        lambda found: code(found["w"].rstrip(".")),
+        lambda found: "、".join(code(part.rstrip(".")) for part in found["w"].split()),
         ("パスワードはaB3-x9です", "パスワードはエービーサンハイフンエックスキューです"),
         ("認証コードは482913です", "認証コードはヨンハチニーキューイチサンです"),
         ("エラーコードはE404です", "エラーコードはイーヨンゼロヨンです"),
+        ("認証コード 482 913", "認証コード ヨンハチニー、キューイチサン"),
     ),
     rule(
         "code.postcode",
         r"〒 ?(?P<n>[0-9]{3}-?[0-9]{4})(?![0-9-])",
-        lambda found: "郵便番号" + groups(found["n"][:3] + "-" + found["n"][-4:]),
+        lambda found: "郵便番号" + groups(found["n"][:3] + "-" + found["n"][-4:]) + _gap(found),
         ("〒100-0001", "郵便番号イチゼロゼロのゼロゼロゼロイチ"),
+        ("〒100-0001 東京都", "郵便番号イチゼロゼロのゼロゼロゼロイチ、 東京都"),
     ),
     rule(
         "code.phone",
         r"(?<![0-9A-Za-z-])(?:\+81-? ?(?P<w2>))?\(?(?P<n>0?[0-9]{1,4}\)?[-( ]?[0-9]{1,4}[-)][0-9]{3,4})(?![0-9-])",
         lambda found: (
-            ("プラスハチイチの" if found["w2"] is not None else "") + groups(found["n"])
+            ("プラスハチイチの" if found["w2"] is not None else "") + groups(found["n"]) + _gap(found)
             if found["n"].startswith("0") or found["w2"] is not None
             else None
         ),
@@ -120,9 +133,15 @@ STRICT = (
     rule(
         "code.groups",
         r"(?<![0-9A-Za-z.-])(?:[0-9]{3}-[0-9]{4}|[0-9]{2,8}(?:-[0-9]{3,8}){2,5})(?![0-9A-Za-z-])",
-        lambda found: groups(found[0]),
+        lambda found: groups(found[0]) + _gap(found),
         ("郵便番号は100-0001", "郵便番号はイチゼロゼロのゼロゼロゼロイチ"),
         ("伝票番号1234-5678-9012", "伝票番号イチニーサンヨンのゴーロクナナハチのキューゼロイチニー"),
+    ),
+    rule(
+        "code.phone_spaced",
+        r"(?<![0-9A-Za-z.,-])0[0-9]{1,4} [0-9]{1,4} [0-9]{3,4}(?![0-9A-Za-z.,-])",
+        lambda found: groups(found[0]) + _gap(found),
+        ("03 1234 5678", "ゼロサンのイチニーサンヨンのゴーロクナナハチ"),
     ),
     rule(
         "code.spaced_groups",
@@ -159,15 +178,17 @@ STRICT = (
     rule(
         "code.address",
         rf"(?<=[一-龠々ヶケのぁ-んァ-ヶ町])(?<![勝負対戦差果点第数間約計度のはが]){START}(?P<n>[0-9]{{1,4}}(?:-[0-9]{{1,4}}){{1,3}})(?![0-9A-Za-z-]|[.年月日時分秒回個本人名階歳円%℃度番杯枚台倍話巻週か件ページ])(?!で[勝負敗引リ]|の(?:勝|敗|引|同|リ|ス))",
-        lambda found: "の".join(number(part) for part in found["n"].split("-")),
+        _address,
         ("千代田区丸の内1-2-3", "千代田区丸の内一の二の三"),
         ("本町12-34", "本町十二の三十四"),
+        ("本町2-4-1 日新ビル", "本町二の四の一、 日新ビル"),
     ),
     rule(
         "code.address_long",
-        rf"{START}(?P<n>[0-9]{{1,4}}-[0-9]{{1,3}}-[0-9]{{1,4}})(?![0-9A-Za-z.-])",
-        lambda found: "の".join(number(part) for part in found["n"].split("-")),
+        rf"{START}(?P<n>[0-9]{{1,4}}-[0-9]{{1,3}}-[0-9]{{1,4}}(?:-[0-9]{{1,4}})?)(?![0-9A-Za-z.-])",
+        _address,
         ("1-2-3", "一の二の三"),
+        ("3-4-5-601", "三のヨンの五の六百一"),
     ),
     rule(
         "code.version",
@@ -184,6 +205,12 @@ STRICT = (
 """What no date can be."""
 
 LOOSE = (
+    rule(
+        "code.voltage",
+        rf"(?<![A-Za-z0-9])(?P<k>AC|DC) ?(?P<n>{NUMBER}) ?V(?![A-Za-z0-9])",
+        lambda found: f"{spelled(found['k'])}{number(found['n'])}ボルト",
+        ("AC100V", "エーシー百ボルト"),
+    ),
     rule(
         "code.layout",
         r"(?<![0-9A-Za-z.])(?P<n>[1-9])(?P<k>S?LDK|DK|K|R)(?![0-9A-Za-z])(?=[のでにはがを、。・]|$|マンション|"

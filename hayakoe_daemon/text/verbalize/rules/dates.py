@@ -39,7 +39,7 @@ def _date(found: re.Match[str]) -> str | None:
 
 def _short_date(found: re.Match[str]) -> str | None:
     before, after = found.string[max(0, found.start() - 6) : found.start()], found.string[found.end() : found.end() + 8]
-    if re.search(rf"(?:{_WHOLE_BEFORE}|[0-9]と) ?$", before) or re.match(rf" ?{_PARTS}", after):
+    if re.search(rf"(?:{_WHOLE_BEFORE}|[0-9]と) ?$", before) or re.match(rf" ?(?:{_PARTS}|[℃°%])", after):
         return None
     is_small = int(found["m"]) < int(found["d"]) <= 5
     ends_there = re.match(r"(?:です|でした|だ|に(?:な|減|縮|し)|。|$)", after)
@@ -130,6 +130,14 @@ RULES = (
         ("1日(日)は休み", "ツイタチ日曜日は休み"),
     ),
     rule(
+        "date.first_in_list",
+        r"(?<![0-9A-Za-z.,時丸あとまるもう第])1日"
+        r"(?=(?:[と、・や,] ?|及び)[0-9]{1,2}日(?![間目分前後])|から[0-9]{1,2}日まで)",
+        "ツイタチ",
+        ("1日と15日に払う", "ツイタチと十五日に払う"),
+        ("1日から7日まで", "ツイタチから七日まで"),
+    ),
+    rule(
         "date.first_after_month_word",
         r"(?:毎月|今月|来月|先月|翌月|再来月|同月)の?(?P<w>1日)(?!中|間|分|目)",
         "ツイタチ",
@@ -167,14 +175,25 @@ RULES = (
         ("月〜金は7時", "月曜から金曜は七時"),
     ),
     rule(
+        "date.weekday_of_waste",
+        r"(?:ゴミ|ごみ|プラ|資源|不燃|可燃|粗大|缶|びん|ビン|瓶|古紙|新聞|段ボール|ボトル|燃え[るな]い?|燃やす|収集日?|回収日?)"
+        rf"(?P<w> ?[:：] ?[{_DAYS}])(?=[、,。)/／\s]|$)",
+        lambda found: f"、{found['w'][-1]}曜",
+        ("プラ:水", "プラ、水曜"),
+    ),
+    rule(
         "date.weekday_list",
         r"(?:(?<![一-龠])|"
-        rf"(?<=週))(?P<a>[{_DAYS}])[・/](?P<b>[{_DAYS}])(?:[・/](?P<c>[{_DAYS}]))?(?:曜日?)?(?=[はがにのとで、。)]|"
-        r"$)",
-        lambda found: "、".join(f"{day}曜" for day in found.group("a", "b", "c") if day),
+        rf"(?<=週))(?P<a>[{_DAYS}])[・/](?P<b>[{_DAYS}])(?:[・/](?P<c>[{_DAYS}]))?(?:曜日?)?(?P<off>[・/]祝日?)?"
+        r"(?=[はがにのとで、。)]| ?[/／]| [^ ]|$)",
+        lambda found: (
+            "、".join(f"{day}曜" for day in found.group("a", "b", "c") if day) + ("、祝日" if found["off"] else "")
+        ),
         ("月・木はゴミの日", "月曜、木曜はゴミの日"),
         ("毎週月・水・金", "毎週月曜、水曜、金曜"),
         ("毎週火・金です", "毎週火曜、金曜です"),
+        ("土・日・祝は休み", "土曜、日曜、祝日は休み"),
+        ("燃やすゴミ:月・木 / プラ", "燃やすゴミ、月曜、木曜、プラ"),
     ),
     rule(
         "date.all_day",

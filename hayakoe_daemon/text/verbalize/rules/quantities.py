@@ -27,10 +27,16 @@ _SPOILED = ("ピー", "ヘルツ", "平方キロ", "ガロン")
 """Units before which OpenJTalk changes the number as before a counter."""
 
 _LARGE = "[十百千万億兆]"
+_OFTEN = {"日": "一日", "週": "週", "月": "月", "年": "年", "時": "一時間", "時間": "一時間", "分": "一分"}
 
 
 def _alternation(words: Iterable[str]) -> str:
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+
+
+_COUNTERS = _alternation(counters())
+_COUNTER_ALONE = rf"(?:{_COUNTERS})(?:(?![一-龠])|(?=[前後間目以程半頃毎弱強経遅待過未]|[月火水木金土日]曜))"
+"""What may stand apart from its number: 3 本, but not 3 本州."""
 
 
 def _before_myriad(written: str) -> str:
@@ -73,7 +79,8 @@ def _unit(found: re.Match[str]) -> str | None:
 
 
 def _per_unit(found: re.Match[str]) -> str:
-    return f"パー{_UNITS.get(found['u'], found['u'])}"
+    unit = found["u"]
+    return _PER[unit] if unit in "日月年人回" else f"パー{_UNITS.get(unit, unit)}"
 
 
 def _power(written: str) -> str:
@@ -86,6 +93,10 @@ def _fahrenheit(found: re.Match[str]) -> str:
     return f"{'' if is_said else '華氏'}{number(found['n'])}度"
 
 
+def _per_time(found: re.Match[str]) -> str:
+    return f"{_OFTEN[found['t']]}に{counted(found['n'], found['c'])}"
+
+
 def _unit_words(found: re.Match[str]) -> str:
     return _UNITS[found["square"]] if found["square"] else _UNITS[found["u"]] + _PER[found["per"]]
 
@@ -93,6 +104,29 @@ def _unit_words(found: re.Match[str]) -> str:
 def _counted(found: re.Match[str]) -> str | None:
     return counted(found["n"], found["c"])
 
+
+EARLY = (
+    rule(
+        "gap.after_number",
+        rf"(?<=[0-9])(?P<w> +)(?=[0-9\ue000]|(?!{_COUNTER_ALONE}|[万億兆]|対応)[一-龠])",
+        "、",
+        ("震度3 千葉県", "震度三、千葉県"),
+        ("A4 10枚", "エー四、十枚"),
+    ),
+    rule(
+        "gap.after_quantity",
+        rf"[0-9] ?(?:{_alternation(_UNITS)}|{_COUNTERS})(?<![年月日時間分秒])(?P<w> +)(?=[0-9\ue000一-龠ァ-ヶ])",
+        "、",
+        ("気温12℃ 湿度45%", "気温十二度、湿度四十五パーセント"),
+    ),
+    rule(
+        "gap.after_time",
+        rf"[0-9](?:{_COUNTERS})(?<=[月日時間分秒])(?P<w> +)(?=[一-龠ァ-ヶ])(?![前後間以程頃])",
+        "、",
+        ("21日 会議", "二十一日、会議"),
+    ),
+)
+"""Where a space keeps two things apart that would run into one word; before numbers are read."""
 
 RULES = (
     rule(
@@ -116,15 +150,17 @@ RULES = (
     ),
     rule(
         "money.sign_last",
-        rf"{START}(?P<n>{NUMBER})(?P<l>{_LARGE}{{1,2}})? ?(?P<c>[¥€£₩]|(?:JPY|USD|EUR)(?![A-Za-z]))",
+        rf"{START}(?P<n>{NUMBER})(?P<l>{_LARGE}{{1,2}})? ?(?P<c>[¥$€£₩]|(?:JPY|USD|EUR)(?![A-Za-z]))",
         _money,
         ("50€のお釣り", "五十ユーロのお釣り"),
+        ("100$です", "百ドルです"),
     ),
     rule(
         "money.per",
         r"(?<=円)/(?P<u>kWh|L|l|kg|g|m|m³|km|GB|回|人|月|年|日|時間?|h)(?![A-Za-z0-9])",
         _per_unit,
         ("31円/kWh", "三十一円パーキロワットアワー"),
+        ("500円/月", "五百円、ひと月あたり"),
     ),
     rule(
         "unit.fahrenheit",
@@ -163,10 +199,17 @@ RULES = (
     ),
     rule(
         "unit.degrees_after_words",
-        r"(?<=[一-龠ぁ-んァ-ヶ0-9\ue000])(?P<u>℃|%|‰|°C|"
+        r"(?<=[一-龠ぁ-んァ-ヶ0-9A-Za-z\ue000])(?P<u>℃|%|‰|°C|"
         rf"(?<=\ue000)(?:{_alternation(unit for unit in _UNITS if len(unit) > 1)}))(?![A-Za-z0-9])",
         lambda found: _UNITS[found["u"]],
         ("何℃ですか", "何度ですか"),
+        ("home℃です", "ホーム度です"),
+    ),
+    rule(
+        "count.per_time",
+        rf"{START}(?P<n>{NUMBER})(?P<c>回|件|個|人|本|枚|杯|錠|食|台|匹|名|便)[/／](?P<t>{_alternation(_OFTEN)})(?![0-9一-龠])",
+        _per_time,
+        ("3回/日", "一日に三回"),
     ),
     rule(
         "count.people",
@@ -182,7 +225,7 @@ RULES = (
     ),
     rule(
         "count.counter",
-        rf"{START}(?P<n>{NUMBER}) ?(?P<c>{_alternation(counters())})(?!曜)",
+        rf"{START}(?P<n>{NUMBER})(?: (?={_COUNTER_ALONE}))?(?P<c>{_COUNTERS})(?!曜)",
         _counted,
         ("犬が3匹", "犬が三匹"),
         ("10個入り", "十個入り"),

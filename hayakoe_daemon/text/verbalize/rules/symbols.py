@@ -25,12 +25,14 @@ _ENCLOSED = {
     "℡": "電話",
     "〒": "郵便番号",
 }
+_ENTITIES = {"amp": "アンド", "nbsp": " "}
+_BREAKS = "br|p|div|li|ul|ol|tr|table|h[1-6]|hr"
 
 
 def _circled(found: re.Match[str]) -> str:
-    value = unicodedata.normalize("NFKC", found[0]).strip("().")
-    said = numbers.kana(int(value)) if value.isdigit() else value
-    return f"マル{said}" if value.isdigit() else said
+    value = unicodedata.normalize("NFKC", found[0].lstrip()).strip("().")
+    said = f"マル{numbers.kana(int(value))}" if value.isdigit() else value
+    return f"、{said}" if found[0][0] == " " else said
 
 
 def _roman(found: re.Match[str]) -> str:
@@ -45,15 +47,61 @@ def _opening(found: re.Match[str]) -> str:
     return "、" if found.start() and re.match(_WORD, found.string[found.start() - 1]) else ""
 
 
+MARKUP = (
+    rule(
+        "markup.break",
+        rf"(?:</?(?:{_BREAKS})(?: [^<>]{{0,200}})?/?>){{1,9}}",
+        _opening,
+        ("晴れ<br>ときどき雨", "晴れ、ときどき雨"),
+    ),
+    rule(
+        "markup.tag",
+        r"</?(?:[abiu]|em|strong|span|small|big|font|code|pre|img|td|th|tbody|thead|center|html|body)"
+        r"(?: [^<>]{0,200})?/?>",
+        "",
+        ("<b>重要</b>です", "重要です"),
+    ),
+    rule(
+        "markup.entity",
+        r"&(?:(?P<name>amp|lt|gt|nbsp)|quot|apos|#39|#x27|#34);",
+        lambda found: _ENTITIES.get(found["name"] or "", ""),
+        ("父&amp;母", "父アンド母"),
+    ),
+)
+"""What feeds and calendars leave in their texts, before anything else."""
+
 _FACE = r"[^()（）一-龠ぁ-ん0-9\s]"
 EARLY = (
     rule(
         "symbol.face",
-        rf"[(（](?={_FACE}{{0,11}}[\^ω∀´`;；▽≧≦><*д])(?:{_FACE}| ){{2,12}}[)）][ノゞ]?",
+        rf"[(（](?={_FACE}{{0,11}}[\^ω∀´`;；▽≧≦><*д])(?:{_FACE}| ){{2,12}}[)）](?:[ノゞﾉ／]|[bvV](?![A-Za-z0-9]))?",
         "",
         ("やったね(^o^)", "やったね"),
+        ("やった(^^)v", "やった"),
     ),
-    rule("symbol.circled", "[①-⑳㉑-㉟㊱-㊿]", _circled, ("①玄関②窓", "マルイチ玄関マルニ窓")),
+    rule(
+        "symbol.face_eyes",
+        r"m ?[(（] ?[_ .＿]{2,5}[)）] ?m(?![A-Za-z0-9])"
+        r"|[(（] ?(?:(?P<eye>[TxXuUoOQ])[_^＿-]{0,3}(?P=eye)|(?P<eyes>[-=￣@+])[_.ー＿]{1,3}(?P=eyes)) ?[;!]?[)）]",
+        "",
+        ("了解ですm(__)m", "了解です"),
+        ("悲しい(T_T)", "悲しい"),
+    ),
+    rule(
+        "symbol.laughter",
+        r"(?<=[ぁ-んァ-ヶ一-龠ー！？!?。)）\ue000])(?: ?[wW]{2,20}|(?<=[よねすたいだなろ])w)(?=[\s。、！!]|$)"
+        r"|(?<![A-Za-z0-9])[zZ]z{1,9}(?![A-Za-z0-9])",
+        "",
+        ("すごいwww", "すごい"),
+        ("おやすみzzz", "おやすみ"),
+    ),
+    rule(
+        "symbol.circled",
+        r"(?:(?<=\S) +)?[①-⑳㉑-㉟㊱-㊿]",
+        _circled,
+        ("①玄関②窓", "マルイチ玄関マルニ窓"),
+        ("①玄関 ②窓", "マルイチ玄関、マルニ窓"),
+    ),
     rule("symbol.parenthesised", "[⑴-⒛⓪-⓿]", _circled, ("⑶を選ぶ", "マルサンを選ぶ")),
     rule("symbol.company", "[㈱㈲㈹㊗㊙㊤㊥㊦℡]", lambda found: _ENCLOSED[found[0]], ("㈱山田", "株式会社山田")),
     rule(

@@ -10,6 +10,11 @@ from hayakoe_daemon.text.verbalize.speech import DIGITS, START, counted, number
 _HALVES = {"a": "午前", "p": "午後"}
 _AM_PM = r"(?:[AaPp]\.?[Mm]\.?)"
 _LENGTH_BEFORE = re.compile(r"(?:残り(?:時間)?|あと|タイマー|経過(?:時間)?|所要時間|タイム|再生時間)[はがを:]? ?$")
+_LENGTH_AFTER = re.compile("[のが]?(?:タイマー|経過)")
+_PARTICLE = re.compile(
+    r"に[、。一-龠ァ-ヶ\ue0000-9]|(?:から|まで|より|です|でし|頃|ごろ|現在|時点|発|着)|[はがをでとも](?![ぁ-ん])"
+)
+"""What belongs to a time before it; に of にんじん does not."""
 
 
 def minutes(written: str) -> str:
@@ -26,7 +31,9 @@ def _half(written: str | None) -> str:
 
 def _clock(found: re.Match[str]) -> str | None:
     hour, minute, second = int(found["h"]), found["m"], found["s"]
-    if _LENGTH_BEFORE.search(found.string[max(0, found.start() - 8) : found.start()]):
+    if _LENGTH_BEFORE.search(found.string[max(0, found.start() - 8) : found.start()]) or (
+        second and _LENGTH_AFTER.match(found.string, found.end())
+    ):
         return _length(hour, minute, second)
     if hour > 29:
         return None
@@ -52,8 +59,9 @@ def _length(first: int, second: str, third: str | None) -> str:
 
 
 def _rest(found: re.Match[str]) -> str:
-    """A pause where a space stood before more words."""
-    return "、" if found["sp"] and re.match(r"\w", found.string[found.end() : found.end() + 1]) else ""
+    """A pause where a space stood before more words, but for what belongs to the time."""
+    after = found.string[found.end() : found.end() + 2]
+    return "、" if found["sp"] and re.match(r"\w", after) and not _PARTICLE.match(after) else ""
 
 
 def _hours_and_minutes(found: re.Match[str]) -> str:
@@ -79,6 +87,8 @@ RULES = (
         ("23:59:08", "二十三時五十九分八秒"),
         ("残り1:30です", "残り一分三十秒です"),
         ("19:30 会議", "十九時三十分、会議"),
+        ("18:07 に帰宅", "十八時レイ七分に帰宅"),
+        ("0:15:00のタイマー", "十五分のタイマー"),
     ),
     rule(
         "time.hour_am_pm",
@@ -91,11 +101,23 @@ RULES = (
     ),
     rule(
         "time.minute_after_hour",
-        r"(?<=時) ?(?P<m>[0-5]?[0-9])分(?![のの]1)",
+        r"(?<=時)(?<!毎時) ?(?P<m>[0-5]?[0-9])分(?![のの]1)",
         lambda found: minutes(found["m"]),
         ("4時4分", "四時四分"),
         ("19時05分", "十九時レイゴフン"),
         ("7時10分", "七時ジュップン"),
+    ),
+    rule(
+        "time.seconds_after_minutes",
+        r"(?<=[分\ue000]) ?0(?P<s>[0-9])秒",
+        lambda found: "" if found["s"] == "0" else counted(found["s"], "秒"),
+        ("7時30分05秒", "七時三十分五秒"),
+    ),
+    rule(
+        "time.every_hour",
+        r"毎時0?0分",
+        "毎時レーフン",
+        ("毎時00分", "毎時レーフン"),
     ),
     rule(
         "time.midnight",
