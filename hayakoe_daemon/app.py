@@ -65,7 +65,7 @@ class App:
         self._speech = speech = Speech(config, reports)
         self._announcing = announcing = Announcing.of(config, clock, reports, speech, self._speaker_lives)
         self._timetable = timetable = Timetable.of(config, clock, reports, speech, announcing)
-        self._wyoming = wyoming.wyoming_server(clock, reports, speech)
+        self._wyoming = wyoming.server(clock, reports, speech)
         self._memory = Memory(self._show_memory)
 
         # The ways in.
@@ -76,7 +76,7 @@ class App:
         self._control: ControlServer | None = None
         eavesdropper = Eavesdropper(timetable.briefings, reports.home_assistant)
         ears = broker.ears(door, journal, reports, eavesdropper, self.crew.crash)
-        self._broker = broker.Broker(topics, ears, eavesdropper, reports.herald, clock)
+        self._broker = broker.Link(topics, ears, eavesdropper, reports.herald, clock)
 
         # The threads, and how many seconds a step of theirs may take.
         worker = self.crew.worker

@@ -20,7 +20,7 @@ from hayakoe_daemon.mqtt.topics import Request, Topics
 from hayakoe_daemon.parts.reports import Reports
 
 
-class Broker:
+class Link:
     """From `open` to `close`; `take` and `tick` in between. All of it by the main thread."""
 
     def __init__(self, topics: Topics, ears: Ears, eavesdropper: Eavesdropper, herald: Herald, clock: Clock) -> None:

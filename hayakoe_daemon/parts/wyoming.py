@@ -13,7 +13,7 @@ from hayakoe_daemon.wyoming.server import WyomingServer
 from hayakoe_daemon.wyoming.voices import info
 
 
-def wyoming_server(clock: Clock, reports: Reports, speech: Speech) -> WyomingServer:
+def server(clock: Clock, reports: Reports, speech: Speech) -> WyomingServer:
     def wish(voice: str | None, style: str | None) -> Wish:
         """As an announcement that says no more than this. Its volume is the player's business."""
         return speech.wish(Announcement("wyoming", "", "wyoming", clock.wall(), voice=voice, style=style))
