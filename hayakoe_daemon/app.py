@@ -1,4 +1,4 @@
-"""The composition root: builds the parts from the config, starts them in order, stops them in reverse."""
+"""One life of the daemon: its parts, built from the config, its threads, and how it starts, reloads and ends."""
 
 from __future__ import annotations
 
@@ -7,50 +7,35 @@ import logging
 import os
 import signal
 import time
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hayakoe_daemon import derived, examining, serving, telling, waking
-from hayakoe_daemon.announcement import Announcement
-from hayakoe_daemon.answer import Answer
-from hayakoe_daemon.board import Board, status_text
+from hayakoe_daemon import derived
+from hayakoe_daemon.board import status_text
 from hayakoe_daemon.clock import SYSTEM, Clock
-from hayakoe_daemon.complaints import Complaints
 from hayakoe_daemon.config.errors import ConfigError
 from hayakoe_daemon.config.load import load
 from hayakoe_daemon.config.model import Config
-from hayakoe_daemon.config.places import control_socket, dictionary_file, state_dir
+from hayakoe_daemon.config.places import state_dir
 from hayakoe_daemon.config.restart import FIXED, needs_restart
 from hayakoe_daemon.control import ControlServer
 from hayakoe_daemon.crew import Crew
-from hayakoe_daemon.dials import Dials, valid
-from hayakoe_daemon.door import Door, House, Origin, Rules
-from hayakoe_daemon.feed import Feed
+from hayakoe_daemon.door import Rules
+from hayakoe_daemon.examining import Examiner
 from hayakoe_daemon.hatch import Hatch
-from hayakoe_daemon.herald import Herald
-from hayakoe_daemon.home_assistant import HomeAssistant
-from hayakoe_daemon.journal.journal import Journal
-from hayakoe_daemon.journal.ledger import Delivery
-from hayakoe_daemon.lead import Lead
 from hayakoe_daemon.mqtt.eavesdropper import Eavesdropper
-from hayakoe_daemon.mqtt.link import Incoming
-from hayakoe_daemon.mqtt.station import Ears, Station
-from hayakoe_daemon.mqtt.topics import Request, Topics
-from hayakoe_daemon.overrides import OVERRIDES_FILE, Overrides, Value
-from hayakoe_daemon.phrases import Phrases
-from hayakoe_daemon.reader import Reader
-from hayakoe_daemon.speaker.speaker import Audience, Materials, Speaker
+from hayakoe_daemon.mqtt.topics import Topics
+from hayakoe_daemon.parts import broker, entrance, wyoming
+from hayakoe_daemon.parts.announcing import Announcing
+from hayakoe_daemon.parts.reports import Reports
+from hayakoe_daemon.parts.speech import Speech
+from hayakoe_daemon.parts.timetable import Timetable
 from hayakoe_daemon.system import logs, systemd
 from hayakoe_daemon.system.bell import Bell
 from hayakoe_daemon.system.health import Health
 from hayakoe_daemon.system.lock import lock
 from hayakoe_daemon.system.memory import Memory
-from hayakoe_daemon.text.dictionary import UserWord
-from hayakoe_daemon.voice.render_queue import RenderQueue
-from hayakoe_daemon.voices import Voices
-from hayakoe_daemon.words import WordBook
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +48,7 @@ STOP_WITHIN = 4.0
 
 
 class App:
-    """One life of the daemon: `run` returns the exit status."""
+    """`run` is that life, and returns the exit status."""
 
     def __init__(self, config: Config, path: Path, *, clock: Clock = SYSTEM) -> None:
         self._config = config
@@ -73,122 +58,35 @@ class App:
         self._stop_asked = False
         self._reload_asked = False
         self.crew = Crew(self._bell.ring)
-        self._folder = state_dir(config, os.environ)
-        self._feed = Feed()
-        self._lock = lock(self._folder)  # before anything of the folder is touched
-        self._board = Board(self._bell.ring)
-        self._home_assistant = HomeAssistant(
-            derived.home_assistant(config), self._folder, lambda: self._alarms.settable
-        )
-        self._herald = Herald(self._board, self._feed, self._home_assistant, systemd.status, clock.wall)
-        self._memory = Memory(lambda mib: self._board.figures(memory=mib, cache_hits=self._cache.statistics.hits))
-        self._complaints = Complaints(self._herald.error, clock.wall)
-        self._dials = Dials(
-            config,
-            Overrides(self._folder / OVERRIDES_FILE, valid),
-            zone=lambda config: waking.zone(config, self._herald),
-            shown=self._show_settings,
-            trouble=lambda message: self._herald.trouble("state", message),
-        )
-        self._reader = Reader(config.reading.rules, emoji_names=config.reading.emoji_names)
-        self._words = WordBook(
-            dictionary_file(config, os.environ),
-            self._teach,
-            lambda message: self._herald.trouble("dictionary", message),
-        )
-        self._words_worker = self.crew.worker("dictionary", self._words.step, limit=60.0)
-        self._renders = RenderQueue()
-        self._cache = derived.render_cache(config, os.environ, lambda why: self._herald.trouble("cache", why))
-        self._voices = Voices(
-            derived.voice_plan(config, os.environ),
-            self._renders,
-            changed=self._show_voices,
-            trouble=lambda message: self._herald.trouble("voice", message),
-            cache=self._cache,
-        )
-        self._phrases = Phrases(
-            config.cache.phrases,
-            wish=lambda: self._dials.settings().wish(Announcement("phrase", "", "phrase", 0.0)),
-            split=self._reader.split,
-            ladder=self._voices.ladder,
-            renders=self._renders,
-            cache=self._cache,
-        )
-        steps = {**self._voices.steps, **self._renders.beside, "cache": self._cache.step}
-        self._upkeep = [self.crew.worker(name, step, limit=600.0) for name, step in steps.items()]
-        self._lead = Lead(config.audio.sounds_dir)
-        self._topics = Topics(config.topic)
-        self._station: Station | None = None
+        self._lock = lock(state_dir(config, os.environ))  # before anything of the folder is touched
 
-        self._journal = Journal(
-            self._folder / "journal.sqlite3",
-            limits=derived.limits(config),
-            clock=clock.wall,
-            trouble=self._herald.journal_trouble,
-            on_letters=self._herald.letters,
-            on_waiting=self._board.waiting,
-        )
-        self._journal_worker = self.crew.worker("journal", self._journal.step, limit=30.0)
-        self._synthesis_worker = self.crew.worker("synthesis", self._renders.step, limit=60.0)
-        self._speaker = Speaker(
-            derived.sink(config.audio),
-            self._journal,
-            Materials(self._reader.split, self._lead.sounds, self._renders, self._voices.ladder),
-            self._dials.settings,
-            Audience(event=self._herald.event, speaking=self._board.speaking, device=self._herald.device),
-            manners=self._dials.manners,
-            clock=clock.wall,
-            alive=lambda: self._speaker_worker.progress(),  # noqa: PLW0108, the worker is made of the speaker
-        )
-        self._speaker_worker = self.crew.worker("speaker", self._speaker.step, limit=60.0)
-        self._briefings = telling.briefing_desk(self._folder, clock, _new_id)
-        self._eavesdropper = Eavesdropper(self._briefings, self._home_assistant)
-        self._alarms, foresight = waking.alarm_clock(
-            config,
-            self._folder,
-            journal=self._journal,
-            speaker=self._speaker,
-            herald=self._herald,
-            board=self._board,
-            lead=self._lead,
-            briefings=self._briefings,
-            split=self._reader.split,
-            wish=lambda said: self._dials.settings().wish(said),
-            ladder=self._voices.ladder,
-            renders=self._renders,
-            clock=clock,
-            new_id=_new_id,
-        )
-        self._wyoming = serving.wyoming_server(
-            self._reader, self._voices.ladder, self._renders, self._dials.settings, self._herald, clock.wall
-        )
-        others = {"alarms": self._alarms.step, "briefings": self._briefings.step, "foresight": foresight.step}
-        others["wyoming"] = self._wyoming.step
-        self._others = [self.crew.worker(name, step, limit=60.0) for name, step in others.items()]
-        self._door = Door(
-            House(
-                journal=self._journal,
-                speaker=self._speaker,
-                rules=lambda: Rules(self._config.queue.limit, self._config.queue.expires_in),
-                refusal=self._lead.refusal,
-                voices=lambda: self._voices.ladder.names,
-                set=self._dials.set,
-                reset=self._dials.reset,
-                change_word=self._words.submit,
-                ask_alarms=self._alarms.ask,
-                brief=self._briefings.ask,
-                fill=self._briefings.fill,
-                examine=examining.Examiner(path, lambda what: self._hatch.look(what)).ask,  # noqa: PLW0108, made later
-                event=self._herald.event,
-                complain=self._complaints.complain,
-                clock=clock.wall,
-                new_id=_new_id,
-            )
-        )
-        self._hatch = Hatch(
-            self._topics, self._door, self._board, self._journal, self._words, self._alarms, self._briefings
-        )
+        # Each part is made of those before it; what it needs of a later one it asks for when the time comes.
+        self._reports = reports = Reports.of(config, clock, self._bell.ring, self._alarms)
+        self._speech = speech = Speech(config, reports)
+        self._announcing = announcing = Announcing.of(config, clock, reports, speech, self._speaker_lives)
+        self._timetable = timetable = Timetable.of(config, clock, reports, speech, announcing)
+        self._wyoming = wyoming.server(clock, reports, speech)
+        self._memory = Memory(self._show_memory)
+
+        # The ways in.
+        topics, journal = Topics(config.topic), announcing.journal
+        examine = Examiner(path, self._look).ask
+        door = entrance.door(clock, reports, speech, announcing, timetable, rules=self._rules, examine=examine)
+        self._hatch = Hatch(topics, door, reports.board, journal, speech.words, timetable.alarms, timetable.briefings)
         self._control: ControlServer | None = None
+        eavesdropper = Eavesdropper(timetable.briefings, reports.home_assistant)
+        ears = broker.ears(door, journal, reports, eavesdropper, self.crew.crash)
+        self._broker = broker.Link(topics, ears, eavesdropper, reports.herald, clock)
+
+        # The threads, and how many seconds a step of theirs may take.
+        worker = self.crew.worker
+        self._journal_worker = worker("journal", journal.step, limit=30.0)
+        self._words_worker = worker("dictionary", speech.words.step, limit=60.0)
+        self._synthesis_worker = worker("synthesis", speech.renders.step, limit=60.0)
+        self._speaker_worker = worker("speaker", announcing.speaker.step, limit=60.0)
+        self._upkeep = [worker(name, step, limit=600.0) for name, step in speech.upkeep.items()]
+        others = {**timetable.steps, "wyoming": self._wyoming.step}
+        self._others = [worker(name, step, limit=60.0) for name, step in others.items()]
 
     # --------------------------------------------------------------------------------------------------------- its life
 
@@ -199,8 +97,7 @@ class App:
             self._start()
             workers = [self._journal_worker, self._words_worker, self._synthesis_worker, self._speaker_worker]
             workers += [*self._upkeep, *self._others]
-            health = Health(workers, systemd.watchdog, systemd.watchdog_interval(os.environ, os.getpid()))
-            self._live(health)
+            self._live(Health(workers, systemd.watchdog, systemd.watchdog_interval(os.environ, os.getpid())))
             # What is torn down under a thread that does not end, a device that hangs in opening, is no crash any more.
             return 0 if self.crew.crashed is None else 1
         finally:
@@ -209,26 +106,26 @@ class App:
                 self._lock.release()
 
     def _start(self) -> None:
-        died = self._journal.recover()
+        died = self._announcing.journal.recover()
         if died:
             log.warning("the daemon ended in the middle of %d sentence(s) last time; it goes on from there", died)
         self._journal_worker.start()
-        self._words.load()
+        self._speech.words.load()
         self._words_worker.start()
         self._synthesis_worker.start()
-        self._voices.ladder.warm_up()
-        self._voices.take(derived.voice_plan(self._config, os.environ))
+        self._speech.voices.ladder.warm_up()
+        self._speech.take_voices(self._config)
         for worker in self._upkeep:  # nobody waits for them: until voices are loaded the embedded one speaks
             worker.start()
-        self._dials.take(self._config)
-        telling.take(self._briefings, self._config, self._herald)
+        self._speech.dials.take(self._config)
+        self._timetable.take_briefings(self._config)
         self._wyoming.take(derived.wyoming(self._config))
         for worker in (self._speaker_worker, *self._others):
             worker.start()
-        self._start_control()
-        self._start_station()
-        log.info("ready: %s", self._topics.base)
-        systemd.ready(status_text(self._board.document))
+        self._control = entrance.control_server(self._config, self._hatch, self._reports.feed)
+        self._broker.open(self._config)
+        log.info("ready: %s", self._config.topic)
+        systemd.ready(status_text(self._reports.board.document))
 
     def _live(self, health: Health) -> None:
         ticked = told = float("-inf")
@@ -240,28 +137,25 @@ class App:
                 self._reload(now)
             if now - told >= STATE_EVERY:
                 told = now
-                self._board.cache(self._cache.statistics.document())
-                self._board.quiet(quiet=self._dials.quiet(self._clock()), held=self._journal.held)
-                self._herald.state()
+                self._show()
             if now - ticked >= TICK:
                 ticked = now
-                self._complaints.flush()
-                self._home_assistant.tick()
+                self._reports.complaints.flush()
+                self._reports.home_assistant.tick()
                 self._memory.look(now)
                 health.look(now)
-                if self._station is not None:
-                    self._station.tick(self._clock())
+                self._broker.tick()
 
     def _stop(self) -> None:
         systemd.stopping("stopping")
         deadline = time.monotonic() + STOP_WITHIN
         for worker in (*self._upkeep, *self._others, self._speaker_worker):
             worker.stop()
-        self._speaker.shut_down()
+        self._announcing.speaker.shut_down()
         self.crew.each("the speaker", lambda: self.crew.end(self._speaker_worker, deadline - 1.5))
-        self.crew.each("the sound device", self._speaker.close)
+        self.crew.each("the sound device", self._announcing.speaker.close)
         self.crew.each("the control socket", self._stop_control)
-        self.crew.each("MQTT", self._stop_station)
+        self.crew.each("MQTT", self._broker.close)
         for worker in self._others:
             self.crew.each(f"the {worker.name} thread", functools.partial(self.crew.end, worker, deadline - 1.0))
         self.crew.each("the Wyoming server", self._wyoming.close)
@@ -270,12 +164,12 @@ class App:
         self.crew.each("synthesis", lambda: self.crew.leave(self._synthesis_worker))
         self.crew.each("the dictionary", lambda: self.crew.end(self._words_worker, deadline))
         self.crew.each("the journal", lambda: self.crew.end(self._journal_worker, deadline))
-        self.crew.each("the journal's file", self._journal.close)
+        self.crew.each("the journal's file", self._announcing.journal.close)
         for worker in self._upkeep:
             self.crew.each(f"the {worker.name} thread", functools.partial(self.crew.leave, worker))
-        self.crew.each("what the voices keep", self._voices.close)
-        self.crew.each("rendered speech", self._cache.flush)
-        self.crew.each("the sources", self._briefings.close)
+        self.crew.each("what the voices keep", self._speech.voices.close)
+        self.crew.each("rendered speech", self._speech.cache.flush)
+        self.crew.each("the sources", self._timetable.briefings.close)
 
     def _listen_to_signals(self) -> None:
         def stop() -> None:
@@ -289,57 +183,9 @@ class App:
         self._bell.on(signal.SIGHUP, reload)
         self.crew.watch()
 
-    # ------------------------------------------------------------------------------------------------------ the ways in
-
-    def _start_control(self) -> None:
-        path = control_socket(self._config, os.environ)
-        try:
-            self._control = ControlServer(
-                path, self._config.control.group, self._hatch.ask, self._hatch.look, self._feed
-            )
-        except OSError as error:
-            why = error.strerror or error
-            log.error("no control socket at %s: %s; the commands cannot reach the daemon", path, why)  # noqa: TRY400
-        else:
-            self._control.start()
-
     def _stop_control(self) -> None:
         if self._control is not None:
             self._control.stop()
-
-    def _start_station(self) -> None:
-        if not self._config.mqtt.enabled:
-            return
-        settings = derived.broker(self._config, os.environ)
-        self._station = Station(settings, self._topics, self._ears(), self._clock, self._eavesdropper.topics)
-        self._herald.to(self._station.outward)
-        self._station.start()
-
-    def _stop_station(self) -> None:
-        station, self._station = self._station, None
-        if station is not None:
-            self._herald.to(None)
-            station.stop(1.0)
-
-    def _ears(self) -> Ears:
-        return Ears(
-            handle=self._from_mqtt,
-            complain=lambda refused: self._complaints.complain(refused, "mqtt"),
-            fetch_letters=lambda count: self._journal.submit(
-                lambda ledger: ledger.letters(limit=count)
-            ).add_done_callback(lambda future: self._herald.post(future.result())),
-            overhear=self._eavesdropper.hear,
-            delivered=lambda number: self._note(lambda ledger: ledger.delivered([number])),
-            forget=lambda before: self._note(lambda ledger: ledger.forget_deliveries(before)),
-            crash=self.crew.crash,
-        )
-
-    def _from_mqtt(self, incoming: Incoming, request: Request, reply: Callable[[Answer], None]) -> None:
-        delivery = Delivery(incoming.mid, incoming.topic, incoming.payload, incoming.dup) if incoming.qos else None
-        self._door.handle(request, incoming.payload, Origin("mqtt", delivery, incoming.expiry), reply)
-
-    def _note(self, run: Callable[[Any], None]) -> None:
-        self._journal.submit(run)
 
     # ------------------------------------------------------------------------------------------------------- the config
 
@@ -349,8 +195,8 @@ class App:
         try:
             self._take(load(self._path))
         except (ConfigError, ValueError) as error:
-            self._herald.trouble("config", f"the config was not reloaded, the old one counts: {error}")
-        systemd.ready(status_text(self._board.document))
+            self._reports.herald.trouble("config", f"the config was not reloaded, the old one counts: {error}")
+        systemd.ready(status_text(self._reports.board.document))
 
     def _take(self, config: Config) -> None:
         old = self._config
@@ -358,41 +204,37 @@ class App:
         waiting = needs_restart(old, config)
         if waiting:
             log.warning("these changes count after a restart only: %s", ", ".join(waiting))
-        self._config = config.model_copy(update={name: getattr(old, name) for name in FIXED})
+        self._config = config = config.model_copy(update={name: getattr(old, name) for name in FIXED})
         logs.set_up(config.log_level, environ=os.environ)
-        self._dials.take(self._config)
-        self._journal.limits = derived.limits(config)
-        self._lead.folder = config.audio.sounds_dir
-        self._reader.change(config.reading.rules, emoji_names=config.reading.emoji_names)
-        self._words.reload(dictionary_file(config, os.environ))
-        self._voices.take(derived.voice_plan(self._config, os.environ))
-        self._phrases.take(config.cache.phrases)
-        heard = self._eavesdropper.topics
-        telling.take(self._briefings, config, self._herald)
-        self._alarms.take(config.alarms, waking.zone(config, self._herald))
-        if sink is not None:
-            self._speaker.change_sink(sink)
-        self._home_assistant.take(derived.home_assistant(self._config))
-        self._wyoming.take(derived.wyoming(self._config))
-        if (config.mqtt, self._config.client_id, self._eavesdropper.topics) != (old.mqtt, old.client_id, heard):
-            self._stop_station()
-            self._start_station()
+        self._speech.take(config)
+        self._announcing.take(config, sink)
+        self._timetable.take(config)
+        self._reports.home_assistant.take(derived.home_assistant(config))
+        self._wyoming.take(derived.wyoming(config))
+        self._broker.take(config)
         log.info("the config was reloaded")
+
+    # ------------------------------------------------------------------------------- what parts ask of those after them
+
+    def _alarms(self) -> Mapping[str, bool]:
+        return self._timetable.alarms.settable
+
+    def _speaker_lives(self) -> None:
+        self._speaker_worker.progress()
+
+    def _look(self, what: str) -> Mapping[str, Any]:
+        return self._hatch.look(what)
+
+    def _rules(self) -> Rules:
+        return Rules(self._config.queue.limit, self._config.queue.expires_in)
 
     # ------------------------------------------------------------------------------------------------- what is shown
 
-    def _show_settings(self, values: dict[str, Value]) -> None:
-        self._board.settings(values)
-        self._show_voices()
+    def _show(self) -> None:
+        board = self._reports.board
+        board.cache(self._speech.cache.statistics.document())
+        board.quiet(quiet=self._speech.dials.quiet(self._clock()), held=self._announcing.journal.held)
+        self._reports.herald.state()
 
-    def _show_voices(self) -> None:
-        self._board.voices(self._voices.document(), self._voices.styles(self._dials.settings().voice))
-        self._phrases.look()
-
-    def _teach(self, words: Sequence[UserWord]) -> None:
-        self._reader.teach(words)
-        self._phrases.look(read_otherwise=True)
-
-
-def _new_id() -> str:
-    return uuid.uuid4().hex[:12]
+    def _show_memory(self, mib: int) -> None:
+        self._reports.board.figures(memory=mib, cache_hits=self._speech.cache.statistics.hits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from zoneinfo import ZoneInfo
 
 from hayakoe_daemon import __version__
 from hayakoe_daemon.audio import flac
@@ -20,6 +21,7 @@ from hayakoe_daemon.mqtt.link import BrokerSettings, TlsFiles
 from hayakoe_daemon.mqtt.topics import Topics
 from hayakoe_daemon.schedule.alarm_fields import AlarmFields
 from hayakoe_daemon.schedule.briefing_fields import BriefingFields
+from hayakoe_daemon.schedule.zone import ZoneError
 from hayakoe_daemon.voice.cache.cache import RenderCache
 from hayakoe_daemon.voice.cuda.card import GpuMemory
 from hayakoe_daemon.voice.device import Device as Computing
@@ -103,6 +105,16 @@ def wyoming(config: Config) -> Place | None:
         return None
     name = f"hayakoe-{config.node}" if section.zeroconf else None
     return Place(section.host, section.port, section.clients, section.max_text, name)
+
+
+def zone(config: Config, trouble: Callable[[str, str], None]) -> ZoneInfo:
+    """The config's; where there is none that can be read, `trouble` is told, and UTC counts."""
+    try:
+        return config.zone
+    except ZoneError as error:
+        if config.alarms or config.quiet.hours:
+            trouble("config", f"alarms and quiet hours go by UTC: {error}")
+        return ZoneInfo("UTC")
 
 
 def voice_plan(config: Config, environ: Mapping[str, str]) -> Plan:

@@ -76,3 +76,15 @@ def test_a_bad_dictionary_blocks_no_start_and_is_read_again_on_reload(
         wait_for(lambda: any("cannot be read" in one["message"] for one in home.errors()))
         home.say("まだ話せます", id="still")
         home.wait_event("still", "finished")
+
+
+def test_a_reload_with_another_state_folder_leaves_the_words_where_they_are(tmp_path: Path) -> None:
+    with Daemon(tmp_path / "daemon", None) as daemon:
+        assert daemon.command("dictionary", "add", "紬", "ツムギ").returncode == 0
+        daemon.configure({"state_dir": str(tmp_path / "other")})
+        daemon.reload()
+        wait_for(lambda: "the config was reloaded" in daemon.log())
+        assert daemon.command("dictionary", "add", "早声", "ハヤコエ").returncode == 0  # after the file was read again
+        listed = json.loads(daemon.command("dictionary", "list", "--json").stdout)
+        assert [one["word"] for one in listed["words"]] == ["紬", "早声"]
+        assert not (tmp_path / "other").exists()

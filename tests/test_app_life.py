@@ -50,7 +50,7 @@ from hayakoe_daemon.config.load import load
 path = Path(sys.argv[1])
 app = App(load(path), path)
 closed = threading.Event()
-app._speaker.close = closed.set
+app._announcing.speaker.close = closed.set
 def opening():
     os.kill(os.getpid(), signal.SIGTERM)
     closed.wait()

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from hayakoe_daemon.audio import open as audio_open
 from hayakoe_daemon.config.model import Config
-from hayakoe_daemon.derived import sink, voice_plan
+from hayakoe_daemon.derived import sink, voice_plan, zone
 from hayakoe_daemon.voice.cuda.card import GpuMemory
 from hayakoe_daemon.voice.device import Device
 from hayakoe_daemon.voice.prepare.int8_bound import Bound
@@ -50,3 +50,13 @@ def test_there_is_a_sink_for_every_device_that_the_config_may_name(device: str, 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(audio_open, "AlsaSink", lambda *_, **__: None)  # it starts a player
         sink(config.audio)
+
+
+@pytest.mark.parametrize(
+    ("quiet", "told"), [({"hours": ["22:00-06:00"]}, ["config: alarms and quiet hours go by UTC"]), ({}, [])]
+)
+def test_where_no_time_zone_can_be_read_whoever_goes_by_one_is_told(quiet: dict[str, object], told: list[str]) -> None:
+    config = Config.model_validate({"quiet": quiet}).model_copy(update={"time_zone": "Asia/Nowhere"})
+    troubles: list[str] = []
+    found = zone(config, lambda code, message: troubles.append(f"{code}: {message.partition(': ')[0]}"))
+    assert (found.key, troubles) == ("UTC", told)

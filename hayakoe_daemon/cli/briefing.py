@@ -14,7 +14,7 @@ from hayakoe_daemon.answer import Accepted, Refused, read_answer
 from hayakoe_daemon.cli.failure import Failure
 from hayakoe_daemon.cli.settle import config_of
 from hayakoe_daemon.config.model import Config
-from hayakoe_daemon.config.places import find_control_socket, state_dir
+from hayakoe_daemon.config.places import find_control_socket, sources_dir
 from hayakoe_daemon.control import ControlError, NobodyThere, ask
 from hayakoe_daemon.schedule.zone import ZoneError
 
@@ -62,7 +62,6 @@ def _by_ourselves(config: Config, name: str) -> dict[str, Any]:
     from hayakoe_daemon.schedule.briefing_desk import WAIT, preview  # noqa: PLC0415
     from hayakoe_daemon.schedule.composer import Composer  # noqa: PLC0415
     from hayakoe_daemon.schedule.sources.sources import Sources  # noqa: PLC0415
-    from hayakoe_daemon.telling import SOURCES_FOLDER  # noqa: PLC0415
 
     if name not in config.briefings:
         hint = did_you_mean(name, config.briefings) or f"; there are {', '.join(config.briefings) or 'none'}."
@@ -72,7 +71,7 @@ def _by_ourselves(config: Config, name: str) -> dict[str, Any]:
     except ZoneError as error:
         raise Failure(str(error)) from None
     logging.getLogger("hayakoe_daemon").setLevel(logging.ERROR)  # how the sources stand is shown below
-    sources = Sources(state_dir(config, os.environ) / SOURCES_FOLDER)
+    sources = Sources(sources_dir(config, os.environ))
     composer = Composer(sources.look)
     sources.configure(config.sources, zone)
     composer.configure(zone, tuple(config.sources), {key: fields.text for key, fields in config.briefings.items()})

@@ -31,6 +31,11 @@ def dictionary_file(config: Config, environ: Mapping[str, str]) -> Path:
     return config.speech.dictionary or state_dir(config, environ) / "dictionary.yaml"
 
 
+def sources_dir(config: Config, environ: Mapping[str, str]) -> Path:
+    """The folder of what sources brought last. It need not exist yet."""
+    return state_dir(config, environ) / "sources"
+
+
 def cache_dir(config: Config, environ: Mapping[str, str]) -> Path:
     """The folder of rendered speech. It need not exist yet."""
     return config.cache.dir or _made_again(config, environ, "speech")
