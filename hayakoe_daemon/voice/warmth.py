@@ -112,12 +112,10 @@ class WarmFiles:
         """True where all of them are locked; else it is told, and they are cached."""
         self._release_all_but(files)  # first, for there may not be room for both
         for path in files:
-            if path in self._locks:
+            if path in self._locks or not _size(path):  # empty, or not there any more
                 continue
             try:
                 self._locks[path] = _Lock(path)
-            except FileNotFoundError:
-                log.debug("%s is not locked in memory: it is not there any more", path)
             except OSError as error:
                 self._trouble(_why_not_locked(files, error))
                 self._warmth = Warmth.CACHED

@@ -132,7 +132,9 @@ def test_nothing_stays_locked_that_is_not_to_be_any_more(weights: Path, warmth: 
         pytest.skip("this user may not lock as much memory")
     before = locked()
     files = WarmFiles(Warmth.LOCKED, pytest.fail)
-    files.take([weights, weights.with_name("gone")])
+    empty = weights.with_name("empty")
+    empty.touch()
+    files.take([weights, weights.with_name("gone"), empty])
     files.step()
     assert locked() - before == SIZE
     if warmth is None:
