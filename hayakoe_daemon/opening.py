@@ -145,6 +145,7 @@ class Opener:
     def _open(self, files: VoiceFiles, bert_files: BertFiles, manual: Manual, begin: Callable[[], None]) -> Opened:
         from hayakoe_daemon.voice.neural import NeuralVoice, Past  # noqa: PLC0415, only where there are such voices
 
+        now = stamps((*sorted(files.synthesizer.parent.iterdir()), bert_files.model))
         keys = Order.of(files, bert_files, manual.prepared, manual.precise, manual.device)
         self._spares.discard(keys)
         on_processor = Order.of(files, bert_files, manual.prepared, manual.precise)
@@ -158,8 +159,6 @@ class Opener:
         bert = self._shared(bert_files, found, wished)
         synthesizer = self._synthesizer(files, found.voice, wished)
         past = None if self._cache is None else Past(self._cache, _models(wished or keys, found))
-        sources = (*sorted(files.synthesizer.parent.iterdir()), bert_files.model)
-        now = stamps(sources)
 
         def levelled(gain: float) -> None:
             if past is not None and self._recollections is not None:
@@ -184,7 +183,7 @@ class Opener:
 
         return Opened(
             engine,
-            files=sources,
+            files=now,
             mapped=_read_again(found, manual.gpu_memory),
             note=note,
             at_once=1 if voice is None else voice.sentences_at_once,

@@ -144,7 +144,7 @@ class Voices:
                 self._kept.pop(name).retire(self._loader.in_turn)
                 self._workshop.drop(name)
                 self._opener.forget(name)
-                if plan.folder.is_dir():  # else a disk is missing, and may come back
+                if self._seen is not None:  # else a disk is missing, and may come back
                     forget_voice(before.prepared, name)
                 log.info("voice %s was removed", name)
             new = [name for name in names if name not in self._kept]

@@ -41,11 +41,13 @@ _SERVICE = Path("/var/lib/hayakoe-daemon")
 def run(given: argparse.Namespace) -> int:
     config = config_or_defaults(given)
     store = Store(voices_dir(config, os.environ))
-    with handed_over(state_dir(config, os.environ), store.folder, prepared_dir(config, os.environ)):
-        try:
+    try:
+        with handed_over(state_dir(config, os.environ), store.folder, prepared_dir(config, os.environ)):
             done = _do(given, store, config)
-        except VoiceError as error:
-            raise Failure(str(error)) from None
+    except VoiceError as error:
+        raise Failure(str(error)) from None
+    except OSError as error:
+        raise Failure(f"cannot read {error.filename}: {error.strerror}") from None
     if (
         given.action in ("add", "list", "prepare", "remove")
         and _SERVICE.exists()

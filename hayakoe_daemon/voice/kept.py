@@ -16,9 +16,9 @@ from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.engine import AwayError, DisplacedError, Engine, EngineError, Manner
 from hayakoe_daemon.voice.expecting import Expects
 from hayakoe_daemon.voice.opened import BeingPrepared, Opened
+from hayakoe_daemon.voice.reason import reason
 from hayakoe_daemon.voice.recall import Recalled, Remembers
-from hayakoe_daemon.voice.stamps import Stamps, stamps
-from hayakoe_daemon.voice.store.files import VoiceError
+from hayakoe_daemon.voice.stamps import Stamps, replaced
 
 log = logging.getLogger(__name__)
 
@@ -181,7 +181,7 @@ class KeptVoice:
         with self._lock:
             if self._state is State.BROKEN:
                 self._state, self._wanted, self._retries, self._began = State.LOADING, True, 0, self._clock()
-            elif self._state is State.READY and stamps(path for path, *_ in self._source) != self._source:
+            elif self._state is State.READY and replaced(self._source):
                 self._wanted = True
 
     def renew(self) -> None:
@@ -205,8 +205,15 @@ class KeptVoice:
     def retire(self, in_turn: InTurn) -> None:
         """It was removed: what still speaks with it goes on to the next rung."""
         with self._lock:
-            self._gone, self._opened = True, None
-        in_turn(lambda: self._put_away("it was removed"))
+            self._gone = True
+            opened, self._opened = self._opened, None
+
+        def part() -> None:
+            self._put_away("it was removed")
+            if opened is not None:
+                opened.engine.close()
+
+        in_turn(part)
 
     # ------------------------------------------------------------------------------------------------ its two threads
 
@@ -230,9 +237,7 @@ class KeptVoice:
                 self._at_work, self._wanted, self._retry_at, self._began = True, False, None, begun
         try:
             if opened is None:
-                self._opened = self._open()
-                self._opening = self._clock() - begun
-                in_turn(self._let_warm_up)
+                self._hold(self._open(), self._clock() - begun, in_turn)
             else:
                 opened.engine.warm_up()
                 self._take(opened, self._opening + self._clock() - begun, in_turn)
@@ -317,6 +322,16 @@ class KeptVoice:
         self._part(engine)
         self._changed()
 
+    def _hold(self, opened: Opened, opening: float, in_turn: InTurn) -> None:
+        """Until it is warmed up."""
+        with self._lock:
+            if not self._gone:
+                self._opened, self._opening = opened, opening
+        if self._opened is None:
+            opened.engine.close()
+        else:
+            in_turn(self._let_warm_up)
+
     def _let_warm_up(self) -> None:
         with self._lock:
             self._may_warm_up = self._opened is not None
@@ -327,7 +342,8 @@ class KeptVoice:
                 former: Engine | None = opened.engine
             else:
                 former, self._engine = self._engine, opened.engine
-                self._source = stamps(opened.files)
+                self._source = opened.files
+                self._wanted = self._wanted or replaced(self._source)  # replaced while it was being loaded
                 self._styles = tuple(opened.engine.styles)
                 self._note, self._mapped, self._at_once = opened.note, opened.mapped, opened.at_once
                 self._state, self._why = State.READY, None
@@ -378,12 +394,3 @@ class KeptVoice:
                 self._parting.append(engine)
                 return
         engine.close()
-
-
-def reason(error: Exception) -> str:
-    """What went wrong, in words for people."""
-    if isinstance(error, EngineError | VoiceError):
-        return str(error)
-    if isinstance(error, MemoryError) or "bad_alloc" in str(error):
-        return "there is not enough memory"
-    return f"{type(error).__name__}: {error}"

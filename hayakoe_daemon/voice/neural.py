@@ -252,8 +252,12 @@ class NeuralVoice:
         pieces = self._synthesizer.stream(feed, manner.seed)
         if not pitch.asked(manner) or not pitch.available():
             yield from pieces
-        else:
-            yield pitch.changed(np.concatenate(list(pieces)), self._synthesizer.sample_rate, manner)
+            return
+        whole: list[Floats] = []
+        for piece in pieces:
+            whole.append(piece)
+            yield piece[:0]  # nothing yet, but another sentence may be spoken meanwhile
+        yield from pitch.changed_beside(np.concatenate(whole), self._synthesizer.sample_rate, manner)
 
     def _remember_silence(self, text: str, manner: Manner, samples: Samples) -> None:
         silence = silence_at_end(samples, self._synthesizer.sample_rate)

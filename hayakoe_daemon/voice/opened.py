@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hayakoe_daemon.voice.engine import Engine
+from hayakoe_daemon.voice.stamps import Stamps
 
 
 class BeingPrepared(Exception):  # noqa: N818, nothing is wrong
@@ -18,8 +19,8 @@ class Opened:
     """A voice that was opened."""
 
     engine: Engine
-    files: tuple[Path, ...]
-    """That it came from: where they change it is another voice."""
+    files: Stamps
+    """That it came from, as they were before it was opened: where they change it is another voice."""
     mapped: tuple[Path, ...] = ()
     """Files that it reads while it speaks."""
     note: str | None = None

@@ -13,10 +13,7 @@ from hayakoe_daemon.voice.engine import EngineError
 from hayakoe_daemon.voice.pieces_lanes import Abandoned, Lanes, Line, Stop, Task
 from hayakoe_daemon.voice.pieces_parts import Decoder
 from hayakoe_daemon.voice.plan import Unmade
-from hayakoe_daemon.voice.synthesizer import Floats
-
-BREATH = 0.05
-"""Seconds after which whoever waits for a piece is asked whether he has something better to do."""
+from hayakoe_daemon.voice.synthesizer import BREATH, Floats
 
 NOTHING: Floats = np.zeros(0, np.float32)
 

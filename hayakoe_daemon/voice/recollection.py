@@ -13,7 +13,7 @@ from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.cache.shelf import replace_file
 from hayakoe_daemon.voice.engine import Manner
 from hayakoe_daemon.voice.recall import Recalled, Remembers
-from hayakoe_daemon.voice.stamps import Stamps, stamps
+from hayakoe_daemon.voice.stamps import Stamps, replaced
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class Recollected:
         self._files = files
 
     def knows(self, utterance: Utterance, manner: Manner) -> bool:
-        return stamps(path for path, *_ in self._files) == self._files and self._voice.knows(utterance, manner)
+        return not replaced(self._files) and self._voice.knows(utterance, manner)
 
     def recall(self, passage: Sequence[Utterance], position: int, manner: Manner) -> Recalled | None:
         return self._voice.recall(passage, position, manner)

@@ -13,6 +13,11 @@ def stamps(files: Iterable[Path]) -> Stamps:
     return tuple(_stamp(path) for path in files)
 
 
+def replaced(before: Stamps) -> bool:
+    """Whether any of these files is another one by now."""
+    return stamps(path for path, *_ in before) != before
+
+
 def _stamp(path: Path) -> tuple[Path, int, int]:
     try:
         found = path.stat()

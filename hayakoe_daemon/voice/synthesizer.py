@@ -18,6 +18,9 @@ from hayakoe_daemon.voice.plan import Outlook
 Floats = npt.NDArray[np.float32]
 Counts = npt.NDArray[np.int64]
 
+BREATH = 0.05
+"""Seconds after which whoever waits for a piece is asked whether he has something better to do."""
+
 
 class Elsewhere(Protocol):
     """Features of one sentence that lie in another memory than the processor's, such as that of a graphics card."""

@@ -87,12 +87,14 @@ class WarmFiles:
         """Do what is due, or wait for it, a second at the most."""
         with self._news:
             self._news.wait_for(lambda: self._closed or self._is_due(), _LOOK)
-            if self._closed or not self._is_due():
+            if self._closed:
                 return
-            files, self._due = self._files, self._clock() + self._every
-        if self._warmth is Warmth.LOCKED and self._lock(files):
-            return
-        self._read(files)
+            files, due = self._files, self._is_due()
+            if due:
+                self._due = self._clock() + self._every
+        if due and not (self._warmth is Warmth.LOCKED and self._lock(files)):
+            self._read(files)
+        self._release_all_but(files if self._warmth is Warmth.LOCKED else ())
 
     def close(self) -> None:
         """Nothing is kept any more; what is being read is left."""
@@ -108,10 +110,9 @@ class WarmFiles:
 
     def _lock(self, files: tuple[Path, ...]) -> bool:
         """True where all of them are locked; else it is told, and they are cached."""
-        for path in [path for path in self._locks if path not in files]:
-            self._locks.pop(path).release()
+        self._release_all_but(files)  # first, for there may not be room for both
         for path in files:
-            if path in self._locks:
+            if path in self._locks or not _size(path):  # empty, or not there any more
                 continue
             try:
                 self._locks[path] = _Lock(path)
@@ -120,6 +121,10 @@ class WarmFiles:
                 self._warmth = Warmth.CACHED
                 return False
         return True
+
+    def _release_all_but(self, files: tuple[Path, ...]) -> None:
+        for path in [path for path in self._locks if path not in files]:
+            self._locks.pop(path).release()
 
     def _read(self, files: tuple[Path, ...]) -> None:
         """Once through them, unless that would drive out what other programs use."""

@@ -153,6 +153,15 @@ def test_what_is_no_voice(tmp_path: Path, run: Run) -> None:
     assert "there is no " in run("add", "--bert", tmp_path / "nowhere")[2]
 
 
+def test_what_may_not_be_looked_into_is_told(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make.sbv2_voice(tmp_path / "miku")
+    make.forbid(folder, monkeypatch)
+    status, _, err = run("check", folder)
+    assert status == 1
+    assert err.startswith(f"hayakoe-daemon: cannot read {folder}")
+    assert "Permission denied" in err
+
+
 def test_check(tmp_path: Path, run: Run, voices: Path) -> None:
     source = make.hayakoe_source(tmp_path / "source", "miku", bert=None)
     status, out, _ = run("check", source)

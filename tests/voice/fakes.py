@@ -12,6 +12,7 @@ from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.engine import Engine, EngineError, Manner
 from hayakoe_daemon.voice.kept import KeptVoice
 from hayakoe_daemon.voice.opened import Opened
+from hayakoe_daemon.voice.stamps import stamps
 
 RATE = 8_000
 
@@ -112,7 +113,8 @@ class Kept:
 
     def _open(self) -> Opened:
         self.now += self.takes
-        return Opened(self.opens(), self.files, at_once=self.at_once)
+        files = stamps(self.files)
+        return Opened(self.opens(), files, at_once=self.at_once)
 
     def _changed(self) -> None:
         self.changes += 1

@@ -204,6 +204,28 @@ def test_new_files_take_over_when_they_are_ready(tmp_path: Path) -> None:
     assert (old.closed, new.closed, say(kept.voice), len(new.manners)) == (True, False, 2, 1)
 
 
+@pytest.mark.parametrize("replaced", ["while it is opened", "before it is warmed up"])
+def test_one_that_is_replaced_while_it_is_loaded_is_loaded_once_more(tmp_path: Path, replaced: str) -> None:
+    file = tmp_path / "model.onnx"
+    file.write_bytes(b"1")
+
+    def opens() -> Engine:
+        if replaced == "while it is opened":
+            os.utime(file, (1, 1))
+        return old
+
+    old, new = Voice("a"), Voice("a")
+    kept = Kept("a", opens, [file])
+    kept.voice.want()
+    kept.voice.load(lambda work: work())
+    if replaced == "before it is warmed up":
+        os.utime(file, (1, 1))
+    kept.voice.load(lambda work: work())
+    kept.opens = lambda: new
+    kept.load()
+    assert (kept.voice.state, old.closed, kept.voice.due(1e9)) == (State.READY, True, False)
+
+
 @pytest.mark.parametrize("end", ["close", "next"])
 def test_one_that_is_replaced_or_removed_ends_its_sentence_first(tmp_path: Path, end: str) -> None:
     """A sentence may rest in the middle, for something more urgent."""
@@ -270,7 +292,20 @@ def test_one_that_was_removed_before_it_was_warmed_up_is_not() -> None:
     kept.voice.retire(lambda work: work())
     later[0]()
     assert not kept.voice.due(1e9)
-    assert kept.troubles == []
+    assert (kept.troubles, voice.closed) == ([], True)
+
+
+def test_one_that_was_removed_while_it_was_opened_is_closed() -> None:
+    voice = Voice("a")
+
+    def opens() -> Engine:
+        kept.voice.retire(lambda work: work())
+        return voice
+
+    kept = Kept("a", opens)
+    kept.voice.want()
+    kept.voice.load(lambda work: work())
+    assert (voice.closed, kept.voice.due(1e9)) == (True, False)
 
 
 def test_it_is_not_warmed_up_before_its_turn() -> None:

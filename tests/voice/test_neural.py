@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from hayakoe_daemon.voice.pauses import SHORTEST, silence_at_end
 from hayakoe_daemon.voice.store.files import Layout, VoiceFiles
 from hayakoe_daemon.voice.store.layouts import voice_in
 from hayakoe_daemon.voice.style import Styles
+from hayakoe_daemon.voice.synthesizer import Feed, Floats
 from hayakoe_daemon.voice.vits import WholeSynthesizer
 from tests.support import voices
 from tests.support.quick_graphs import FRAMES, HOP
@@ -114,9 +116,29 @@ def test_slower_takes_longer(real: NeuralVoice) -> None:
 def test_another_pitch_as_one_piece(quick: NeuralVoice) -> None:
     pytest.importorskip("pyworld")
     plain = spoken(quick)
-    (changed,) = quick.speak(HELLO, Manner(pitch_scale=1.3))
+    (changed,) = (piece for piece in quick.speak(HELLO, Manner(pitch_scale=1.3)) if len(piece.samples))
     assert changed.seconds == plain.seconds
     assert not np.array_equal(changed.samples, plain.samples)
+
+
+def test_while_the_pitch_is_changed_another_sentence_may_be_spoken(
+    quick: NeuralVoice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A doorbell would wait for all of a long sentence, which cannot be heard before it is done."""
+    pytest.importorskip("pyworld")
+    whole = WholeSynthesizer.stream
+
+    def in_pieces(self: WholeSynthesizer, feed: Feed, seed: int | None = None) -> Iterator[Floats]:
+        for samples in whole(self, feed, seed):
+            yield samples[:HOP]
+            made.append(HOP)
+            yield samples[HOP:]
+
+    made: list[int] = []
+    monkeypatch.setattr(WholeSynthesizer, "stream", in_pieces)
+    pieces = quick.speak(HELLO, Manner(pitch_scale=1.3))
+    assert (len(next(pieces).samples), made) == (0, [])
+    assert len(list(pieces)[-1].samples) > HOP
 
 
 def test_a_silent_voice_is_no_voice(tmp_path: Path, bert: Bert) -> None:

@@ -79,5 +79,23 @@ def test_flatter_and_livelier(intonation: float) -> None:
 
 
 @needs_pyworld
+def test_another_sentence_may_be_spoken_meanwhile() -> None:
+    manner, samples = Manner(pitch_scale=1.2), voice(150.0, 2.0)
+    *breaths, made = pitch.changed_beside(samples, RATE, manner)
+    assert len(breaths) >= 1
+    assert not any(len(one) for one in breaths)
+    assert np.array_equal(made, pitch.changed(samples, RATE, manner))
+
+
+def test_what_goes_wrong_is_told_to_whoever_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> Samples:
+        raise MemoryError
+
+    monkeypatch.setattr(pitch, "changed", fails)
+    with pytest.raises(MemoryError):
+        list(pitch.changed_beside(voice(150.0), RATE, Manner(pitch_scale=1.2)))
+
+
+@needs_pyworld
 def test_silence_stays_silence() -> None:
     assert np.abs(pitch.changed(np.zeros(RATE, np.float32), RATE, Manner(pitch_scale=1.2))).max() < 1e-3

@@ -125,6 +125,27 @@ def test_locked_files_are_locked_until_others_are_taken(weights: Path, tmp_path:
     assert locked() == before
 
 
+@pytest.mark.parametrize("warmth", [Warmth.CACHED, Warmth.LAZY, None])
+def test_nothing_stays_locked_that_is_not_to_be_any_more(weights: Path, warmth: Warmth | None) -> None:
+    """None: the last voice goes."""
+    if resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] < 2 * SIZE and os.geteuid() != 0:
+        pytest.skip("this user may not lock as much memory")
+    before = locked()
+    files = WarmFiles(Warmth.LOCKED, pytest.fail)
+    empty = weights.with_name("empty")
+    empty.touch()
+    files.take([weights, weights.with_name("gone"), empty])
+    files.step()
+    assert locked() - before == SIZE
+    if warmth is None:
+        files.take([])
+    else:
+        files.keep(warmth)
+    files.step()
+    assert locked() == before
+    files.close()
+
+
 _REFUSED = """
 import resource, sys
 from pathlib import Path

@@ -7,6 +7,9 @@ Settings: onnxruntime's `onnxruntime_session_options_config_keys.h`.
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +20,9 @@ from hayakoe_daemon.voice.prepare.prepared import graph_path, part_bytes, weight
 
 EXTERNAL_FROM = 1024
 """Bytes from which on a weight goes into the file beside the graph."""
+
+_FULL = 1 << 20
+"""Bytes; a disk with less is full."""
 
 
 def options(threads: int, *, optimise: bool) -> ort.SessionOptions:
@@ -40,7 +46,8 @@ def save_mapped(
     """Optimise the graph for this machine into the folder's part of that name; returns its bytes.
 
     `weights` is the folder of what the model keeps outside itself. Not to be `prepacked` are graphs with MatMulNBits:
-    onnxruntime 1.31.1 reads NaN from what it saved. Raises onnxruntime's own errors where it is no graph.
+    onnxruntime 1.31.1 reads NaN from what it saved. Raises onnxruntime's own errors where it is no graph, OSError where
+    the disk is full.
     """
     target = graph_path(folder.resolve(), part)
     chosen = options(1, optimise=True)
@@ -53,7 +60,12 @@ def save_mapped(
     )
     if prepacked:
         chosen.add_session_config_entry("session.save_external_prepacked_constant_initializers", "1")
-    open_model(graph, chosen, weights)
+    try:
+        open_model(graph, chosen, weights)
+    except Exception as error:  # of a full disk it tells that it could not write, and not why
+        if shutil.disk_usage(folder).free < _FULL:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)) from error
+        raise
     for path in (target, weights_path(folder, part)):
         if path.exists():
             to_disk(path)

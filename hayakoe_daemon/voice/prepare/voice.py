@@ -198,6 +198,8 @@ class Preparation:
         for part, model in drafts.models.items():
             try:
                 sizes[part] = self._saved(part, model, source, outside=part in drafts.outside)
+            except OSError:  # the disk, and not the graph
+                raise
             except Exception as error:  # onnxruntime raises what it likes
                 raise NotRecognisedError(f"the {part} cannot be saved: {_line(error)}") from error
             memory.give_back()
@@ -260,6 +262,8 @@ class Preparation:
         try:
             size = save_mapped(self._job.graph, self._folder, Part.WHOLE)
             open_mapped(self._folder / f"{Part.WHOLE}.onnx", 1)
+        except OSError:
+            raise
         except Exception as error:
             raise PreparationError(f"{self._job.graph} cannot be loaded by onnxruntime: {_line(error)}") from error
         PreparedVoice(

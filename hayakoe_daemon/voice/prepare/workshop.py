@@ -146,13 +146,14 @@ class Workshop:
         if order is None:
             self._jobs.clear()
             return
-        child = Preparation(order.voice_job() if job is order.voice else job)
         log.info("preparing %s for this machine", job.name)
         try:
+            child = Preparation(order.voice_job() if job is order.voice else job)
             child.start()
+        except OSError as error:  # the disk that they lie on may have gone
+            self._pass_over(job, f"{job.name} cannot be prepared, for BERT cannot be read: {error}")
         except PreparationError as error:
-            self.refuse(job, str(error))
-            self._next()
+            self._pass_over(job, str(error))
         else:
             self._child = child
 
@@ -182,6 +183,10 @@ class Workshop:
                 log.info("%s was prepared in %.0f s, with %d MB at its peak", job.name, seconds, peak // _MEGABYTE)
             case _:
                 pass
+
+    def _pass_over(self, job: _Job, why: str) -> None:
+        self.refuse(job, why)
+        self._next()
 
     def _next(self) -> None:
         with self._news:

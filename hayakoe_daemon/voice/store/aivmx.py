@@ -8,7 +8,6 @@ manifest, which its author could edit; numbers tie it to the graph.
 from __future__ import annotations
 
 import base64
-import binascii
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -65,18 +64,25 @@ def _renamed(config: VoiceConfig, manifest: Mapping[str, Any]) -> VoiceConfig:
     speakers: dict[str, int] = {}
     styles: dict[str, int] = {}
     for speaker in manifest["speakers"]:
-        speakers.setdefault(str(speaker["name"]), int(speaker["local_id"]))
+        speakers.setdefault(str(speaker["name"]), _local_id(speaker))
         for style in speaker["styles"]:
-            styles.setdefault(str(style["name"]), int(style["local_id"]))
+            styles.setdefault(str(style["name"]), _local_id(style))
     if not speakers or not styles:
         raise ValueError
     return replace(config, speakers=speakers, styles=styles)
 
 
+def _local_id(one: Mapping[str, Any]) -> int:
+    number = int(one["local_id"])
+    if number < 0:  # it would count from the end
+        raise ValueError
+    return number
+
+
 def _vectors(text: str, styles: Mapping[str, int], where: str) -> npt.NDArray[np.float32]:
     try:
         array = np.load(io.BytesIO(base64.b64decode(text, validate=True)), allow_pickle=False)
-    except (binascii.Error, ValueError, OSError, EOFError) as error:
+    except Exception as error:  # noqa: BLE001, numpy's, as in load_style_vectors
         raise VoiceError(f"{where}: no NumPy array in base64 ({error})") from None
     if not isinstance(array, np.ndarray):
         raise VoiceError(f"{where}: expected one NumPy array, found several")

@@ -46,7 +46,7 @@ class Store:
             folders = sorted(self._folder.iterdir())
         except OSError:
             return ()
-        return tuple(one.name for one in folders if NAME.fullmatch(one.name) and (one / MANIFEST_FILE).is_file())
+        return tuple(one.name for one in folders if NAME.fullmatch(one.name) and _added(one))
 
     def load(self, name: str) -> VoiceFiles:
         """A voice whose files are there in full size. Raises VoiceError."""
@@ -68,7 +68,7 @@ class Store:
     def bert(self) -> BertFiles | None:
         """The BERT that was installed, None where there is none. Raises VoiceError where it is not whole."""
         folder = self._folder / _BERT
-        if not (folder / MANIFEST_FILE).exists():
+        if not _added(folder):
             return None
         check_sizes(folder, read_manifest(folder))
         return bert_at(folder)
@@ -76,7 +76,7 @@ class Store:
     def bert_manifest(self) -> Manifest | None:
         """Raises VoiceError."""
         folder = self._folder / _BERT
-        return read_manifest(folder) if (folder / MANIFEST_FILE).exists() else None
+        return read_manifest(folder) if _added(folder) else None
 
     def verify_bert(self, watch: Callable[[int], None] = _nobody) -> None:
         """Raises VoiceError where a byte of it has changed."""
@@ -141,16 +141,24 @@ class Store:
             raise VoiceError(f'"{name}" is not a name for a voice: it takes a-z, 0-9, _ and -, 32 characters at most')
         if name in _RESERVED:
             raise VoiceError(f'"{name}" is always there and cannot be a voice of yours; choose another name')
-        if not replace_it and (self._folder / name / MANIFEST_FILE).exists():
+        if not replace_it and _added(self._folder / name):
             raise VoiceError(
                 f'there is a voice "{name}" already; replace it (--replace) or choose another name (--name)'
             )
 
     def _folder_of(self, name: str) -> Path:
         folder = self._folder / name
-        if not NAME.fullmatch(name) or not (folder / MANIFEST_FILE).exists():
+        if not NAME.fullmatch(name) or not _added(folder):
             raise VoiceError(f'there is no voice "{name}" in {self._folder}')
         return folder
+
+
+def _added(folder: Path) -> bool:
+    """Whether something was put there; also what may not be looked into, and is told as such when it is read."""
+    try:
+        return (folder / MANIFEST_FILE).is_file()
+    except OSError:
+        return True
 
 
 def _check_voice(folder: Path) -> None:

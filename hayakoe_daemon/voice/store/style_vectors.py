@@ -19,7 +19,7 @@ def load_style_vectors(path: Path, styles: Mapping[str, int]) -> npt.NDArray[np.
         array = np.load(path, allow_pickle=False)
     except OSError as error:
         raise VoiceError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, EOFError) as error:
+    except Exception as error:  # noqa: BLE001, of a damaged header numpy raises whatever its reading comes upon
         raise VoiceError(f"{path} is not a complete NumPy file: {error}") from None
     if not isinstance(array, np.ndarray):
         raise VoiceError(f"{path}: expected one NumPy array, found several")

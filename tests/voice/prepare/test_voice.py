@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import resource
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,13 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper
 
-from hayakoe_daemon.voice.prepare import at_once, machine, memory
+from hayakoe_daemon.voice.prepare import at_once, machine, memory, rewrites
 from hayakoe_daemon.voice.prepare.errors import PreparationError
 from hayakoe_daemon.voice.prepare.feeds import Trial, trials
 from hayakoe_daemon.voice.prepare.look_up import prepared_voice
 from hayakoe_daemon.voice.prepare.mapped import open_mapped, options
 from hayakoe_daemon.voice.prepare.prepared import Part, PreparedVoice
+from hayakoe_daemon.voice.prepare.shelf import Shelf
 from hayakoe_daemon.voice.prepare.trying import run
 from hayakoe_daemon.voice.prepare.voice import STEPS, prepare_voice
 from tests.voice.prepare import tiny
@@ -192,6 +195,37 @@ def test_what_is_no_graph_is_refused_and_leaves_nothing_behind(tmp_path: Path) -
     with pytest.raises(PreparationError, match=re.escape(str(broken))):
         prepare_voice(dataclasses.replace(tiny.job(root), graph=broken), Told())
     assert [path.name for path in root.iterdir()] == ["hashes.json"]
+
+
+@contextmanager
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nothing can be written to its end, and nobody has noticed before."""
+    usage = shutil.disk_usage("/")._replace(free=0)
+    monkeypatch.setattr(Shelf, "require", lambda *_: None)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_disk_that_is_full_in_the_end_is_told_and_not_taken_for_an_unknown_graph(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    """A voice that was saved whole would stay so, and be slow, once there is room again."""
+    monkeypatch.setattr(rewrites, "with_flow", lambda drafts, *_: drafts)  # they take their time, and are saved alike
+    monkeypatch.setattr(rewrites, "with_decoder", lambda drafts, *_: drafts)
+    job = tiny.job(tmp_path / "root")
+    if not known:
+        job = dataclasses.replace(job, graph=unknown(tmp_path / "a.onnx"))
+    told = Told()
+    with full_disk(monkeypatch), pytest.raises(PreparationError, match="No space left on device"):
+        prepare_voice(job, told)
+    assert "saving" in told.steps if known else "speaks whole" in told.remarks[0]
+    assert not [path for path in (tmp_path / "root").iterdir() if path.is_dir()]
 
 
 def test_too_little_memory_is_refused_with_the_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,6 +91,18 @@ def test_a_voice_whose_files_are_gone_holds_nobody_up(order: Order) -> None:
     assert "voice tiny cannot be read" in why
 
 
+def test_a_bert_that_goes_while_it_is_prepared_holds_nobody_up(order: Order) -> None:
+    """As when the disk of the voices is pulled: the voice would be next, with that BERT's features."""
+    bench = Bench()
+    bench.workshop.order(order)
+    bench.child()
+    order.bert.graph.unlink()
+    bench.work(1)
+    why = bench.workshop.refusal(order)
+    assert why is not None
+    assert "bert.onnx" in why
+
+
 def made(tmp_path: Path, parts: tuple[Part, ...], *rewrites: Rewrite) -> PreparedVoice:
     return PreparedVoice(tmp_path, "key", dict.fromkeys(parts, 1), Precision.FP32, 44100, 512, rewrites=rewrites)
 

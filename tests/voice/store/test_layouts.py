@@ -125,6 +125,11 @@ def cut(file: Path) -> None:
     file.write_bytes(file.read_bytes()[:-50])
 
 
+def open_header(file: Path) -> None:
+    """One byte is another one, and numpy's header never ends."""
+    file.write_bytes(file.read_bytes().replace(b"}", b" ", 1))
+
+
 @pytest.mark.parametrize(
     ("spoil", "file", "words"),
     [
@@ -161,6 +166,7 @@ def cut(file: Path) -> None:
         (lambda f: np.save(f / "style_vectors.npy", np.full((3, 256), np.nan, "f4")), "style_vectors.npy", "NaN"),
         (lambda f: np.save(f / "style_vectors.npy", np.array([{}])), "style_vectors.npy", "not a complete NumPy file"),
         (lambda f: cut(f / "style_vectors.npy"), "style_vectors.npy", "not a complete NumPy file"),
+        (lambda f: open_header(f / "style_vectors.npy"), "style_vectors.npy", "not a complete NumPy file"),
         (lambda f: cut(f / "miku.onnx"), "miku.onnx", "not a complete ONNX file"),
         (lambda f: (f / "miku.onnx").write_bytes(b""), "miku.onnx", "there is no graph in it"),
         (
@@ -200,6 +206,10 @@ def _npy(array: np.ndarray[Any, Any]) -> bytes:
         ({"manifest": {"model_architecture": "Style-Bert-VITS2"}}, "built as Style-Bert-VITS2; only"),
         ({"manifest": {"speakers": []}}, "form that is not AIVM 1.0"),
         ({"manifest": {"speakers": [{"name": "a"}]}}, "form that is not AIVM 1.0"),
+        (
+            {"manifest": {"speakers": [{"name": "a", "local_id": 0, "styles": [{"name": "b", "local_id": -1}]}]}},
+            "form that is not AIVM 1.0",
+        ),
         ({"hyper_parameters": {"version": "2.0"}}, "data is missing"),
         ({"hyper_parameters": make.config() | {"version": "2.6.0"}}, "version 2.6.0; only JP-Extra"),
         ({"vectors": b"nothing"}, "aivm_style_vectors: no NumPy array"),

@@ -61,6 +61,20 @@ def test_a_voice_of_each_layout_comes_back_as_it_was(tmp_path: Path, store: Stor
     assert store.names() == ("other-name",)
 
 
+def test_a_folder_that_may_not_be_looked_into_is_told_and_the_others_speak(
+    store: Store, miku: VoiceSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(store, miku)
+    add(store, miku, "rin")
+    make.forbid(store.folder / "miku", monkeypatch)
+    assert store.names() == ("miku", "rin")
+    with pytest.raises(VoiceError, match=r"miku.*Permission denied"):
+        store.load("miku")
+    assert store.load("rin").name == "rin"
+    with pytest.raises(VoiceError, match='there is a voice "miku" already'):
+        add(store, miku)
+
+
 def test_the_manifest_says_what_was_added(store: Store, miku: VoiceSource) -> None:
     (miku.files[0].parent / "LICENSE").write_text("CC BY 4.0")
     add(store, look(miku.files[0].parent).voices[0])
