@@ -27,9 +27,10 @@ from hayakoe_daemon.config.places import (
     voices_dir,
 )
 from hayakoe_daemon.control import ControlError, NobodyThere, ask
+from hayakoe_daemon.dials import valid
 from hayakoe_daemon.doctor.account import Account
 from hayakoe_daemon.doctor.alarms import examine_alarms
-from hayakoe_daemon.doctor.aside import examine_set_aside
+from hayakoe_daemon.doctor.aside import examine_kept, examine_set_aside
 from hayakoe_daemon.doctor.broker import examine_broker
 from hayakoe_daemon.doctor.clock import examine_clock, examine_zone
 from hayakoe_daemon.doctor.configuration import examine_config
@@ -59,11 +60,13 @@ from hayakoe_daemon.doubts import doubts
 from hayakoe_daemon.household import needs, seen_by, whose
 from hayakoe_daemon.journal.storage import set_aside
 from hayakoe_daemon.mqtt.topics import Topics
+from hayakoe_daemon.overrides import OVERRIDES_FILE, Overrides
 from hayakoe_daemon.schedule.alarm_book import ALARMS_FILE, AlarmBook
 from hayakoe_daemon.schedule.clock_watch import synchronised
 from hayakoe_daemon.voice.providers import installed
 from hayakoe_daemon.voice.store.files import VoiceError
 from hayakoe_daemon.voice.store.store import Store
+from hayakoe_daemon.words import troubles_of
 
 log = logging.getLogger(__name__)
 
@@ -218,7 +221,7 @@ def _of_the_house(
         Check("prepared", lambda: examine_prepared(store, plan.manual, wanted=config.voices.prepare, owner=owner)),
         Check("permissions", lambda: _permissions(config, path, environ, account, machine), 20.0),
         Check("password", lambda: _password(config, account, machine)),
-        Check("damage", lambda: _set_aside(config, environ, now)),
+        Check("damage", lambda: _damage(config, environ, now)),
         Check("disk", lambda: examine_disk(folders)),
         Check("writing", lambda: examine_writing(state) if state.is_dir() else ()),
         Check("writes", lambda: examine_writes(machine, state, daemon)),
@@ -294,14 +297,20 @@ def _password(config: Config, account: Account, machine: Machine) -> Iterator[Fi
         yield from examine_password(config.mqtt.password_file, account.name)
 
 
-def _set_aside(config: Config, environ: Mapping[str, str], now: float) -> Iterator[Finding]:
+def _damage(config: Config, environ: Mapping[str, str], now: float) -> Iterator[Finding]:
     state, words = state_dir(config, environ), dictionary_file(config, environ)
+    alarms, overrides = state / ALARMS_FILE, state / OVERRIDES_FILE
     others = {
-        state / f"{ALARMS_FILE}.damaged": "alarms that were set while it ran are forgotten",
-        state / "overrides.json.damaged": "what was set while it ran is forgotten, the config counts",
+        alarms.with_name(f"{alarms.name}.damaged"): "alarms that were set while it ran are forgotten",
+        overrides.with_name(f"{overrides.name}.damaged"): "what was set while it ran is forgotten, the config counts",
         words.with_name(f"{words.stem}.broken{words.suffix}"): "the words in it are forgotten",
     }
-    return examine_set_aside(set_aside(state / "journal.sqlite3"), others, now)
+    yield from examine_set_aside(set_aside(state / "journal.sqlite3"), others, now)
+    for file in (alarms, overrides, words):
+        may_read(file)
+    yield from examine_kept(alarms, AlarmBook(alarms, config.alarms).lost)
+    yield from examine_kept(overrides, Overrides(overrides, valid).lost)
+    yield from examine_kept(words, troubles_of(words))
 
 
 def _enabled(config: Config, state: Path) -> list[str]:

@@ -153,6 +153,13 @@ class WordBook:
         return self._path.with_name(f"{self._path.stem}{what}{self._path.suffix}")
 
 
+def troubles_of(path: Path) -> list[str]:
+    """What of the file cannot be used, in plain English; whether OpenJTalk takes the words is not tried."""
+    troubles: list[str] = []
+    WordBook(path, lambda _: None, troubles.append).load()
+    return troubles
+
+
 def document(dictionary: Dictionary) -> dict[str, Any]:
     """As JSON: `words` and `set_aside`."""
     return {
