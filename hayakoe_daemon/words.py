@@ -137,8 +137,10 @@ class WordBook:
         """Replace the file atomically; what cannot be used of the old one is kept beside it."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         if self._unreadable is not None:
-            self._path.replace(self._beside(".broken"))
+            broken = self._beside(".broken")
+            self._path.replace(broken)
             self._unreadable = None
+            self._trouble(f"the dictionary that could not be read is now {broken}; mend its words and add them again")
         if dictionary.set_aside:
             aside = self._beside(".set-aside")
             old = aside.read_text(encoding="utf-8") if aside.exists() else _ASIDE_HEAD
