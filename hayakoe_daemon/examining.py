@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import socket
 import struct
 import threading
@@ -100,7 +101,7 @@ def without_config(problems: Sequence[str], path: Path | None, machine: Machine,
     def look() -> Iterator[Finding]:
         if path is not None:
             may_read(path)
-        return examine_config("" if path is None else str(path), problems, ())
+        return examine_config(path, problems, ())
 
     return [
         Check("config", look),
@@ -243,7 +244,7 @@ def _of_the_machine(machine: Machine, daemon: Found) -> list[Check]:
 
 def _config(config: Config, path: Path, environ: Mapping[str, str], owner: int) -> Iterator[Finding]:
     may_look(voices_dir(config, environ))  # else voices that are there would pass for misnamed
-    return examine_config(str(path), (), doubts(config, environ), owner)
+    return examine_config(path, (), doubts(config, environ), owner)
 
 
 def _parts(config: Config, environ: Mapping[str, str], daemon: Found) -> Iterator[Part]:
@@ -271,7 +272,9 @@ def _broker(config: Config, environ: Mapping[str, str], machine: Machine) -> Ite
         folder = machine.root / "run/credentials" / UNIT  # where systemd hands it to the service; root may look, too
         if not os.access(folder / credential, os.R_OK):
             means = f"the password is the service's credential {credential}, which you may not read; not tried"
-            yield warning("broker", means, f"mosquitto_rr -V 5 -t {config.topic}/do/doctor -e answer -n")
+            yield warning(
+                "broker", means, f"mosquitto_rr -V 5 -t {shlex.quote(f'{config.topic}/do/doctor')} -e answer -n"
+            )
             return
         given = {**environ, "CREDENTIALS_DIRECTORY": str(folder)}
     if config.mqtt.password_file is not None:

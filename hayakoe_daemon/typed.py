@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
+from pathlib import Path
 
 _FIRST_PERSON = 1000
 """Lower numbers are those of the system's accounts, not of people, see login.defs(5); root may act for any of them."""
@@ -16,6 +18,11 @@ def typed(words: str, owner: int | None = None, environ: Mapping[str, str] = os.
     that talk to a daemon: those are for its group, without sudo.
     """
     return f"sudo hayakoe-daemon {words}" if _needs_sudo(owner, environ) else f"hayakoe-daemon {words}"
+
+
+def quoted(path: Path) -> str:
+    """As a word of a command that a person copies into a shell."""
+    return shlex.quote(str(path))
 
 
 def _needs_sudo(owner: int | None, environ: Mapping[str, str]) -> bool:

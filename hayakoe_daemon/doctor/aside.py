@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from hayakoe_daemon.doctor.finding import Finding, failure, ok, warning
+from hayakoe_daemon.typed import quoted
 
 NAME = "damage"
 LATELY = 14 * 86_400.0
@@ -37,7 +37,7 @@ def examine_set_aside(journals: Sequence[Path], others: Mapping[Path, str], now:
                 f"{_WHY} (once is a power cut, twice is a failing card)",
             )
         else:
-            yield ok(NAME, means, f"sudo rm {path}*")
+            yield ok(NAME, means, f"sudo rm {quoted(path)}*")
     for path, forgotten in others.items():
         if (since := _since(path)) is not None and now - since < LATELY:
             yield warning(NAME, f"on {_day(since)} {path} could not be read and was set aside: {forgotten}", _WHY)
@@ -45,7 +45,7 @@ def examine_set_aside(journals: Sequence[Path], others: Mapping[Path, str], now:
 
 def examine_kept(file: Path, lost: Sequence[str]) -> Iterator[Finding]:
     """`lost` is what does not count of a file that the daemon reads when it is started."""
-    name = shlex.quote(str(file))
+    name = quoted(file)
     for what in lost:
         yield failure(
             NAME, what, f"mend {name} (or give it up: sudo mv {name} {name}.damaged), then restart the daemon"
