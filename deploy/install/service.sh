@@ -159,11 +159,24 @@ start_service() {
     fi
     say "Starting the service."
     # a time out of its own: where a start fails systemd tries again for ever
-    if ! timeout --foreground 180 systemctl restart "$UNIT" || ! timeout --foreground 30 "$COMMAND" queue --config "$CONFIG_DIR/config.yaml" >/dev/null; then
+    if ! timeout --foreground 180 systemctl restart "$UNIT" || ! answers; then
         say "The end of its log:"
         journalctl --unit "$UNIT" --lines 20 --no-pager --output cat >&2 || true
         die "the service does not start"
     fi
+}
+
+# Whether commands reach it; also where it lives on without them and has logged why: that is the config's, and told.
+answers() {
+    local told why
+    ! told=$(timeout --foreground 30 "$COMMAND" queue --config "$CONFIG_DIR/config.yaml" 2>&1 >/dev/null) || return 0
+    why=$(journalctl --output cat "_SYSTEMD_INVOCATION_ID=$(systemctl show --property InvocationID --value "$UNIT")" |
+        grep -m 1 -o 'no control socket at .*') || true
+    if [ -z "$why" ] || ! running; then
+        say "$told"
+        return 1
+    fi
+    say "warning: it runs, and no command reaches it: $why. Mend control.socket in $CONFIG_DIR/config.yaml, then: sudo systemctl restart $NAME"
 }
 
 tell_next_steps() {

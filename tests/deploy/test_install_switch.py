@@ -71,6 +71,23 @@ def test_what_ran_runs_again_where_the_new_one_does_not(tmp_path: Path) -> None:
     assert (tmp_path / "opt/current").readlink() == Path("versions/2")
 
 
+@pytest.mark.parametrize(
+    ("log", "kept"),
+    [("ERROR no control socket at /nowhere/a.sock: No such file; the commands cannot", True), ("ready: home", False)],
+)
+def test_a_service_that_lives_on_without_its_commands_has_started(tmp_path: Path, log: str, *, kept: bool) -> None:
+    make(tmp_path, "active", "enabled")
+    (tmp_path / "log").write_text(log)
+    mute = 'journalctl() { cat "$folder/log"; }; echo "exit 1" >>"$COMMAND"; '
+    script = 'switch_to "$PREFIX/versions/3" "$PREFIX/versions/2"; start_service yes; UNDO=()'
+
+    told = bash(SYSTEMD + mute + script, tmp_path, env={"FOUND": "active"})
+
+    assert ((tmp_path / "opt/current").readlink() == Path("versions/3")) is kept
+    assert ("no command reaches it: no control socket at /nowhere/a.sock" in told.stderr) is kept
+    assert ("the service does not start" in told.stderr) is not kept
+
+
 @pytest.mark.parametrize("folder", ["var", "cache"])
 @pytest.mark.parametrize("there", [True, False], ids=["there", "not there"])
 def test_of_a_first_start_that_fails_only_state_from_before_is_left(tmp_path: Path, folder: str, there: bool) -> None:
