@@ -69,7 +69,7 @@ MAY_IMPORT = {
         *("schedule", "speaker", "text", "voice"),
     ),
     "serving": ("announcement", "herald", "reader", "speaker.settings", "voice", "wyoming"),
-    "wyoming": ("announcement", "audio", "text", "voice"),
+    "wyoming": ("announcement", "audio", "text", "typed", "voice"),
     "reader": ("text",),
     "dials": ("announcement", "config", "fields", "mqtt", "overrides", "speaker"),
     "doctor": ("audio", "mqtt", "opening", "reader", "schedule", "typed", "voice"),
