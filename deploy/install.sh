@@ -130,6 +130,7 @@ go_back() {
 main() {
     exec 9>"$LOCK"
     flock -n 9 || die "another deploy/install.sh is running"
+    remove_old_scratch
     case $action in
     install) install_or_upgrade ;;
     rollback) go_back ;;

@@ -48,7 +48,10 @@ while [ $# -gt 0 ]; do
     --days) [[ $value =~ ^0*[1-9][0-9]*$ ]] || bad_usage "$option needs a number of days" ;;
     --seed | --says | --card-every) [[ $value =~ ^[0-9]+$ ]] || bad_usage "$option needs a number" ;;
     --faults) [[ $value =~ ^[0-9]+(\.[0-9]+)?$ ]] || bad_usage "$option needs a number" ;;
-    --calm) [[ $value =~ ^[1-9][0-9]*(-[1-9][0-9]*)?$ ]] || bad_usage "$option needs days, such as 4-7" ;;
+    --calm)
+        [[ $value =~ ^[1-9][0-9]*(-[1-9][0-9]*)?$ ]] || bad_usage "$option needs days, such as 4-7"
+        ((${value%-*} <= ${value#*-})) || bad_usage "$option needs days, such as 4-7"
+        ;;
     --json | --keep)
         [ -n "$value" ] || bad_usage "$option needs a path"
         value=$(realpath -s -- "$value")

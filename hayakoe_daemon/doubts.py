@@ -29,7 +29,7 @@ def doubts(config: Config, environ: Mapping[str, str]) -> Iterator[str]:
             yield f'{key}: there is no chime "{name}"; allowed: {", ".join(CHIMES)}'
     yield from _sounds(config)
     if config.voices.device == "cuda" and (lacking := no_cuda_build()) is not None:
-        yield f"voices.device: cuda, but {lacking}; voices speak on the processor until then"
+        yield f"voices.device: cuda, but {lacking}; voices speak on the processor"
     if (group := config.control.group) is not None and not _is_group(group):
         yield f'control.group: there is no group "{group}"; the commands are for the group of the daemon until then'
     socket = control_socket(config, environ)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import socket
 import struct
 import threading
@@ -27,9 +28,10 @@ from hayakoe_daemon.config.places import (
     voices_dir,
 )
 from hayakoe_daemon.control import ControlError, NobodyThere, ask
+from hayakoe_daemon.dials import valid
 from hayakoe_daemon.doctor.account import Account
 from hayakoe_daemon.doctor.alarms import examine_alarms
-from hayakoe_daemon.doctor.aside import examine_set_aside
+from hayakoe_daemon.doctor.aside import examine_kept, examine_set_aside
 from hayakoe_daemon.doctor.broker import examine_broker
 from hayakoe_daemon.doctor.clock import examine_clock, examine_zone
 from hayakoe_daemon.doctor.configuration import examine_config
@@ -59,11 +61,13 @@ from hayakoe_daemon.doubts import doubts
 from hayakoe_daemon.household import needs, seen_by, whose
 from hayakoe_daemon.journal.storage import set_aside
 from hayakoe_daemon.mqtt.topics import Topics
+from hayakoe_daemon.overrides import OVERRIDES_FILE, Overrides
 from hayakoe_daemon.schedule.alarm_book import ALARMS_FILE, AlarmBook
 from hayakoe_daemon.schedule.clock_watch import synchronised
 from hayakoe_daemon.voice.providers import installed
 from hayakoe_daemon.voice.store.files import VoiceError
 from hayakoe_daemon.voice.store.store import Store
+from hayakoe_daemon.words import troubles_of
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +101,7 @@ def without_config(problems: Sequence[str], path: Path | None, machine: Machine,
     def look() -> Iterator[Finding]:
         if path is not None:
             may_read(path)
-        return examine_config("" if path is None else str(path), problems, ())
+        return examine_config(path, problems, ())
 
     return [
         Check("config", look),
@@ -218,7 +222,7 @@ def _of_the_house(
         Check("prepared", lambda: examine_prepared(store, plan.manual, wanted=config.voices.prepare, owner=owner)),
         Check("permissions", lambda: _permissions(config, path, environ, account, machine), 20.0),
         Check("password", lambda: _password(config, account, machine)),
-        Check("damage", lambda: _set_aside(config, environ, now)),
+        Check("damage", lambda: _damage(config, environ, now)),
         Check("disk", lambda: examine_disk(folders)),
         Check("writing", lambda: examine_writing(state) if state.is_dir() else ()),
         Check("writes", lambda: examine_writes(machine, state, daemon)),
@@ -240,7 +244,7 @@ def _of_the_machine(machine: Machine, daemon: Found) -> list[Check]:
 
 def _config(config: Config, path: Path, environ: Mapping[str, str], owner: int) -> Iterator[Finding]:
     may_look(voices_dir(config, environ))  # else voices that are there would pass for misnamed
-    return examine_config(str(path), (), doubts(config, environ), owner)
+    return examine_config(path, (), doubts(config, environ), owner)
 
 
 def _parts(config: Config, environ: Mapping[str, str], daemon: Found) -> Iterator[Part]:
@@ -268,7 +272,9 @@ def _broker(config: Config, environ: Mapping[str, str], machine: Machine) -> Ite
         folder = machine.root / "run/credentials" / UNIT  # where systemd hands it to the service; root may look, too
         if not os.access(folder / credential, os.R_OK):
             means = f"the password is the service's credential {credential}, which you may not read; not tried"
-            yield warning("broker", means, f"mosquitto_rr -V 5 -t {config.topic}/do/doctor -e answer -n")
+            yield warning(
+                "broker", means, f"mosquitto_rr -V 5 -t {shlex.quote(f'{config.topic}/do/doctor')} -e answer -n"
+            )
             return
         given = {**environ, "CREDENTIALS_DIRECTORY": str(folder)}
     if config.mqtt.password_file is not None:
@@ -294,14 +300,20 @@ def _password(config: Config, account: Account, machine: Machine) -> Iterator[Fi
         yield from examine_password(config.mqtt.password_file, account.name)
 
 
-def _set_aside(config: Config, environ: Mapping[str, str], now: float) -> Iterator[Finding]:
+def _damage(config: Config, environ: Mapping[str, str], now: float) -> Iterator[Finding]:
     state, words = state_dir(config, environ), dictionary_file(config, environ)
+    alarms, overrides = state / ALARMS_FILE, state / OVERRIDES_FILE
     others = {
-        state / f"{ALARMS_FILE}.damaged": "alarms that were set while it ran are forgotten",
-        state / "overrides.json.damaged": "what was set while it ran is forgotten, the config counts",
+        alarms.with_name(f"{alarms.name}.damaged"): "alarms that were set while it ran are forgotten",
+        overrides.with_name(f"{overrides.name}.damaged"): "what was set while it ran is forgotten, the config counts",
         words.with_name(f"{words.stem}.broken{words.suffix}"): "the words in it are forgotten",
     }
-    return examine_set_aside(set_aside(state / "journal.sqlite3"), others, now)
+    yield from examine_set_aside(set_aside(state / "journal.sqlite3"), others, now)
+    for file in (alarms, overrides, words):
+        may_read(file)
+    yield from examine_kept(alarms, AlarmBook(alarms, config.alarms).lost)
+    yield from examine_kept(overrides, Overrides(overrides, valid).lost)
+    yield from examine_kept(words, troubles_of(words))
 
 
 def _enabled(config: Config, state: Path) -> list[str]:

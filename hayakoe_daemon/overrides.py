@@ -38,15 +38,17 @@ class Overrides:
         self._path = path
         self._lock = threading.Lock()
         self._damaged = False
+        self.lost: list[str] = []
+        """What of the file does not count, in plain English."""
         try:
             found = _read(path)
         except (OSError, ValueError) as error:
-            log.warning("cannot read %s (%s): what was set at run time is forgotten, the config counts", path, error)
+            self._lose(f"cannot read {path} ({error}): what was set at run time is forgotten, the config counts")
             self._damaged, found = True, {}
         self._active = {name: override for name, override in found.items() if valid(name, override.value)}
         wrong = found.keys() - self._active.keys()
         if wrong:
-            log.warning("%s holds what nobody can have set (%s): the config counts", path, ", ".join(sorted(wrong)))
+            self._lose(f"{path} holds what nobody can have set ({', '.join(sorted(wrong))}): the config counts")
 
     def effective(self, configured: Mapping[str, Value]) -> dict[str, Value]:
         """The configured values with the overrides on top."""
@@ -78,6 +80,10 @@ class Overrides:
         with self._lock:
             kept = self._current(configured)
             return [name for name in self._active if name not in kept]
+
+    def _lose(self, what: str) -> None:
+        log.warning("%s", what)
+        self.lost.append(what)
 
     def _current(self, configured: Mapping[str, Value]) -> dict[str, Override]:
         return {

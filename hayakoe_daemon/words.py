@@ -137,8 +137,10 @@ class WordBook:
         """Replace the file atomically; what cannot be used of the old one is kept beside it."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         if self._unreadable is not None:
-            self._path.replace(self._beside(".broken"))
+            broken = self._beside(".broken")
+            self._path.replace(broken)
             self._unreadable = None
+            self._trouble(f"the dictionary that could not be read is now {broken}; mend its words and add them again")
         if dictionary.set_aside:
             aside = self._beside(".set-aside")
             old = aside.read_text(encoding="utf-8") if aside.exists() else _ASIDE_HEAD
@@ -151,6 +153,13 @@ class WordBook:
 
     def _beside(self, what: str) -> Path:
         return self._path.with_name(f"{self._path.stem}{what}{self._path.suffix}")
+
+
+def troubles_of(path: Path) -> list[str]:
+    """What of the file cannot be used, in plain English; whether OpenJTalk takes the words is not tried."""
+    troubles: list[str] = []
+    WordBook(path, lambda _: None, troubles.append).load()
+    return troubles
 
 
 def document(dictionary: Dictionary) -> dict[str, Any]:

@@ -141,6 +141,26 @@ def test_a_password_that_systemd_gives_to_the_service(tmp_path: Path) -> None:
         assert [one.name for one in examined()] == ["broker", "session"]
 
 
+def test_files_that_cannot_be_read_are_told_before_a_daemon_sets_them_aside(tmp_path: Path) -> None:
+    def found() -> list[Finding]:
+        checks = thorough(config, tmp_path / "c.yaml", {}, Unreachable("none"), machine(tmp_path / "root"))
+        return list(examine([check for check in checks if check.name == "damage"]))
+
+    config = Config(state_dir=tmp_path / "my state")
+    (tmp_path / "my state").mkdir()
+    assert found() == []
+    for name in ("alarms.json", "overrides.json", "dictionary.yaml"):
+        (tmp_path / "my state" / name).write_text("{")
+    alarms, overrides, words = found()
+    assert {str(one.verdict) for one in (alarms, overrides, words)} == {"failure"}
+    assert "alarms.json" in alarms.means
+    assert "alarms set at run time are forgotten" in alarms.means
+    assert "overrides.json" in overrides.means
+    assert "dictionary.yaml cannot be read" in words.means
+    file = f"'{tmp_path}/my state/alarms.json'"
+    assert alarms.remedy == f"mend {file} (or give it up: sudo mv {file} {file}.damaged), then restart the daemon"
+
+
 def test_the_disk_of_prepared_voices_is_looked_at_too(tmp_path: Path) -> None:
     elsewhere = Path("/dev/shm")
     if not elsewhere.is_dir() or elsewhere.stat().st_dev == tmp_path.stat().st_dev:

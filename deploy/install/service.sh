@@ -159,11 +159,24 @@ start_service() {
     fi
     say "Starting the service."
     # a time out of its own: where a start fails systemd tries again for ever
-    if ! timeout --foreground 180 systemctl restart "$UNIT" || ! timeout --foreground 30 "$COMMAND" queue --config "$CONFIG_DIR/config.yaml" >/dev/null; then
+    if ! timeout --foreground 180 systemctl restart "$UNIT" || ! answers; then
         say "The end of its log:"
         journalctl --unit "$UNIT" --lines 20 --no-pager --output cat >&2 || true
         die "the service does not start"
     fi
+}
+
+# Whether commands reach it; also where it lives on without them and has logged why: that is the config's, and told.
+answers() {
+    local told why
+    ! told=$(timeout --foreground 30 "$COMMAND" queue --config "$CONFIG_DIR/config.yaml" 2>&1 >/dev/null) || return 0
+    why=$(journalctl --output cat "_SYSTEMD_INVOCATION_ID=$(systemctl show --property InvocationID --value "$UNIT")" |
+        grep -m 1 -o 'no control socket at .*') || true
+    if [ -z "$why" ] || ! running; then
+        say "$told"
+        return 1
+    fi
+    say "warning: it runs, and no command reaches it: $why. Mend control.socket in $CONFIG_DIR/config.yaml, then: sudo systemctl restart $NAME"
 }
 
 tell_next_steps() {
@@ -194,8 +207,26 @@ take_service_away() {
     fi
 }
 
+# What the config names outside of the folders that --purge takes away, a line each; asked before anything goes away.
+kept_elsewhere() {
+    local told path last=$STATE_DIR
+    [ -e "$CONFIG_DIR/config.yaml" ] || return 0
+    told=$(env "STATE_DIRECTORY=$STATE_DIR" "CACHE_DIRECTORY=$CACHE_DIR" "$COMMAND" check-config \
+        --config "$CONFIG_DIR/config.yaml" 2>/dev/null) || {
+        say "warning: $CONFIG_DIR/config.yaml cannot be read: look into it for folders of its own, which stay."
+        return 0
+    }
+    while read -r path; do
+        case $path/ in "$PREFIX"/* | "$CONFIG_DIR"/* | "$STATE_DIR"/* | "$CACHE_DIR"/* | "$last"/*) continue ;; esac
+        [ ! -e "$path" ] || printf '%s\n' "$path"
+        last=$path
+    done < <(LC_ALL=C sed -nE 's,^(state|dictionary|voices|prepared voices|rendered speech) (/.*),\2,p' <<<"$told" | LC_ALL=C sort -u)
+}
+
 # Take it all away; with $1 not empty what belongs to the house too.
 uninstall() {
+    local elsewhere=''
+    [ -z "$1" ] || elsewhere=$(kept_elsewhere)
     say "Stopping the service and taking it away."
     take_service_away
     # a folder that is a disk of its own is emptied, and rm says that it stays
@@ -208,6 +239,8 @@ uninstall() {
             rm -f -- "$BROKER_CONFIG"
             say "mosquitto stays, with its own settings again from its next start."
         fi
+        [ -z "$elsewhere" ] || say "What the config named elsewhere stays; take it away where nothing else uses it:
+$elsewhere"
     else
         say "$CONFIG_DIR, $STATE_DIR, $CACHE_DIR and the user $ACCOUNT stay; --uninstall --purge takes them away too."
     fi

@@ -7,12 +7,25 @@ ACCOUNT=hayakoe
 LOCK=/run/$NAME-install.lock
 # not in /tmp, which is memory on Debian 13: pip fetches 100 MB, and a Raspberry Pi Zero has 200 for it
 SCRATCH=$(mktemp -d "${TMPDIR:-/var/tmp}/$NAME.XXXXXX")
+# held as long as anything of this run lives: see remove_old_scratch
+exec 8<"$SCRATCH"
+flock -s 8
 # alsa-utils for alsamixer and aplay, as many cards come up muted; mosquitto-clients, as the broker may be another machine
 PACKAGES=(libportaudio2 alsa-utils ca-certificates mosquitto-clients)
 BUILD_PACKAGES=(gcc libc6-dev pkg-config libsystemd-dev)
 BROKER_PACKAGES=(mosquitto)
 BROKER_UNIT=mosquitto.service
 BROKER_CONFIG=/etc/mosquitto/conf.d/$NAME.conf
+
+# What runs that were killed have left behind; what another one holds stays.
+remove_old_scratch() {
+    local old
+    for old in "$(dirname -- "$SCRATCH")/$NAME".??????; do
+        if [ -d "$old" ] && [ ! -L "$old" ] && [ -O "$old" ] && flock -n "$old" true; then
+            rm -rf -- "$old"
+        fi
+    done
+}
 
 # --- undoing --------------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hayakoe_daemon.cli.failure import Failure
 from hayakoe_daemon.cli.main import build_parser
+from hayakoe_daemon.typed import installing
 
 
 def completion(given: argparse.Namespace) -> int:
@@ -15,7 +16,7 @@ def completion(given: argparse.Namespace) -> int:
     try:
         import shtab  # noqa: PLC0415, an extra
     except ImportError:
-        raise Failure("the package shtab makes it and is not there: pip install 'shtab>=1.13'") from None
+        raise Failure(f"the package shtab makes it and is not there: {installing('completion')}") from None
     parser = build_parser()
     for action in _actions(parser):
         if action.type is Path:

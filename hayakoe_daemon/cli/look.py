@@ -12,7 +12,7 @@ from hayakoe_daemon.audio.devices import DevicesError, OutputDevice, list_device
 from hayakoe_daemon.cli.failure import Failure
 from hayakoe_daemon.cli.in_force import overridden
 from hayakoe_daemon.cli.settle import config_of, config_or_defaults
-from hayakoe_daemon.config.places import control_socket, dictionary_file, state_dir, voices_dir
+from hayakoe_daemon.config.places import cache_dir, control_socket, dictionary_file, prepared_dir, state_dir, voices_dir
 from hayakoe_daemon.overrides import Value
 from hayakoe_daemon.voice.providers import MEND, installed, laid_over
 
@@ -29,6 +29,8 @@ def check_config(given: argparse.Namespace) -> int:
     print(f"state {state_dir(config, os.environ)}")
     print(f"dictionary {dictionary_file(config, os.environ)}")
     print(f"voices {voices_dir(config, os.environ)}")
+    print(f"prepared voices {prepared_dir(config, os.environ)}")
+    print(f"rendered speech {cache_dir(config, os.environ)}")
     print(f"control socket {control_socket(config, os.environ)}")
     for name, override in overridden(config).items():
         print(

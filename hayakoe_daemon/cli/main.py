@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import codecs
+import io
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -19,6 +22,7 @@ CONFIG_HELP = "the config (else $HAYAKOE_CONFIG, ./config.yaml, /etc/hayakoe-dae
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 well, 1 it did not work (and stderr says why), 2 wrong usage."""
+    _escape_what_cannot_be_shown()
     try:
         try:
             return _done(build_parser().parse_args(arguments))
@@ -38,6 +42,20 @@ def _done(given: argparse.Namespace) -> int:
     # A command's module is imported when it is used: `stop` must not wait for a dictionary to be loaded.
     command = getattr(import_module(f"hayakoe_daemon.cli.{given.module}"), given.function)
     return int(command(given))
+
+
+def _escape_what_cannot_be_shown() -> None:
+    r"""Where the locale or PYTHONIOENCODING is narrow, Japanese is printed as \u65e9: so JSON stays JSON."""
+    codecs.register_error("escaped", _escaped)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # else it was closed before we began, or takes any text
+        sys.stdout.reconfigure(errors="escaped")
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    """As codecs.register_error wants it."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
 
 
 def _print_all() -> None:

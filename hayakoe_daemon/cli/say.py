@@ -25,7 +25,8 @@ _CHIME = {"yes": True, "no": False}
 def say(given: argparse.Namespace) -> int:
     """0 when it was accepted; with --wait or --wav when all of it was said."""
     if given.text == "-":
-        given.text = sys.stdin.read().rstrip("\n")
+        # UTF-8 whatever the locale is; what is not is refused with its place.
+        given.text = sys.stdin.buffer.read().decode(errors="surrogateescape").rstrip("\n")
     message = {name: getattr(given, name) for name in _FIELDS if getattr(given, name) is not None}
     if given.text is not None:
         message["text"] = given.text

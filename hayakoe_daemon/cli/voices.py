@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -277,7 +278,9 @@ def _add_voices(given: argparse.Namespace, source: Brought, store: Store, progre
 def _named(given: argparse.Namespace, source: Brought, voices: Sequence[VoiceSource]) -> list[tuple[str, VoiceSource]]:
     """Each voice with the name that it will have. Raises Failure where that is not clear."""
     if not voices:
-        raise Failure(f"{source.origin} holds a BERT and no voice: `{typed(f'voices add --bert {source.origin}')}`")
+        raise Failure(
+            f"{source.origin} holds a BERT and no voice: `{typed(f'voices add --bert {shlex.quote(source.origin)}')}`"
+        )
     if given.name is not None and len(voices) > 1:
         several = ", ".join(one.voice.name for one in voices)
         raise Failure(f"{source.origin} holds several voices ({several}): add the one you mean alone to give it a name")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +12,12 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from hayakoe_daemon.announcement import MAX_TEXT
 from hayakoe_daemon.config.errors import ConfigError, Problem
 from hayakoe_daemon.config.kinds import Described
 from hayakoe_daemon.config.model import Config
 from hayakoe_daemon.config.source import Key, Source, read
+from hayakoe_daemon.schedule.texts import wrong_alarms, wrong_briefings
 
 _SECRETS = ("password", "passwd", "pass", "passphrase")
 
@@ -68,7 +70,29 @@ def _problems(source: Source, error: ValidationError) -> list[Problem]:
         # a type of several members (true, false or a name) reports each: one problem per key is enough
         where = key if unknown or key[-1:] == ("[key]",) else place.key
         by_key.setdefault(where, _unknown(source, key) if unknown else _problem(source, where, place, detail))
+    for where, message in _wrong_texts(source.values):
+        by_key.setdefault(where, Problem(source.file, message, source.line(where), key=".".join(where)))
     return list(by_key.values())
+
+
+def _wrong_texts(values: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
+    """Pydantic looks at the texts of a section only where all before them is right: the others would come to light one
+    correction after the other."""
+    sections = [values.get(name) or {} for name in ("sources", "briefings", "alarms")]
+    if not all(isinstance(section, dict) for section in sections):
+        return  # who knows what there would be to speak of
+    sources, briefings, alarms = sections
+    said, ringing = _texts(briefings), _texts(alarms)
+    for name, message in wrong_briefings(said, sources).items():
+        yield ("briefings", name, "text"), message
+    # a briefing whose text is missing is there all the same
+    for name, message in wrong_alarms(ringing, sources, dict.fromkeys(briefings, "") | said).items():
+        yield ("alarms", name, "text"), message
+
+
+def _texts(section: Mapping[str, Any]) -> dict[str, str]:
+    given = {name: one.get("text") for name, one in section.items() if isinstance(one, dict)}
+    return {name: text for name, text in given.items() if isinstance(text, str) and len(text) <= MAX_TEXT}
 
 
 def _problem(source: Source, key: Key, place: _Place, detail: Any) -> Problem:

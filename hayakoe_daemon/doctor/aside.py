@@ -1,4 +1,4 @@
-"""Files that could not be read and were set aside: what was lost with them, and whether the disk is failing."""
+"""Files that cannot be read, and those that were set aside for that: what is lost, and whether the disk fails."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from hayakoe_daemon.doctor.finding import Finding, failure, ok, warning
+from hayakoe_daemon.typed import quoted
 
 NAME = "damage"
 LATELY = 14 * 86_400.0
@@ -36,10 +37,19 @@ def examine_set_aside(journals: Sequence[Path], others: Mapping[Path, str], now:
                 f"{_WHY} (once is a power cut, twice is a failing card)",
             )
         else:
-            yield ok(NAME, means, f"sudo rm {path}*")
+            yield ok(NAME, means, f"sudo rm {quoted(path)}*")
     for path, forgotten in others.items():
         if (since := _since(path)) is not None and now - since < LATELY:
             yield warning(NAME, f"on {_day(since)} {path} could not be read and was set aside: {forgotten}", _WHY)
+
+
+def examine_kept(file: Path, lost: Sequence[str]) -> Iterator[Finding]:
+    """`lost` is what does not count of a file that the daemon reads when it is started."""
+    name = quoted(file)
+    for what in lost:
+        yield failure(
+            NAME, what, f"mend {name} (or give it up: sudo mv {name} {name}.damaged), then restart the daemon"
+        )
 
 
 def _since(path: Path) -> float | None:

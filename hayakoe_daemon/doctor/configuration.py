@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from hayakoe_daemon.doctor.finding import Finding, failure, ok, warning
-from hayakoe_daemon.typed import typed
+from hayakoe_daemon.typed import quoted, typed
 
 NAME = "config"
 
 
 def examine_config(
-    where: str, problems: Sequence[str], doubts: Iterable[str], owner: int | None = None
+    where: Path | None, problems: Sequence[str], doubts: Iterable[str], owner: int | None = None
 ) -> Iterator[Finding]:
     """`problems` are mistakes, `doubts` what is named and not there; `owner` runs the daemon."""
-    command = typed(f"check-config --config {where}" if where else "check-config", owner)
-    again = f"mend {where or 'it'}, then: {command}"
+    file = None if where is None else quoted(where)
+    command = typed("check-config" if file is None else f"check-config --config {file}", owner)
+    again = f"mend {file or 'it'}, then: {command}"
     if problems:
         for problem in problems:
             yield failure(NAME, f"{problem}; the rest of it was not examined", again)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from hayakoe_daemon.doctor.finding import Finding, failure, ok, warning
+from hayakoe_daemon.typed import quoted
 
 NAME = "disk"
 SCARCE, FULL = 200, 20
@@ -47,7 +48,7 @@ def examine_writing(folder: Path) -> Iterator[Finding]:
         took = statistics.median(_write(folder) for _ in range(_TRIES))
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        remedy = f"df -h {folder}; sudo apt clean" if full else "dmesg | tail; mount | grep ' ro'"
+        remedy = f"df -h {quoted(folder)}; sudo apt clean" if full else "dmesg | tail; mount | grep ' ro'"
         yield failure("writing", f"{folder} cannot be written: {error.strerror}", remedy)
         return
     means = f"a message is on disk within {took * 1000:.0f} ms"
@@ -66,11 +67,15 @@ def _room(what: str, folder: Path) -> Finding:
     free = found.f_bavail * found.f_frsize >> 20
     means = f"{free} MiB are left for {what} in {folder}"
     if found.f_files and not found.f_favail:
-        return failure(NAME, f"no file can be added in {folder} ({what}), there are too many", f"df -i {folder}")
+        return failure(
+            NAME, f"no file can be added in {folder} ({what}), there are too many", f"df -i {quoted(folder)}"
+        )
     if free < FULL:
-        return failure(NAME, f"{means}: what is accepted may be lost in a power cut", f"df -h {folder}; sudo apt clean")
+        return failure(
+            NAME, f"{means}: what is accepted may be lost in a power cut", f"df -h {quoted(folder)}; sudo apt clean"
+        )
     if free < SCARCE:
-        return warning(NAME, means, f"df -h {folder}; sudo apt clean")
+        return warning(NAME, means, f"df -h {quoted(folder)}; sudo apt clean")
     return ok(NAME, means)
 
 

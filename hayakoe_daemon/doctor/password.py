@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hayakoe_daemon.doctor.finding import Finding, failure, ok, warning
 from hayakoe_daemon.doctor.machine import Machine
+from hayakoe_daemon.typed import quoted
 
 NAME = "password"
 _RESTART = "sudo systemctl restart hayakoe-daemon"
@@ -22,11 +23,12 @@ def examine_password(password: Path, reader: str) -> Iterator[Finding]:
     except OSError as error:
         yield failure(NAME, f"the password file {password}: {error.strerror}", _make(password, reader))
         return
+    file = quoted(password)
     if mode & stat.S_IRWXO:
         yield warning(
             NAME,
             f"{password} is {stat.filemode(mode)}: others than its owner may read the broker's password",
-            f"sudo chown {reader}: {password} && sudo chmod 600 {password}",
+            f"sudo chown {reader}: {file} && sudo chmod 600 {file}",
         )
     else:
         yield ok(NAME, f"not everybody may read {password}")
@@ -58,4 +60,5 @@ def _source(machine: Machine, unit: str, name: str) -> Path | None:
 
 
 def _make(password: Path, reader: str) -> str:
-    return f"sudo install -m 600 -o {reader} /dev/null {password} && sudo nano {password} && {_RESTART}"
+    file = quoted(password)
+    return f"sudo install -m 600 -o {reader} /dev/null {file} && sudo nano {file} && {_RESTART}"

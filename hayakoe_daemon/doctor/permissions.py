@@ -13,7 +13,7 @@ from hayakoe_daemon.doctor.account import Account, user_name
 from hayakoe_daemon.doctor.finding import Finding, failure, ok, warning
 from hayakoe_daemon.doctor.machine import Machine, may_look
 from hayakoe_daemon.doctor.rights import Barred, Need, NotAsked, barred
-from hayakoe_daemon.typed import typed
+from hayakoe_daemon.typed import quoted, typed
 
 NAME = "permissions"
 MOST_FILES = 20_000
@@ -25,7 +25,7 @@ PLAY = os.R_OK | os.W_OK
 def examine_config_file(config: Path) -> Iterator[Finding]:
     """Whoever may write it decides which commands run (allow_commands), and where the password goes."""
     if config.stat().st_mode & stat.S_IWOTH:
-        yield failure(NAME, f"everybody may write {config}", f"sudo chmod o-w {config}")
+        yield failure(NAME, f"everybody may write {config}", f"sudo chmod o-w {quoted(config)}")
     else:
         yield ok(NAME, f"{config} can be written by its owner and group only")
 
@@ -79,7 +79,7 @@ def examine_state_folder(folder: Path, account: Account) -> Iterator[Finding]:
             NAME,
             f"{len(strangers)} files of {folder} do not belong to {account.name}, such as {strangers[0]}: what is said,"
             " set and learnt may be lost",
-            f"sudo chown -R {account.name}: {folder}",
+            f"sudo chown -R {account.name}: {quoted(folder)}",
         )
     else:
         yield ok(NAME, f"all of {folder} belongs to {account.name}")
@@ -110,10 +110,10 @@ def examine_sound_access(machine: Machine, account: Account) -> Iterator[Finding
 
 def _lacking(account: Account, one: Barred, what: str) -> tuple[str, str]:
     """What it means, and what to type; `what` is all that it is for."""
-    need, writing = one.need, bool(one.need.mode & os.W_OK)
+    need, path, writing = one.need, quoted(one.need.path), bool(one.need.mode & os.W_OK)
     means = f"the user {account.name} may not {'write' if writing else 'read'} {need.path} ({what})"
     if one.walled:
-        line = f"ReadWritePaths={need.path}" if writing else "ProtectHome=read-only"
+        line = f"ReadWritePaths={path}" if writing else "ProtectHome=read-only"
         return (
             f"{means}: the unit shuts the service out there",
             f"sudo systemctl edit hayakoe-daemon (below [Service]: {line}), then sudo systemctl restart hayakoe-daemon",
@@ -123,14 +123,14 @@ def _lacking(account: Account, one: Barred, what: str) -> tuple[str, str]:
     found = one.by.stat()
     means = f"{means}: {one.by} is {stat.filemode(found.st_mode)} {user_name(found.st_uid)}:{_group(found.st_gid)}"
     if one.by != need.path:
-        return means, f"sudo chmod o+x {one.by}"
+        return means, f"sudo chmod o+x {quoted(one.by)}"
     if writing and need.own:
-        return means, f"sudo chown -R {account.name}: {need.path} && sudo chmod -R u+rwX {need.path}"
+        return means, f"sudo chown -R {account.name}: {path} && sudo chmod -R u+rwX {path}"
     if writing:
-        place = need.make or "/srv/hayakoe-daemon"
+        place = quoted(need.make or Path("/srv/hayakoe-daemon"))
         first = "" if need.make else f"give it another place in the config ({what}), such as: "
         return means, f"{first}sudo install -d -o {account.name} -g {_group(account.gid)} {place}"
-    return means, f"sudo chgrp {_group(account.gid)} {need.path} && sudo chmod g+rX {need.path}"
+    return means, f"sudo chgrp {_group(account.gid)} {path} && sudo chmod g+rX {path}"
 
 
 def _there(path: Path) -> bool:

@@ -57,6 +57,8 @@ class AlarmBook:
     def __init__(self, path: Path, configured: Mapping[str, AlarmFields]) -> None:
         self._path = path
         self._damaged = False
+        self.lost: list[str] = []
+        """What of the file does not count, in plain English."""
         self._configured = dict(configured)
         self._added: dict[str, AlarmFields] = {}
         self._changed: dict[str, dict[str, tuple[Any, Any]]] = {}
@@ -136,7 +138,7 @@ class AlarmBook:
         except FileNotFoundError:
             return
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            log.warning("cannot read %s (%s): alarms set at run time are forgotten", self._path, error)
+            self._lose(f"cannot read {self._path} ({error}): alarms set at run time are forgotten")
             self._damaged = True
             return
         self._changed = pairs
@@ -146,7 +148,11 @@ class AlarmBook:
                 self._added[name].alarm(name)
             except (PayloadError, ValueError, TypeError) as error:
                 self._added.pop(name, None)
-                log.warning("%s holds an alarm that cannot be, %s: %s", self._path, name, error)
+                self._lose(f"{self._path} holds an alarm that cannot be, {name}: {error}")
+
+    def _lose(self, what: str) -> None:
+        log.warning("%s", what)
+        self.lost.append(what)
 
     def _write(self) -> None:
         document = {"added": {name: fields.written() for name, fields in self._added.items()}, "changed": self._changed}

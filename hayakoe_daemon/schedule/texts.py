@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -24,31 +24,43 @@ def check_sources(sources: Mapping[str, SourceFields], *, allow_commands: bool) 
 
 def check_briefings(briefings: Mapping[str, BriefingFields], sources: Collection[str]) -> None:
     """The same for briefings."""
-    _check_texts({name: one.text for name, one in briefings.items()}, _composer(briefings, sources).check_briefing)
+    _raise_all(wrong_briefings({name: one.text for name, one in briefings.items()}, sources))
 
 
 def check_alarms(
     alarms: Mapping[str, AlarmFields], sources: Collection[str], briefings: Mapping[str, BriefingFields]
 ) -> None:
     """The same for alarms, whose texts are templates too."""
-    check = partial(_composer(briefings, sources).check, full=True)
-    _check_texts({name: alarm.text for name, alarm in alarms.items()}, check)
+    texts = {name: alarm.text for name, alarm in alarms.items()}
+    _raise_all(wrong_alarms(texts, sources, {name: one.text for name, one in briefings.items()}))
 
 
-def _check_texts(texts: Mapping[str, str], check: Callable[[str], None]) -> None:
-    wrong: dict[tuple[str, ...], str] = {}
+def wrong_briefings(briefings: Mapping[str, str], sources: Collection[str]) -> dict[str, str]:
+    """What is wrong with each of these texts that cannot be said, by the names of their briefings."""
+    return dict(_wrong_texts(briefings, _composer(briefings, sources).check_briefing))
+
+
+def wrong_alarms(alarms: Mapping[str, str], sources: Collection[str], briefings: Mapping[str, str]) -> dict[str, str]:
+    """The same for alarms."""
+    return dict(_wrong_texts(alarms, partial(_composer(briefings, sources).check, full=True)))
+
+
+def _wrong_texts(texts: Mapping[str, str], check: Callable[[str], None]) -> Iterator[tuple[str, str]]:
     for name, text in texts.items():
         try:
             check(text)
         except TemplateError as error:
-            wrong[name, "text"] = str(error)
+            yield name, str(error)
+
+
+def _raise_all(wrong: Mapping[str, str]) -> None:
     if wrong:
-        raise _wrong(wrong)
+        raise _wrong({(name, "text"): why for name, why in wrong.items()})
 
 
-def _composer(briefings: Mapping[str, BriefingFields], sources: Collection[str]) -> Composer:
+def _composer(briefings: Mapping[str, str], sources: Collection[str]) -> Composer:
     composer = Composer(lambda _: {})
-    composer.configure(ZoneInfo("UTC"), sources, {name: one.text for name, one in briefings.items()})
+    composer.configure(ZoneInfo("UTC"), sources, briefings)
     return composer
 
 

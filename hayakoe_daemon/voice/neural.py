@@ -16,6 +16,7 @@ from hayakoe_daemon.audio.level import amplify, gain_to
 from hayakoe_daemon.text.phonemes import Phonemes
 from hayakoe_daemon.text.sentences import PARAGRAPH_PAUSE
 from hayakoe_daemon.text.utterance import Utterance
+from hayakoe_daemon.typed import installing
 from hayakoe_daemon.voice import pitch
 from hayakoe_daemon.voice.cache.cache import RenderCache
 from hayakoe_daemon.voice.engine import EngineError, Manner
@@ -194,7 +195,7 @@ class NeuralVoice:
         if pitch.asked(manner) and not pitch.available():
             remarks.append(
                 f"{self.name}: pitch_scale and intonation_scale were passed over; "
-                "they need pyworld: pip install 'pyworld>=0.3.5' 'setuptools<82' where this is installed"
+                f"they need pyworld: {installing('pitch')}"
             )
         if manner.seed is not None and not self._synthesizer.seeded:
             remarks.append(

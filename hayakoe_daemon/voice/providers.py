@@ -6,6 +6,7 @@ and removing one takes files of both away. So exactly one of them may be there.
 
 from __future__ import annotations
 
+import platform
 import re
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -14,6 +15,9 @@ from pathlib import Path
 
 CPU_BUILD = "onnxruntime"
 CUDA_BUILD = "onnxruntime-gpu"
+
+CUDA_ARCHITECTURE = "x86_64"
+"""The only one that the build for CUDA is published for."""
 
 SCRIPT = "deploy/cuda.sh"
 """What puts the one in the place of the other."""
@@ -37,9 +41,12 @@ def laid_over(builds: Mapping[str, str]) -> str | None:
 
 
 def no_cuda_build() -> str | None:
-    """Why nothing can compute on a graphics card here, and what to type; None where the build for it is there."""
+    """Why nothing can compute on a graphics card here, and what to type, where anything helps; None where the build for
+    it is there."""
     if CUDA_BUILD in installed():
         return None
+    if (architecture := platform.machine()) != CUDA_ARCHITECTURE:
+        return f"ONNX Runtime for CUDA is there for x86-64 only, and this machine is {architecture}"
     return f"the onnxruntime that is installed computes on the processor only: `{SCRIPT}` puts the one for CUDA there"
 
 

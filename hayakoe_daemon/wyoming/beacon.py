@@ -7,6 +7,8 @@ import ipaddress
 import socket
 from typing import TYPE_CHECKING
 
+from hayakoe_daemon.typed import installing
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -26,7 +28,7 @@ class Beacon:
         try:
             import zeroconf  # noqa: PLC0415, an optional extra
         except ImportError:
-            raise BeaconError("it needs the extra zeroconf: pip install hayakoe-daemon[zeroconf]") from None
+            raise BeaconError(f"it needs the package zeroconf: {installing('zeroconf')}") from None
         try:
             addresses = _addresses(host) or [_own_address()]
             info = zeroconf.ServiceInfo(

@@ -92,6 +92,37 @@ volume: 3
     ]
 
 
+def test_texts_are_looked_at_whatever_else_is_wrong(file: Path) -> None:
+    text = """\
+sources:
+  weather: {url: x}
+briefings:
+  tea: {text: "{{ "}
+  night: {txt: x}
+alarms:
+  a: {time: 7:00, text: "{{ wether }}"}
+  b: {time: 9, text: "{{ weather }}{{ briefings.night }}{{ briefings.tea }}"}
+  c: {time: 7:00, text: "{{ }}"}
+"""
+    lines = [line.split(": ")[:2] for line in told(file, text)]
+    assert [key for _, key in lines] == [
+        "sources.weather.url",
+        "briefings.tea.text",
+        "briefings.night.text",
+        "briefings.night.txt",
+        "alarms.a.text",
+        "alarms.b.time",
+        "alarms.c.text",
+    ]
+    unknown = told(file, text.replace("  weather: {url: x}", "  4"))
+    assert [line.split(": ")[1] for line in unknown] == [
+        "sources",
+        "briefings.night.text",
+        "briefings.night.txt",
+        "alarms.b.time",
+    ]
+
+
 @pytest.mark.parametrize("cron", ["*/5 * * * *", "* 7 * * *"])
 def test_a_cron_expression_without_quotes_is_told(file: Path, cron: str) -> None:
     assert told(file, f"alarms:\n  a:\n    cron: {cron}\n") == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,23 @@ def test_what_ran_runs_again_where_the_new_one_does_not(tmp_path: Path) -> None:
     assert (tmp_path / "opt/current").readlink() == Path("versions/2")
 
 
+@pytest.mark.parametrize(
+    ("log", "kept"),
+    [("ERROR no control socket at /nowhere/a.sock: No such file; the commands cannot", True), ("ready: home", False)],
+)
+def test_a_service_that_lives_on_without_its_commands_has_started(tmp_path: Path, log: str, *, kept: bool) -> None:
+    make(tmp_path, "active", "enabled")
+    (tmp_path / "log").write_text(log)
+    mute = 'journalctl() { cat "$folder/log"; }; echo "exit 1" >>"$COMMAND"; '
+    script = 'switch_to "$PREFIX/versions/3" "$PREFIX/versions/2"; start_service yes; UNDO=()'
+
+    told = bash(SYSTEMD + mute + script, tmp_path, env={"FOUND": "active"})
+
+    assert ((tmp_path / "opt/current").readlink() == Path("versions/3")) is kept
+    assert ("no command reaches it: no control socket at /nowhere/a.sock" in told.stderr) is kept
+    assert ("the service does not start" in told.stderr) is not kept
+
+
 @pytest.mark.parametrize("folder", ["var", "cache"])
 @pytest.mark.parametrize("there", [True, False], ids=["there", "not there"])
 def test_of_a_first_start_that_fails_only_state_from_before_is_left(tmp_path: Path, folder: str, there: bool) -> None:
@@ -132,3 +150,41 @@ def test_where_a_folder_is_a_disk_of_its_own_the_rest_goes(tmp_path: Path) -> No
 
     assert (told.returncode, told.stdout) == (0, "account\n"), told.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_config_names_elsewhere_is_named_and_stays(tmp_path: Path) -> None:
+    for name in ("opt", "etc", "var/voices", "cache", "my disk/state/voices", "voices", "bin"):
+        (tmp_path / name).mkdir(parents=True)
+    config = tmp_path / "etc/config.yaml"
+    state = f"{tmp_path}/my disk/state"
+    config.write_text(
+        f"state_dir: {state}\nspeech: {{dictionary: {state}/voices}}\n"
+        f"voices: {{dir: {tmp_path}/voices}}\ncache: {{dir: /no/where}}\n"
+    )
+    command = tmp_path / "bin/command"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m hayakoe_daemon "$@"\n')
+    command.chmod(0o755)
+    tools = (
+        "COMMAND=$1/bin/command CACHE_DIR=$1/cache BROKER_CONFIG=$1/broker; booted() { false; }\n"
+        "take_service_away() { :; }; remove_account() { :; }; cd /; uninstall "
+    )
+
+    assert str(tmp_path / "voices") not in bash(f"{tools}''", tmp_path).stderr
+    (tmp_path / "opt").mkdir()
+    told = bash(f"{tools}purge", tmp_path).stderr
+
+    assert f"stays; take it away where nothing else uses it:\n{tmp_path}/my disk/state\n{tmp_path}/voices\n" in told
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bin", "my disk", "voices"]
+
+
+def test_what_a_killed_run_left_is_taken_away_and_what_another_holds_is_not(tmp_path: Path) -> None:
+    for name in ("aaaaaa", "bbbbbb"):
+        (tmp_path / f"hayakoe-daemon.{name}").mkdir()
+    (tmp_path / "hayakoe-daemon.keep").mkdir()
+    hold = 'exec 7<"$TMPDIR/hayakoe-daemon.bbbbbb"; flock -s 7; '
+    script = f'{hold}remove_old_scratch; [ -d "$SCRATCH" ] && ls "$TMPDIR" | wc -l'
+
+    told = bash(script, tmp_path, env={"TMPDIR": str(tmp_path)})
+
+    assert told.stdout.strip() == "3", told.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["hayakoe-daemon.bbbbbb", "hayakoe-daemon.keep"]

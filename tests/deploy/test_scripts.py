@@ -102,6 +102,7 @@ def test_the_check_of_arm64_takes_away_what_it_has_made(tmp_path: Path, others: 
     "arguments",
     [
         *(["--day", "3"], ["--days"], ["--days", "0"], ["--says", "many"], ["--faults", "1,5"], ["--calm", "x"], ["3"]),
+        *(["--calm", "7-4"], ["--calm", "10-9"]),
         *(["--json", ""], ["--json", "/no/such/folder/figures.json"], ["--voice", "--keep"], ["--keep", "/"]),
     ],
 )

@@ -10,7 +10,9 @@ DAY = 86_400.0
 
 
 def test_a_journal_that_was_damaged_is_told_for_two_weeks(tmp_path: Path) -> None:
-    one, two = tmp_path / "journal.damaged-1", tmp_path / "journal.damaged-2"
+    folder = tmp_path / "my disk"
+    folder.mkdir()
+    one, two = folder / "journal.damaged-1", folder / "journal.damaged-2"
     one.touch()
     now = time.time()
     assert told(examine_set_aside([], {}, now)) == []
@@ -19,7 +21,7 @@ def test_a_journal_that_was_damaged_is_told_for_two_weeks(tmp_path: Path) -> Non
     assert str(one) in found.means
     assert "carried over" in found.means
     [found] = examine_set_aside([one], {}, now + 15 * DAY)
-    assert (str(found.verdict), found.remedy) == ("ok", f"sudo rm {one}*")
+    assert (str(found.verdict), found.remedy) == ("ok", f"sudo rm '{one}'*")
     two.touch()
     [found] = examine_set_aside([one, two], {}, now)
     assert str(found.verdict) == "failure"

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from tests.soak.witness import DELIVERED_AGAIN, Sent, Told
+from tests.support.waiting import patient
 
 TERMINAL = frozenset({"finished", "failed", "cancelled", "expired", "replaced", "dropped"})
 TOLD_WITHIN = 10.0
@@ -18,6 +19,13 @@ were not back yet."""
 
 UNHEARD = frozenset({"muted", "there was nothing to say"})
 """What the daemon says of one that it has finished and never begun."""
+
+NAMELESS = " and without an id"
+"""What the daemon made of such a message nobody can tell: no event speaks of it by a name that was sent along."""
+
+LATE = 20.0
+"""Real seconds after its due time by which an alarm that does not call itself late has begun in spite of all faults: a
+player is stopped for 6 s, a broker for 4 s, a daemon killed twice."""
 
 _SEVERAL = re.compile(r"for (\d+) due times at once|and (\d+) times before")
 
@@ -103,7 +111,7 @@ def _unanswered(sent: Sequence[Sent], stories: Mapping[str, object], counts: Cou
         elif one.id is not None and one.lost_with in DELIVERED_AGAIN:
             wrong.append(f"{one.id} is gone: {one.lost_with}, and the broker has it or the journal")
         else:
-            counts[f"unanswered: {one.lost_with}"] += 1
+            counts[f"unanswered{NAMELESS if one.id is None else ''}: {one.lost_with}"] += 1
     return wrong
 
 
@@ -141,6 +149,29 @@ def judge_alarms(expected: Sequence[AlarmExpectation], told: Sequence[Told]) -> 
             else:
                 verdict.wrong.append(f"the alarm {alarm.name} neither rang for {_iso(due)} nor was told to be missed")
     return verdict
+
+
+def judge_lateness(told: Sequence[Told], gone: Sequence[tuple[float, float]]) -> tuple[list[str], list[float]]:
+    """What is wrong, and by how many seconds alarms were late that do not say so themselves, without what was `gone`
+    meanwhile (stretches of the clock on the wall). One for which that clock was set is left out."""
+    begun: dict[str, Told] = {}
+    for one in told:
+        if one.document["event_type"] == "started":
+            begun.setdefault(one.document["id"], one)  # again, where a card went in the middle
+    wrong, lateness = list[str](), list[float]()
+    for one in told:
+        fired = one.document
+        if fired.get("kind") != "alarm" or fired["event_type"] != "fired" or "note" in fired:
+            continue
+        start = begun.get(fired["id"])
+        if start is None or start.sets != one.sets:
+            continue
+        due, at = _instant(fired), start.document["at"]
+        late = at - due - sum(max(0.0, min(last, at) - max(first, due)) for first, last in gone)
+        lateness.append(late)
+        if late > patient(LATE):
+            wrong.append(f"the alarm {fired['name']} began {late:.0f} s after {_iso(due)} and does not say so")
+    return wrong, lateness
 
 
 def _covered(events: Sequence[Mapping[str, Any]], dues: Sequence[float]) -> set[float]:

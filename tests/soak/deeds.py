@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
-from tests.soak.household import THERMOMETER, Deed, written
-from tests.soak.scene import Scene
+from tests.soak.household import ONCE, THERMOMETER, TOKYO, Deed, written
+from tests.soak.scene import Nap, Scene
 from tests.soak.witness import BASE
 from tests.support.web_server import Page
 
@@ -34,7 +35,8 @@ def _ask(scene: Scene, details: dict[str, Any]) -> None:
     sent = scene.witness.ask(details["topic"], written(details.get("payload", "")))
     kind, _, name = details["topic"].partition("/")
     if kind == "alarm":
-        scene.diary.naps[name.removesuffix("/set")] = sent.number
+        due = datetime.strptime(details["payload"]["once"], ONCE).replace(tzinfo=TOKYO).timestamp()
+        scene.diary.naps[name.removesuffix("/set")] = Nap(due, sent.number)
 
 
 def _retained(scene: Scene, _: dict[str, Any]) -> None:

@@ -16,6 +16,8 @@ START = datetime(2026, 12, 9, 5, 30, tzinfo=TOKYO)
 
 QUEUE_LIMIT = 120
 THERMOMETER = "home/outdoor"
+ONCE = "%Y-%m-%d %H:%M:%S"
+"""How an alarm for once is written."""
 
 _ALARMS: dict[str, dict[str, Any]] = {
     "morning": {
@@ -195,7 +197,7 @@ class Household:
         if chance.random() < 0.5:
             at = self._time(day, 12.0, 14.0)
             wakes = datetime.fromtimestamp(at + chance.choice((600, 3600)), TOKYO)
-            nap = {"once": wakes.strftime("%Y-%m-%d %H:%M:%S"), "text": "お昼寝の終わりです。"}
+            nap = {"once": wakes.strftime(ONCE), "text": "お昼寝の終わりです。"}
             yield Deed(at, "ask", {"topic": f"alarm/nap{day:%m%d}/set", "payload": nap})
         for _ in range(2):
             yield Deed(self._time(day, 6.7, 22.0), "garbage", {"payload": chance.choice(_GARBAGE)})

@@ -48,7 +48,7 @@ class Mishaps:
     def kill_both(self, _: Fault, *, minutes: float = 0.0) -> None:
         self._kill_daemon()
         self._kill_broker()
-        self._scene.course.jump(minutes * 60.0)
+        self._scene.skip(minutes * 60.0, self._scene.course.jump)
         self._house.broker.start()
         self._house.start()
 
@@ -95,7 +95,7 @@ class Mishaps:
             self._say()
             time.sleep(fault.details["seconds"])
         self._rest.settle()
-        self._scene.course.jump(DISK_AGAIN)
+        self._scene.skip(DISK_AGAIN, self._scene.course.jump)
         time.sleep(1.0)
         self._rest.settle()
 
@@ -119,7 +119,7 @@ class Mishaps:
         self._scene.witness.sets += 1
 
     def sleep(self, fault: Fault) -> None:
-        self._scene.course.sleep(fault.details["minutes"] * 60.0)
+        self._scene.skip(fault.details["minutes"] * 60.0, self._scene.course.sleep)
 
     # -------------------------------------------------------------------------------------------------------- the card
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from tests.soak.accounts import AlarmExpectation, Verdict, judge_alarms, judge_announcements
+from tests.soak.accounts import NAMELESS, AlarmExpectation, Verdict, judge_alarms, judge_announcements, judge_lateness
 from tests.soak.gauges import DAY, Sample, Trend, sizes, slope, trends
 from tests.soak.household import dues
-from tests.soak.scene import Scene
-from tests.soak.witness import Told, recorded
+from tests.soak.scene import Diary, Scene
+from tests.soak.witness import Sent, Told, recorded
 
 SLOPE = 1.0
 """MiB a day that one long life may grow, when it has settled: a year of that would be noticed."""
@@ -48,10 +48,11 @@ def judge(scene: Scene, *, seconds: float) -> Outcome:
         witness.sent, witness.events, recorded(house.record), diary.excused, broker_deaths=diary.broker_deaths
     )
     rung = judge_alarms(list(_expected(scene)), witness.events)
-    naps = _judge_naps(scene)
+    naps = judge_naps(diary, witness.sent, witness.events)
+    too_late, lateness = judge_lateness(witness.events, diary.gone)
     lives = trends(diary.samples)
     files = sizes(house.state)
-    wrong = [*diary.wrong, *said.wrong, *rung.wrong, *naps.wrong, *_leaks(lives), *_growth(files)]
+    wrong = [*diary.wrong, *said.wrong, *rung.wrong, *naps.wrong, *too_late, *_leaks(lives), *_growth(files)]
     return Outcome(
         wrong,
         {
@@ -61,8 +62,8 @@ def judge(scene: Scene, *, seconds: float) -> Outcome:
             "messages": len(witness.sent),
             "events": len(witness.events),
             "announcements": dict(said.counts),
-            "alarms": dict(rung.counts + naps.counts),
-            "late_s": _range(_lateness(witness.events)),
+            "alarms": dict(rung.counts + Counter({f"set for once: {what}": n for what, n in naps.counts.items()})),
+            "late_s": _range(lateness),
             "deeds_and_faults": dict(diary.counts),
             "faults": diary.faults,
             "samples": [dataclasses.asdict(one) for one in diary.samples],
@@ -84,47 +85,22 @@ def judge(scene: Scene, *, seconds: float) -> Outcome:
 def _expected(scene: Scene) -> Iterator[AlarmExpectation]:
     stretches = scene.course.stretches
     begin, end = stretches[0].begin, max(one.end for one in stretches)
-    unsure = scene.diary.unsure
-
-    def excused(due: float) -> str | None:
-        return "its journal was destroyed" if any(first <= due <= last for first, last in unsure) else None
-
     for name in scene.household.alarms:
-        yield AlarmExpectation(name, list(dues(name, begin, end)), excused)
+        yield AlarmExpectation(name, list(dues(name, begin, end)), partial(_unsure, scene.diary))
 
 
-def _judge_naps(scene: Scene) -> Verdict:
-    """Alarms that were set for once: each that was taken in rings, or is told to be missed."""
-    verdict = Verdict()
-    rung = Counter(
-        one.document["name"]
-        for one in scene.witness.events
-        if one.document.get("kind") == "alarm" and one.document["event_type"] in ("fired", "missed")
-    )
-    for name, number in scene.diary.naps.items():
-        if any(answer.get("status") == "done" for answer in scene.witness.sent[number].answers):
-            verdict.counts["set for once"] += 1
-            if not rung[name]:
-                verdict.wrong.append(f"the alarm {name}, set for once, neither rang nor was told to be missed")
-    return verdict
+def judge_naps(diary: Diary, sent: Sequence[Sent], told: Sequence[Told]) -> Verdict:
+    """Alarms that were set for once, where the daemon said that they are."""
+    naps = [
+        AlarmExpectation(name, [nap.due], partial(_unsure, diary))
+        for name, nap in diary.naps.items()
+        if any(answer.get("status") == "done" for answer in sent[nap.number].answers)
+    ]
+    return judge_alarms(naps, told)
 
 
-def _lateness(events: list[Told]) -> list[float]:
-    """By how many seconds alarms were late that do not say so themselves."""
-    of_alarms = [one.document for one in events if one.document.get("kind") == "alarm"]
-    begun = dict[str, float]()
-    for one in events:
-        if one.document["event_type"] == "started":
-            begun.setdefault(one.document["id"], one.document["at"])  # again, where a card went in the middle
-    return [begun[one["id"]] - _due(one) for one in of_alarms if _on_time(one) and one["id"] in begun]
-
-
-def _on_time(document: dict[str, Any]) -> bool:
-    return document["event_type"] == "fired" and "note" not in document
-
-
-def _due(document: dict[str, Any]) -> float:
-    return datetime.fromisoformat(document["due"]).timestamp()
+def _unsure(diary: Diary, due: float) -> str | None:
+    return "its journal was destroyed" if any(first <= due <= last for first, last in diary.unsure) else None
 
 
 def _leaks(lives: list[Trend]) -> Iterator[str]:
@@ -184,5 +160,10 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
     yield f"state folder {document['disk_bytes']} bytes, slope {document['disk_slope_kib_a_day']} KiB a day"
     for wrong in document["wrong"]:
         yield f"WRONG: {wrong}"
-    if not document["wrong"]:
-        yield "all is accounted for"
+    if document["wrong"]:
+        return
+    unknown = sum(
+        count for what, count in document["announcements"].items() if what.startswith(f"unanswered{NAMELESS}")
+    )
+    but = f", but what became of {unknown} messages without an id: a kill took their answers along" if unknown else ""
+    yield f"all is accounted for{but}"

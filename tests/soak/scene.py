@@ -18,6 +18,14 @@ BEFORE, AFTER = 1800.0, 60.0
 """Seconds around the destruction of a journal of which nobody can know: the longest grace, and the start."""
 
 
+@dataclass(frozen=True, slots=True)
+class Nap:
+    """When it is due (s since the epoch), and the number of the message that set it."""
+
+    due: float
+    number: int
+
+
 @dataclass(slots=True)
 class Diary:
     """What happened, for the reckoning."""
@@ -32,8 +40,10 @@ class Diary:
     """Stretches of the wall clock of which no journal may know."""
     broker_deaths: list[float] = field(default_factory=list)
     """When it was killed, real seconds since the epoch."""
-    naps: dict[str, int] = field(default_factory=dict)
-    """Alarms that were set for once, and by which message."""
+    naps: dict[str, Nap] = field(default_factory=dict)
+    """Alarms that were set for once, by their names."""
+    gone: list[tuple[float, float]] = field(default_factory=list)
+    """Stretches of the wall clock that the machine was off or asleep, or that nobody lived through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,12 @@ class Scene:
     @property
     def time_of_day(self) -> str:
         return datetime.fromtimestamp(self.now, TOKYO).strftime("%m-%d %H:%M:%S")
+
+    def skip(self, seconds: float, by: Callable[[float], None]) -> None:
+        """So much time passes and nobody is there: `by` is how the course is moved."""
+        begin = self.now
+        by(seconds)
+        self.diary.gone.append((begin, self.now))
 
     def lose(self, why: str) -> None:
         """What has not been answered by now may never be."""

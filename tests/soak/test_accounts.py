@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.soak.accounts import AlarmExpectation, Verdict, judge_alarms, judge_announcements
+from tests.soak.accounts import LATE, AlarmExpectation, Verdict, judge_alarms, judge_announcements, judge_lateness
 from tests.soak.household import TOKYO
 from tests.soak.witness import DAEMON_KILLED, Sent, Told
 
@@ -73,6 +73,7 @@ def test_what_was_destroyed_or_lost_with_a_broker_is_excused_and_counted() -> No
     assert judged([asked("a", ACCEPTED)], [], log, broker_deaths=[7.0, 300.0]).wrong, "nobody about then"
     assert not judged([asked("a", ACCEPTED)], [], log, broker_deaths=[7.0, 99.0]).wrong
     assert judged([asked("b", lost="a kill")], []).counts["unanswered: a kill"] == 1
+    assert judged([asked(None, lost="a kill")], []).counts["unanswered and without an id: a kill"] == 1
 
 
 def test_a_kill_of_the_daemon_takes_no_message_along() -> None:
@@ -112,6 +113,26 @@ def test_each_due_time_rings_or_is_missed() -> None:
 def test_an_alarm_that_went_wrong_is_found(events: list[Told], word: str) -> None:
     (wrong,) = judge_alarms([TEA], events).wrong
     assert word in wrong
+
+
+@pytest.mark.parametrize(
+    ("start", "sets", "gone", "late", "wrong"),
+    [
+        (3.0, 0, [], [3.0], False),
+        (LATE + 1, 0, [], [LATE + 1], True),
+        (1800.0, 0, [(due(8) + 1, due(8) + 1799)], [2.0], False),
+        (1800.0, 0, [(due(8) - 600, due(8)), (due(9), due(10))], [1800.0], True),
+        (LATE + 1, 1, [], [], False),
+    ],
+)
+def test_an_alarm_that_is_late_says_so(
+    start: float, sets: int, gone: list[tuple[float, float]], late: list[float], *, wrong: bool
+) -> None:
+    started = Told({"event_type": "started", "kind": "announcement", "id": "x", "at": due(8) + start}, sets)
+    found, lateness = judge_lateness([rang(8), started], gone)
+    assert bool(found) is wrong
+    assert lateness == pytest.approx(late)
+    assert judge_lateness([rang(8, note="30 min late"), started], []) == ([], [])
 
 
 def test_what_no_journal_can_know_is_excused() -> None:

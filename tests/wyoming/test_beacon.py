@@ -13,7 +13,7 @@ from tests.support.waiting import wait_for
 
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "zeroconf", None)
-    with pytest.raises(BeaconError, match=r"pip install hayakoe-daemon\[zeroconf\]"):
+    with pytest.raises(BeaconError, match=r"-m pip install 'zeroconf>="):
         Beacon("hayakoe-test", "0.0.0.0", 10200)  # noqa: S104, nothing listens
 
 

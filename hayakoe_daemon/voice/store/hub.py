@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+from hayakoe_daemon.typed import installing
 from hayakoe_daemon.voice.store.fetch import Fetcher, FetchError, RemoteFile
 from hayakoe_daemon.voice.store.files import VoiceError
 from hayakoe_daemon.voice.store.selection import Wanted, select
@@ -63,8 +64,7 @@ def _listing(address: HubAddress) -> tuple[dict[str, RemoteFile], str | None]:
         )
     except ImportError:
         raise VoiceError(
-            "hf:// needs huggingface_hub: pip install hayakoe-daemon[fetch] (or huggingface-hub alone) where this is"
-            " installed; or download the files yourself and add their folder"
+            f"hf:// needs huggingface_hub: {installing('fetch')}; or download the files yourself and add their folder"
         ) from None
     where = f"hf://{address.repository}"
     api = HfApi()
