@@ -123,7 +123,7 @@ class App:
         self._journal = Journal(
             self._folder / "journal.sqlite3",
             limits=derived.limits(config),
-            clock=clock.wall,
+            clock=clock,
             trouble=self._herald.journal_trouble,
             on_letters=self._herald.letters,
             on_waiting=self._board.waiting,
@@ -137,7 +137,7 @@ class App:
             self._dials.settings,
             Audience(event=self._herald.event, speaking=self._board.speaking, device=self._herald.device),
             manners=self._dials.manners,
-            clock=clock.wall,
+            clock=clock,
             alive=lambda: self._speaker_worker.progress(),  # noqa: PLW0108, the worker is made of the speaker
         )
         self._speaker_worker = self.crew.worker("speaker", self._speaker.step, limit=60.0)
