@@ -63,7 +63,7 @@ from hayakoe_daemon.journal.storage import set_aside
 from hayakoe_daemon.mqtt.topics import Topics
 from hayakoe_daemon.overrides import OVERRIDES_FILE, Overrides
 from hayakoe_daemon.schedule.alarm_book import ALARMS_FILE, AlarmBook
-from hayakoe_daemon.schedule.clock_watch import synchronised
+from hayakoe_daemon.schedule.synchronised import synchronised
 from hayakoe_daemon.voice.providers import installed
 from hayakoe_daemon.voice.store.files import VoiceError
 from hayakoe_daemon.voice.store.store import Store

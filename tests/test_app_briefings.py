@@ -104,11 +104,11 @@ def test_what_was_heard_outlives_a_restart_with_its_time(
 
         by_itself = daemon.command("briefing", "morning", "--dry-run")
         assert by_itself.stdout.startswith(
-            "おはようございます。\n外は8.5度、昨日より8度高いです。\n晴れです。\n\noutdoor  mqtt      ok, "
+            "おはようございます。\n外は8.5度、昨日より9度高いです。\n晴れです。\n\noutdoor  mqtt      ok, "
         )
         server.pages["weather"] = Page(status=500)
         daemon.start()
-        assert said(daemon) == "おはようございます。\n外は8.5度、昨日より8度高いです。\n晴れです。"
+        assert said(daemon) == "おはようございます。\n外は8.5度、昨日より9度高いです。\n晴れです。"
 
 
 def test_the_command_and_a_changed_config(tmp_path: Path, broker: Broker, home: Home, server: WebServer) -> None:

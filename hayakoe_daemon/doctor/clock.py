@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from hayakoe_daemon.doctor.finding import Finding, failure, ok, warning
 from hayakoe_daemon.doctor.machine import Machine
-from hayakoe_daemon.schedule.clock_watch import Synchronised
+from hayakoe_daemon.schedule.synchronised import Synchronised
 from hayakoe_daemon.schedule.zone import ZoneError
 
 NAME = "clock"

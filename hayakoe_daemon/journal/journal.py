@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import queue
 import sqlite3
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from hayakoe_daemon.clock import Clock, ClockWatch, read_clocks
 from hayakoe_daemon.journal.ledger import Ledger, Letter
 from hayakoe_daemon.journal.storage import Storage, Trouble
 
@@ -61,14 +63,15 @@ class Journal:
         path: Path,
         *,
         limits: Limits,
-        clock: Callable[[], float],
+        clock: Clock,
         trouble: Trouble,
         on_letters: Callable[[list[Letter]], None],
         on_waiting: Callable[[int], None],
         prepare: Callable[[sqlite3.Connection], None] | None = None,
     ) -> None:
         self.limits = limits
-        self._clock = clock
+        self._clock = clock.wall
+        self._watch = ClockWatch(functools.partial(read_clocks, clock))
         self._on_letters = on_letters
         self._on_waiting = on_waiting
         self.waiting = 0
@@ -86,6 +89,7 @@ class Journal:
 
     def recover(self) -> int:
         """Once, before the thread starts: what the last life left behind waits again. How many sentences it died in."""
+        self._watch.look()
         self._posted = self._on_storage(lambda: Ledger(self._storage.connection).newest_letter())
         step = _step(lambda ledger: ledger.recover(now=self._clock()))
         self._run_batch([step])
@@ -114,6 +118,7 @@ class Journal:
     def step(self) -> None:
         """One turn of the journal thread: a batch if there is one, and what has to be done now and then."""
         batch = self._gather()
+        self._follow_the_clock()  # after: whatever is in the journal was noted before its last look
         if batch:
             self._run_batch(batch)
         self._upkeep()
@@ -189,8 +194,19 @@ class Journal:
             step.error = error
         db.execute("RELEASE step")
 
-    def _upkeep(self) -> None:
+    def _follow_the_clock(self) -> float:
+        """Where the clock was set, what waits goes on waiting for as long as it would have. What it shows now."""
         now = self._clock()
+        shift = self._watch.look()
+        if shift is not None and shift.set_by:
+            now = self._clock()
+            step = _step(lambda ledger: ledger.times.move(shift.set_by, now=now))
+            self._run_batch([step])
+            step.future.result()
+        return now
+
+    def _upkeep(self) -> None:
+        now = self._follow_the_clock()
         if abs(now - self._upkeep_at) < UPKEEP:
             return
         self._upkeep_at = now

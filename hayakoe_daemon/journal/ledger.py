@@ -19,6 +19,7 @@ from hayakoe_daemon.announcement import Announcement, Event, EventType, Priority
 from hayakoe_daemon.journal.alarm_ledger import AlarmLedger
 from hayakoe_daemon.journal.held_ledger import HeldLedger
 from hayakoe_daemon.journal.schema import from_document, to_document
+from hayakoe_daemon.journal.times_ledger import TimesLedger
 
 MAX_DEATHS = 2
 """How often the daemon may die during one sentence before that sentence is given up."""
@@ -95,6 +96,7 @@ class Ledger:
         self._db = db
         self.alarms = AlarmLedger(db)
         self.held = HeldLedger(db, self._end)
+        self.times = TimesLedger(db)
 
     # ------------------------------------------------------------------------------------------------ the way in
 

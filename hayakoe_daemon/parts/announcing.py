@@ -37,7 +37,7 @@ class Announcing:
         journal = Journal(
             state_dir(config, os.environ) / "journal.sqlite3",
             limits=derived.limits(config),
-            clock=clock.wall,
+            clock=clock,
             trouble=herald.journal_trouble,
             on_letters=herald.letters,
             on_waiting=board.waiting,
@@ -49,7 +49,7 @@ class Announcing:
             speech.dials.settings,
             Audience(event=herald.event, speaking=board.speaking, device=herald.device),
             manners=speech.dials.manners,
-            clock=clock.wall,
+            clock=clock,
             alive=alive,
         )
         return cls(journal, lead, speaker)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from hayakoe_daemon.alarm_change import AlarmRequest
 from hayakoe_daemon.answer import Answer
-from hayakoe_daemon.clock import SYSTEM, Clock
+from hayakoe_daemon.clock import SYSTEM, Clock, ClockWatch, read_clocks
 from hayakoe_daemon.journal.alarm_ledger import State
 from hayakoe_daemon.schedule.ahead import Coming
 from hayakoe_daemon.schedule.alarm_book import AlarmBook
@@ -20,7 +20,6 @@ from hayakoe_daemon.schedule.alarm_desk import AlarmDesk
 from hayakoe_daemon.schedule.alarm_fields import AlarmFields
 from hayakoe_daemon.schedule.alarms import Alarms
 from hayakoe_daemon.schedule.clock_health import ClockHealth
-from hayakoe_daemon.schedule.clock_watch import ClockWatch, read_clocks
 from hayakoe_daemon.schedule.household import Household
 from hayakoe_daemon.schedule.scheduler import Scheduler
 

@@ -11,6 +11,7 @@ from hayakoe_daemon.alarm_change import Patch, SetTime, Switch
 from hayakoe_daemon.fields.payload_error import PayloadError, did_you_mean, shown
 from hayakoe_daemon.schedule.alarm_book import MOST_ADDED, AlarmBook, Entry
 from hayakoe_daemon.schedule.alarm_fields import AlarmFields, patched, read_alarm_fields
+from hayakoe_daemon.schedule.occurrences import LAST_DAY, next_due
 from hayakoe_daemon.schedule.rules import read_moment
 from hayakoe_daemon.schedule.zone import instant
 
@@ -25,10 +26,10 @@ def wanted(change: Switch | SetTime | Patch, book: AlarmBook, zone: ZoneInfo, no
             return patched(*_at(known(change.name, book), at, zone, now))
         case Patch(name, fields) if entry is None:
             _room_for(name, book)
-            return _still_to_come(read_alarm_fields(fields), fields, zone, now)
-        case Patch(_, fields):
+            return _still_to_come(name, read_alarm_fields(fields), fields, zone, now)
+        case Patch(name, fields):
             assert entry is not None, "the case before"  # noqa: S101
-            return _still_to_come(patched(entry.fields, fields), fields, zone, now)
+            return _still_to_come(name, patched(entry.fields, fields), fields, zone, now)
 
 
 def known(name: str, book: AlarmBook) -> Entry:
@@ -39,11 +40,20 @@ def known(name: str, book: AlarmBook) -> Entry:
     return entry
 
 
-def _still_to_come(made: AlarmFields, asked: Mapping[str, Any], zone: ZoneInfo, now: float) -> AlarmFields:
-    """A moment that is over would never ring, and a message may have lain at the broker until then. PayloadError."""
-    if asked.get("once") is not None and made.once is not None and instant(read_moment(made.once), zone) <= now:
+def _still_to_come(name: str, made: AlarmFields, asked: Mapping[str, Any], zone: ZoneInfo, now: float) -> AlarmFields:
+    """A moment that is over would never ring, and a message may have lain at the broker until then; nor would one on a
+    day that is left out, or after all that can be reckoned. PayloadError."""
+    if asked.get("once") is None or made.once is None:
+        return made
+    moment, at_last = read_moment(made.once), f"{LAST_DAY} 23:59"
+    if moment.date() > LAST_DAY:
+        raise PayloadError("bad_field", f"once: {made.once} is too far away; {at_last} is the last.", "once")
+    if instant(moment, zone) <= now:
         here = datetime.fromtimestamp(now, zone).strftime("%Y-%m-%d %H:%M:%S")
         raise PayloadError("past", f"once: {made.once} is over; it is {here} here, and nothing was changed.", "once")
+    if next_due(made.alarm(name), zone, now) is None:
+        others = "skip_holidays, except_dates, valid_from or valid_until leave that day out"
+        raise PayloadError("bad_field", f"once: {made.once} would never ring: {others}.", "once")
     return made
 
 

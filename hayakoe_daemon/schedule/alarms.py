@@ -25,9 +25,10 @@ from hayakoe_daemon.schedule.alarm_fields import RULES, AlarmFields
 from hayakoe_daemon.schedule.alarm_state import document, iso
 from hayakoe_daemon.schedule.alarm_turn import Turn
 from hayakoe_daemon.schedule.household import Household
-from hayakoe_daemon.schedule.occasions import AHEAD, Occasions, occasions
+from hayakoe_daemon.schedule.occasions import AHEAD, LOOK_BACK, Occasions, occasions
 from hayakoe_daemon.schedule.occurrences import next_due, upcoming
 from hayakoe_daemon.schedule.ringing import SOURCE, until
+from hayakoe_daemon.schedule.synchronised import Synchronised
 
 log = logging.getLogger(__name__)
 
@@ -146,7 +147,7 @@ class Alarms:
                 household.accepted(announcement)
             if batch.urgent:
                 household.urgent()
-        self._forget_what_is_over()
+        self._forget_what_is_over(turn.now)
         self.tell()
 
     def shift(self, by: float, now: float) -> None:
@@ -244,16 +245,31 @@ class Alarms:
     def _next(self, entry: Entry, after: float) -> float | None:
         return next_due(entry.alarm, self.zone, after) if entry.alarm.enabled else None
 
-    def _forget_what_is_over(self) -> None:
-        """One that was added for a single time, and has had it."""
+    def _forget_what_is_over(self, now: float) -> None:
+        """One that was added for a single time, and has rung then. One that was only missed stays for as long as the
+        clock may have been wrong: put right, it comes to be due after all."""
         busy = {one.name for one in self.ringings}
-        over = [name for name, one in self._alarms.items() if name not in busy and _had_its_time(one)]
+        past = {
+            name: next_due(one.entry.alarm, self.zone, 0.0)
+            for name, one in self._alarms.items()
+            if name not in busy and _is_behind_its_time(one)
+        }
+        if not past:
+            return
+        rung = self._household.journal.call(
+            lambda ledger: {name for name, due in past.items() if due and due in ledger.alarms.recorded(name, due - 1)}
+        )
+        over = [name for name, due in past.items() if name in rung or self._is_long_over(due or 0.0, now)]
         for name in over:
-            log.info("the alarm %s has rung its only time and is removed", name)
+            log.info("the only time of the alarm %s is over, and it is removed", name)
             self._keep(functools.partial(self.book.remove, name))
             del self._alarms[name]
             self._household.shown(name, None)
         self._forget(over)
+
+    def _is_long_over(self, due: float, now: float) -> bool:
+        """Whether it is, by a clock that may be right."""
+        return now - due > LOOK_BACK and self._household.synchronised() is not Synchronised.NO
 
     def _forget(self, names: Sequence[str]) -> None:
         def forget(ledger: Ledger) -> None:
@@ -311,7 +327,7 @@ class Alarms:
                 )
 
 
-def _had_its_time(one: _Watched) -> bool:
-    """It was added for a single time, and that is over."""
+def _is_behind_its_time(one: _Watched) -> bool:
+    """It was added for a single time, and that is over by the clock."""
     entry = one.entry
     return entry.configured is None and entry.fields.once is not None and entry.alarm.enabled and one.next is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hayakoe_daemon.schedule.clock_watch import Synchronised, synchronised
+from hayakoe_daemon.schedule.synchronised import Synchronised, synchronised
 
 EVERY = 30.0
 PATIENCE = 120.0

@@ -10,11 +10,11 @@
 | `temperature` | a number | 23.5度, マイナス3度 |
 | `percent` | a number | 30パーセント |
 | `count("本")` | a number | 3本 |
-| `number(1)` | a number | 21.5, rounded to so many digits |
+| `number(1)` | a number | 21.5, rounded to so many digits, a half up (四捨五入) |
 | `compared(yesterday)` | a number and the one of yesterday | 昨日より3度高い, 昨日と同じ |
 | `jma("東京地方")` | the forecast of the JMA | its `today` and `tomorrow`, see `filters_jma` |
 | `listed` | texts | 牛乳とパン, 牛乳、パン、卵 |
-| `join("、")` `replace("a", "b")` `trim` `split("、")` `round` `int` `float` `sum` | | as usual |
+| `join("、")` `replace("a", "b")` `trim` `split("、")` `round` `int` `float` `sum` | | as in Jinja2 |
 
 What is no such value raises FilterError, and the sentence it stands in falls back.
 """
@@ -26,6 +26,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -90,11 +91,11 @@ def say_clock(value: Any, zone: ZoneInfo) -> str:
 
 def duration(value: Any) -> str:
     """1時間30分 of 5400; days only from two on, seconds only below ten minutes."""
-    total = round(_number(value))
+    total = int(_rounded(_exact(value), 0))
     if total < 0:
         raise FilterError("a length of time is below zero")
     if total >= 600:
-        total = round(total / 60) * 60
+        total = (total + 30) // 60 * 60
     days, rest = divmod(total, 86_400) if total >= 172_800 else (0, total)
     hours, rest = divmod(rest, 3600)
     minutes, seconds = divmod(rest, 60)
@@ -117,10 +118,10 @@ def count(value: Any, counter: str) -> str:
 def compared(value: Any, other: Any, *words: str, than: str = "昨日", unit: str = "度", digits: int = 0) -> str:
     """昨日より3度高い. Two more words say it otherwise, as in `compared(y, "多い", "少ない", unit="ミリ")`."""
     more, less = words or ("高い", "低い")
-    difference = round(_number(value) - _number(other), _digits(digits))
+    difference = _rounded(_exact(value) - _exact(other), digits)
     if not difference:
         return f"{_text(than)}と同じ"
-    return f"{_text(than)}より{_plain(abs(difference), digits)}{_text(unit)}{more if difference > 0 else less}"
+    return f"{_text(than)}より{_written(abs(difference))}{_text(unit)}{more if difference > 0 else less}"
 
 
 def listed(values: Any) -> str:
@@ -246,7 +247,21 @@ def _digits(digits: Any) -> int:
 
 def _plain(value: float, digits: Any) -> str:
     """Rounded, without the zeros that nobody says."""
-    text = f"{round(value, _digits(digits)):.{_digits(digits)}f}"
+    return _written(_rounded(_exact(value), digits))
+
+
+def _exact(value: Any) -> Decimal:
+    """The number as it is written: 0.285 is a little less as a float."""
+    return Decimal(repr(_number(value)))
+
+
+def _rounded(number: Decimal, digits: Any) -> Decimal:
+    """四捨五入: a half goes away from zero, 2.5 to 3 and -2.5 to -3."""
+    return number.quantize(Decimal(1).scaleb(-_digits(digits)), ROUND_HALF_UP)
+
+
+def _written(number: Decimal) -> str:
+    text = f"{number:f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text
 

@@ -10,6 +10,7 @@ from hayakoe_daemon.announcement import Announcement
 from hayakoe_daemon.answer import Refused
 from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.schedule.alarm_turn import Compose
+from hayakoe_daemon.schedule.synchronised import Synchronised, synchronised
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +36,5 @@ class Household:
     new_id: Callable[[], str]
     rendered: Callable[[str], bool | None] = lambda _: None
     """Whether the speech of an alarm's next ringing is there; None where nothing has to be made ahead."""
+    synchronised: Callable[[], Synchronised] = synchronised
+    """Whether the clock is known to be right."""

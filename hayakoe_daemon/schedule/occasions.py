@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 
 from hayakoe_daemon.schedule.alarm import Alarm
 from hayakoe_daemon.schedule.occurrences import dues
+from hayakoe_daemon.schedule.rules import Once
 
 AHEAD = 10.0
 """Seconds before it is due that an alarm's announcement goes into the journal, to start on the second."""
 
 LOOK_BACK = 7 * 86_400.0
-"""Seconds; what was due before that is forgotten, however long nobody looked: a clock may come from 1970."""
+"""Seconds; what was due before that is forgotten, however long nobody looked: a clock may come from 1970. What is due
+a single time is told as missed even then."""
 
 STALE = 5.0
 """Seconds that an alarm may always be late: turning on the second is the affair of a thread."""
@@ -40,7 +42,7 @@ def occasions(
     set back begins to look again at the time it was set to: what has rung does not ring again, but what was only
     missed, by a clock that went wrong, does.
     """
-    after = max(min(looked, now), now - LOOK_BACK)
+    after = min(looked, now) if isinstance(alarm.rule, Once) else max(min(looked, now), now - LOOK_BACK)
     open_ = [due for due in dues(alarm, zone, after, now + AHEAD) if due not in recorded]
     missed = tuple(due for due in open_ if now - due > max(alarm.grace, STALE))
     ring = open_[len(missed) :]

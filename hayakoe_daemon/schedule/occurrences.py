@@ -19,7 +19,7 @@ The rarest that cron can say is 29 February on one day of the week: every 28 yea
 """
 
 _DAY = timedelta(days=1)
-_LAST_DAY = date.max - 8 * _DAY
+LAST_DAY = date.max - 8 * _DAY
 """Room for the arithmetic of weeks and offsets."""
 
 _LARGEST_GAP = 86_400.0
@@ -82,7 +82,7 @@ def _days(alarm: Alarm, zone: ZoneInfo, after: float) -> Iterator[tuple[date, bo
     """
     first, last = alarm.rule.span
     day = max(first, alarm.valid_from or first, _local_date(after, zone) - _DAY)
-    last = min(last, alarm.valid_until or last, _LAST_DAY)
+    last = min(last, alarm.valid_until or last, LAST_DAY)
     silent = 0
     while day <= last and silent <= LONGEST_SILENCE:
         rings = _rings_on(alarm, day)

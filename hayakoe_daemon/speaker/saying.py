@@ -9,10 +9,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from hayakoe_daemon.announcement import Announcement, Event, EventType
+from hayakoe_daemon.announcement import Announcement, Event, EventType, Priority
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.audio.level import amplify, onset
 from hayakoe_daemon.audio.sink import Cancelled, Sink, SinkLost
+from hayakoe_daemon.clock import Clock
 from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.journal.ledger import MAX_DEATHS, STARTS_AHEAD, Claim, Ledger
 from hayakoe_daemon.speaker.ahead import Ahead
@@ -63,7 +64,7 @@ class Surroundings:
     sink: Sink
     journal: Journal
     interrupts: Interrupts
-    clock: Callable[[], float]
+    clock: Clock
     alive: Callable[[], None]
     """Stamps the speaker's progress."""
     gain: Callable[[float], float]
@@ -102,9 +103,13 @@ class Saying:
     _all_said: bool = False
     _placed: bool = False
     """Its first sample has its moment: what was handed over is not heard yet."""
+    _patience_ends: float | None = None
+    """When it expires, by the clock that nobody sets."""
 
     def run(self) -> Event:
         """Say it to its end. Raises Interrupted, Muted, Waits or TooLate."""
+        clock, expires_at = self.house.clock, self.claim.announcement.expires_at
+        self._patience_ends = None if expires_at is None else clock.boot() + expires_at - clock.wall()
         self._sentence = self.claim.sentence
         self._heard_any = self.claim.begun and self.claim.lead_heard is None
         try:
@@ -134,7 +139,7 @@ class Saying:
             for chunk in self.ahead.chunks(position, self._look, self._expect):
                 self._rate = chunk.sample_rate
                 if self._first_speech is None:
-                    self._first_speech = max(self.house.clock(), self._due)
+                    self._first_speech = max(self.house.clock.wall(), self._due)
                 self._write(chunk)
             pause = self.ahead.pause_after(position)
             if pause:
@@ -144,7 +149,7 @@ class Saying:
         """In short pieces: between two of them the journal learns what was heard, and somebody may interrupt."""
         if self._first_sound is None:
             self._await_start(onset(chunk))
-            self._first_sound = max(self.house.clock(), self._due)
+            self._first_sound = max(self.house.clock.wall(), self._due)
             self._tell_started(self._first_sound)
         step = round(PIECE * chunk.sample_rate)
         for start in range(0, len(chunk.samples), step):
@@ -165,7 +170,7 @@ class Saying:
         see; where that was set back meanwhile, it has its turn again later."""
         heard_at = self._due - min(silence, LONGEST_ONSET)
         sink = self.house.sink
-        while (left := heard_at - self.house.clock()) > sink.head_start:
+        while (left := heard_at - self.house.clock.wall()) > sink.head_start:
             if left > STARTS_AHEAD + SET_BACK:
                 sink.cancel()
                 raise Interrupted
@@ -185,7 +190,7 @@ class Saying:
         """Seconds since it was first heard, as far as is known: a resumed one has been heard before."""
         starts_at = self.claim.announcement.starts_at
         if self.claim.begun and starts_at is not None:
-            return max(self._written, self.house.clock() - starts_at)
+            return max(self._written, self.house.clock.wall() - starts_at)
         return self._written
 
     def _look(self) -> None:
@@ -209,7 +214,7 @@ class Saying:
                     Ledger.heard,
                     announcement_id=self.claim.announcement.id,
                     sentence=index,
-                    now=self.house.clock(),
+                    now=self.house.clock.wall(),
                 )
             )
 
@@ -220,7 +225,7 @@ class Saying:
         heard = self.house.sink.position
         if self._heard_any or not self.lead or not heard:
             return
-        announcement_id, now = self.claim.announcement.id, self.house.clock()
+        announcement_id, now = self.claim.announcement.id, self.house.clock.wall()
         total = (self.claim.lead_heard or 0.0) + heard
         self.house.journal.submit(lambda ledger: ledger.left_lead(announcement_id, total, now=now))
 
@@ -249,21 +254,21 @@ class Saying:
 
     def _outage(self, lost: SinkLost) -> None:
         announcement = self.claim.announcement
-        since = self.house.clock()
+        since = self.house.clock.boot()  # nobody sets that one, and it goes on while the machine sleeps
         sentence = self._sentence
         self.house.journal.submit(lambda ledger: ledger.rest(announcement.id, sentence))
 
         def look() -> None:
             self.house.alive()
             self.house.interrupts.check()
-            now = self.house.clock()
+            now = self.house.clock.boot()
             begun = self._heard_any or self.claim.begun
             if not begun and not self.house.sink.position and self.house.waits():
                 self.house.sink.cancel()  # what it kept of the round comes with all of it, another time
                 raise Waits
             if begun and now - since > self.house.resume_limit:
                 raise TooLate("the sound device was gone for too long to go on")
-            if not begun and announcement.expires_at is not None and now > announcement.expires_at:
+            if not begun and self._patience_ends is not None and now > self._patience_ends:
                 raise TooLate("the sound device was gone until after its time")
 
         self.house.await_device(lost, look)
@@ -282,7 +287,7 @@ class Saying:
         if self._planned or self._first_speech is not None or wait < WORTH_TELLING:
             return
         self._planned = True
-        announcement, now = self.claim.announcement, self.house.clock()
+        announcement, now = self.claim.announcement, self.house.clock.wall()
         self.house.started(
             Event(EventType.PLANNED, announcement.id, announcement.source, now, times={"first_sample_in": wait})
         )
@@ -290,7 +295,7 @@ class Saying:
     def _outcome(self) -> Event:
         announcement = self.claim.announcement
         left_out = sorted(index for index, deaths in self.claim.deaths.items() if deaths >= MAX_DEATHS)
-        now = self.house.clock()
+        now = self.house.clock.wall()
         times = {"audio": self._written, "total": now - announcement.accepted_at}
         if self._first_speech is not None:
             times["first_sample"] = self._first_speech - announcement.accepted_at
@@ -322,6 +327,11 @@ def pressing(announcement: Announcement, sink: Sink, clock: Callable[[], float])
     if starts_at is None or starts_at <= clock():
         return None
     return lambda: clock() >= starts_at - LONGEST_ONSET - sink.head_start - LAST_LOOK
+
+
+def makes_way(announcement: Announcement) -> bool:
+    """Whether it is cut for one that is to start at its instant; it goes on afterwards."""
+    return announcement.priority is not Priority.URGENT and announcement.starts_at is None
 
 
 def rest_of(sounds: Sequence[AudioChunk], heard: float) -> Iterator[AudioChunk]:

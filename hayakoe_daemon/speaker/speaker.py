@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from hayakoe_daemon.announcement import Announcement, Event, EventType, Priority
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.audio.sink import Sink, SinkLost
+from hayakoe_daemon.clock import Clock
 from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.journal.ledger import MAX_DEATHS, STARTS_AHEAD, Claim, Ledger
 from hayakoe_daemon.speaker.ahead import Ahead
 from hayakoe_daemon.speaker.interrupt import Interrupted, Interrupts, Why
 from hayakoe_daemon.speaker.manners import ALARM, Manners
-from hayakoe_daemon.speaker.saying import Muted, Saying, Surroundings, TooLate, Waits, pressing
+from hayakoe_daemon.speaker.saying import Muted, Saying, Surroundings, TooLate, Waits, makes_way, pressing
 from hayakoe_daemon.speaker.settings import Settings
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.ladder import Cast, Ladder
@@ -74,7 +75,7 @@ class Speaker:
         audience: Audience,
         *,
         manners: Callable[[], Manners],
-        clock: Callable[[], float],
+        clock: Clock,
         alive: Callable[[], None],
     ) -> None:
         self._sink = sink
@@ -83,7 +84,7 @@ class Speaker:
         self._settings = settings
         self._manners = manners
         self._audience = audience
-        self._clock = clock
+        self._clocks, self._clock = clock, clock.wall
         self._alive = alive
         self._interrupts = Interrupts()
         self._news = threading.Condition()
@@ -196,7 +197,7 @@ class Speaker:
         self._urgent_alarm = urgent and alarm
         if urgent and not alarm:
             self._interrupts.spare_from_cuts()
-        elif _makes_way(announcement):
+        elif makes_way(announcement):
             self._interrupts.make_way(lambda: self._due_within(MAKES_WAY))
         if (end := self._unsaid(claim, settings)) is not None:
             self._end(announcement, *end)
@@ -297,7 +298,7 @@ class Speaker:
             sink=self._sink,
             journal=self._journal,
             interrupts=self._interrupts,
-            clock=self._clock,
+            clock=self._clocks,
             alive=self._alive,
             gain=lambda elapsed: self._settings().gain(announcement, elapsed),
             muted=lambda: self._settings().muted(announcement),
@@ -306,7 +307,7 @@ class Speaker:
             await_device=self._await_device,
             started=self._audience.event,
             gapless=settings.gapless,
-            due_soon=lambda: _makes_way(announcement) and self._due_within(STARTS_AHEAD),
+            due_soon=lambda: makes_way(announcement) and self._due_within(STARTS_AHEAD),
         )
 
     def _due_within(self, seconds: float) -> bool:
@@ -393,8 +394,3 @@ class Speaker:
         if self._device_told != self._sink.name:  # it came, or another one took over
             self._device_told = self._sink.name
             self._audience.device(True, self._sink.name)
-
-
-def _makes_way(announcement: Announcement) -> bool:
-    """Whether it is cut for one that is to start at its instant; it goes on afterwards."""
-    return announcement.priority is not Priority.URGENT and announcement.starts_at is None

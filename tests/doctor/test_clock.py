@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from hayakoe_daemon.doctor.clock import examine_clock, examine_zone
-from hayakoe_daemon.schedule.clock_watch import Synchronised
+from hayakoe_daemon.schedule.synchronised import Synchronised
 from hayakoe_daemon.schedule.zone import zone_named
 from tests.doctor.house import machine, told
 

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from hayakoe_daemon.announcement import Announcement, Event, EventType, Priority, WhenQuiet
+from hayakoe_daemon.clock import Clock
 from hayakoe_daemon.journal import schema
 from hayakoe_daemon.journal.journal import Journal, Limits
 from hayakoe_daemon.journal.ledger import Ledger
@@ -167,7 +168,7 @@ def test_a_journal_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
     journal = Journal(
         file,
         limits=Limits(resume=600, remember_ids=86400),
-        clock=lambda: NOW,
+        clock=Clock(lambda: NOW, lambda: NOW, lambda: NOW),
         trouble=lambda message, safe: troubles.append(message),
         on_letters=lambda _: None,
         on_waiting=lambda _: None,

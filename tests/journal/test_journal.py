@@ -11,6 +11,7 @@ from typing import TypeVar
 import pytest
 
 from hayakoe_daemon.announcement import Announcement, Event, EventType
+from hayakoe_daemon.clock import Clock
 from hayakoe_daemon.journal.journal import Journal, Limits
 from hayakoe_daemon.journal.ledger import Ledger
 
@@ -27,7 +28,7 @@ class Desk:
         self.journal = Journal(
             path,
             limits=Limits(resume=600, remember_ids=86400),
-            clock=self.now,
+            clock=Clock(self.now, self.now, self.now),
             trouble=lambda message, safe: self.troubles.append(message),
             on_letters=lambda letters: self.told.extend(letter.document["id"] for letter in letters),
             on_waiting=lambda _: None,

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import pytest
 
 from hayakoe_daemon.announcement import Announcement, Priority
+from hayakoe_daemon.clock import SYSTEM
 from hayakoe_daemon.journal import schema, storage
 from hayakoe_daemon.journal.journal import Journal, Limits
 from hayakoe_daemon.journal.ledger import Ledger, Receipt
@@ -41,7 +42,7 @@ def journals(tmp_path: Path, troubles: Troubles) -> Iterator[OpenJournal]:
         journal = Journal(
             path,
             limits=Limits(600, 86400),
-            clock=time.time,
+            clock=SYSTEM,
             trouble=troubles,
             on_letters=lambda _: None,
             on_waiting=lambda _: None,

@@ -21,6 +21,7 @@ from hayakoe_daemon.schedule.alarm_desk import AlarmDesk
 from hayakoe_daemon.schedule.alarm_fields import read_alarm_fields
 from hayakoe_daemon.schedule.alarms import Alarms
 from hayakoe_daemon.schedule.household import Household
+from hayakoe_daemon.schedule.synchronised import Synchronised
 
 T = TypeVar("T")
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -63,7 +64,15 @@ class InlineJournal:
 class RingingHouse:
     """One life of the alarms, from a start to whenever the test lets go of it. `alarms` are as in the config."""
 
-    def __init__(self, folder: Path, now: float, zone: ZoneInfo = TOKYO, /, **alarms: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        now: float,
+        zone: ZoneInfo = TOKYO,
+        synchronised: Synchronised = Synchronised.YES,
+        /,
+        **alarms: dict[str, Any],
+    ) -> None:
         self.now = now
         self.journal = InlineJournal(folder / "journal.sqlite3")
         self.accepted: list[Announcement] = []
@@ -88,6 +97,7 @@ class RingingHouse:
             no_sound=lambda: self.silence,
             clock=lambda: self.now,
             new_id=lambda: uuid.uuid4().hex,
+            synchronised=lambda: synchronised,
         )
         self.alarms = Alarms(self.book, zone, self.household)
         self.desk = AlarmDesk(self.alarms, cast("Journal", self.journal))

@@ -11,9 +11,9 @@ import pytest
 
 from hayakoe_daemon.alarm_change import Patch, TryOut
 from hayakoe_daemon.answer import Answer
+from hayakoe_daemon.clock import ClockWatch, Reading
 from hayakoe_daemon.schedule.alarm_clock import AlarmClock
 from hayakoe_daemon.schedule.alarm_fields import read_alarm_fields
-from hayakoe_daemon.schedule.clock_watch import ClockWatch, Reading
 from tests.schedule.ringing_house import TOKYO, RingingHouse, at
 from tests.support.waiting import patient
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hayakoe_daemon.schedule.clock_watch import ClockWatch, read_clocks
+from hayakoe_daemon.clock import ClockWatch, read_clocks
 from tests.soak.clock import Course, SharedClock
 
 

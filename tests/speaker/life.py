@@ -16,6 +16,7 @@ from hayakoe_daemon.announcement import Announcement, Event, Priority, WhenQuiet
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.audio.null import NullSink
 from hayakoe_daemon.audio.sink import SinkLost
+from hayakoe_daemon.clock import SYSTEM, Clock
 from hayakoe_daemon.journal.journal import Journal, Limits
 from hayakoe_daemon.journal.ledger import Letter, Receipt
 from hayakoe_daemon.speaker.manners import Manners
@@ -162,10 +163,14 @@ class Life:
         self.crashes: list[str] = []
         self.by = 0.0
         """Seconds by which the speaker's clock is wrong."""
+        self.slept = 0.0
+        """Seconds for which the machine was suspended."""
+        self.looks = 0
+        """How often the speaker has said that it goes on."""
         self.journal = Journal(
             path,
             limits=Limits(600.0, 86_400.0),
-            clock=time.time,
+            clock=SYSTEM,
             trouble=lambda message, safe: self.crashes.append(message),
             on_letters=self.letters.extend,
             on_waiting=lambda _: None,
@@ -179,8 +184,8 @@ class Life:
             lambda: self.settings,
             Audience(self.events.append, lambda _: None, lambda *told: self.devices.append(told)),
             manners=lambda: self.manners,
-            clock=lambda: time.time() + self.by,
-            alive=lambda: None,
+            clock=Clock(lambda: time.time() + self.by, SYSTEM.monotonic, lambda: SYSTEM.boot() + self.slept),
+            alive=self._alive,
         )
         self.workers = [
             Worker(name, step, limit=30, on_crash=lambda name, error: self.crashes.append(f"{name}: {error!r}"))
@@ -188,6 +193,9 @@ class Life:
         ]
         for worker in self.workers:
             worker.start()
+
+    def _alive(self) -> None:
+        self.looks += 1
 
     def _lead(self, announcement: Announcement, chime: str | None) -> tuple[list[AudioChunk], list[str]]:
         self.leads += 1
@@ -197,10 +205,18 @@ class Life:
         return [BEEP], []
 
     def accept(
-        self, name: str, text: str, sound: str | None = None, key: str | None = None, voice: str | None = None
+        self,
+        name: str,
+        text: str,
+        sound: str | None = None,
+        key: str | None = None,
+        *,
+        voice: str | None = None,
+        expires_in: float | None = None,
     ) -> Receipt:
         now = time.time()
-        one = Announcement(name, text, "test", now, sound=sound, key=key, voice=voice)
+        expires_at = None if expires_in is None else now + expires_in
+        one = Announcement(name, text, "test", now, sound=sound, key=key, voice=voice, expires_at=expires_at)
         receipt = self.journal.call(lambda ledger: ledger.accept(one, None, limit=10, now=now))
         self.speaker.poke()
         return receipt

@@ -11,6 +11,7 @@ import pytest
 
 from hayakoe_daemon.announcement import Announcement
 from hayakoe_daemon.audio.chunk import AudioChunk
+from hayakoe_daemon.clock import SYSTEM
 from hayakoe_daemon.journal.journal import Journal, Limits
 from hayakoe_daemon.journal.ledger import Claim
 from hayakoe_daemon.speaker import ahead as ahead_
@@ -65,7 +66,7 @@ class House:
         self.journal = Journal(
             folder / "journal.sqlite3",
             limits=Limits(600.0, 86_400.0),
-            clock=time.time,
+            clock=SYSTEM,
             trouble=lambda message, safe: self.crashes.append(message),
             on_letters=lambda _: None,
             on_waiting=lambda _: None,

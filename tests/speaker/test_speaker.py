@@ -98,6 +98,20 @@ def test_what_was_replaced_while_the_device_was_gone_is_not_said(lives: Callable
     assert [event.id for event in life.events] == ["new"]
 
 
+@pytest.mark.parametrize(("by", "slept"), [(2 * 365 * 86_400.0, 0.0), (-86_400.0, 700.0)])
+def test_a_device_that_is_gone_is_awaited_for_as_long_as_time_passes_whoever_sets_the_clock(
+    lives: Callable[..., Life], by: float, slept: float
+) -> None:
+    life = lives(sink=Gone())
+    life.accept("a", "one", expires_in=600)
+    wait_for(lambda: life.devices and life.journal.waiting == 0)
+    life.by = by
+    life.slept = slept
+    looks = life.looks
+    wait_for(lambda: life.letters or life.looks > looks + 3)
+    assert [how for _, how, _ in life.last_words()] == (["expired"] if slept else [])
+
+
 def test_a_sink_that_was_never_used_is_closed_too(lives: Callable[..., Life]) -> None:
     life = lives()
     for worker in life.workers:

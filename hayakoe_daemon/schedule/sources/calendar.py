@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -61,8 +61,8 @@ class Agenda:
         }
 
     def _on(self, day: date) -> list[dict[str, Any]]:
-        midnight = datetime.combine(day, datetime.min.time(), self.zone)
-        next_one = datetime.combine(day + timedelta(days=1), datetime.min.time(), self.zone)
+        midnight = datetime.combine(day, time.min, self.zone)
+        next_one = datetime.combine(day + timedelta(days=1), time.min, self.zone)
         there = [
             one for one in self.happenings if one.begin < next_one and (one.end > midnight or one.begin >= midnight)
         ]
@@ -118,23 +118,28 @@ def _expanded(text: str, first: date, last: date, zone: ZoneInfo) -> Iterator[Ha
     from recurring_ical_events import of  # noqa: PLC0415
 
     calendar = Calendar.from_ical(text)
-    begin, end = (datetime.combine(day, datetime.min.time(), zone) for day in (first, last))
+    begin, end = (datetime.combine(day, time.min, zone) for day in (first, last))
     for event in of(calendar, skip_bad_series=True).between(begin, end):
         if str(event.get("STATUS", "")).upper() == "CANCELLED":
             continue
         start = event["DTSTART"].dt
         stop = event["DTEND"].dt if "DTEND" in event else start
-        all_day = not isinstance(start, datetime)
+        is_date = not isinstance(start, datetime)
         begins = _local(start, zone)
         # Some programs write the day itself as the end of it.
-        least = _local(start + timedelta(days=1), zone) if all_day else begins
+        ends = max(_local(start + timedelta(days=1), zone) if is_date else begins, _local(stop, zone))
         yield Happening(
             begin=begins,
-            end=max(least, _local(stop, zone)),
-            all_day=all_day,
+            end=ends,
+            all_day=is_date or _whole_days(begins, ends),
             summary=_words(event.get("SUMMARY", "")),
             place=_words(event.get("LOCATION", "")),
         )
+
+
+def _whole_days(begin: datetime, end: datetime) -> bool:
+    """From midnight to midnight by the clock of the house: so some programs write what was entered as a whole day."""
+    return begin < end and begin.time() == end.time() == time.min
 
 
 def _by_uid(events: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -149,7 +154,7 @@ def _by_uid(events: tuple[str, ...]) -> list[tuple[str, ...]]:
 def _local(when: date | datetime, zone: ZoneInfo) -> datetime:
     """By the clock of the house. A time without a zone is meant by that clock, and a day begins at its midnight."""
     if not isinstance(when, datetime):
-        return datetime.combine(when, datetime.min.time(), zone)
+        return datetime.combine(when, time.min, zone)
     return when.replace(tzinfo=zone) if when.tzinfo is None else when.astimezone(zone)
 
 

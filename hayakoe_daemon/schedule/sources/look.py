@@ -16,7 +16,7 @@ class Standing(StrEnum):
     FAILED = "failed"
     """There is nothing, and the last attempt went wrong."""
     WAITING = "waiting"
-    """There is nothing yet, and nothing has gone wrong."""
+    """There is nothing, not yet or no longer, and nothing has gone wrong."""
 
 
 @dataclass(frozen=True, slots=True)

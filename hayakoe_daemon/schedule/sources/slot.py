@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,10 @@ FIRST_RETRY = 30.0
 
 READ_AGAIN = 6 * 3600.0
 """Seconds after which the same bytes are read anew: a calendar shows only so many days."""
+
+
+IN_THE_FUTURE = 60.0
+"""Seconds by which the time of what is there may be ahead, before it is known to be by a clock that was wrong."""
 
 
 @dataclass(slots=True)
@@ -39,6 +43,8 @@ class Slot:
     ask_at: float = -math.inf
     busy: bool = False
     unsaved: bool = False
+    of_this_life: bool = False
+    """What was fetched came since the start: its time moves with the clock."""
 
     @property
     def comes_by_itself(self) -> bool:
@@ -52,7 +58,21 @@ class Slot:
     def take(self, fetched: Fetched, value: Any, read_at: float) -> None:
         """There is something new, or the same again."""
         self.fetched, self.value, self.read_at = fetched, value, read_at
-        self.why, self.failures, self.unsaved = None, 0, self.is_kept
+        self.why, self.failures, self.unsaved, self.of_this_life = None, 0, self.is_kept, True
+
+    def clock_was_set(self, by: float) -> None:
+        """By so many seconds: what came since the start is no older and no younger for that. A file says its own."""
+        if self.of_this_life and self.fetched is not None and self.fields.file is None:
+            self.fetched = replace(self.fetched, at=self.fetched.at + by)
+
+    def is_of_the_future(self, now: float) -> bool:
+        """Whether what is there has a time that cannot be: how old it is, nobody knows."""
+        return self.fetched is not None and self.fetched.at - now > IN_THE_FUTURE
+
+    @property
+    def is_cleared(self) -> bool:
+        """Whether the last message was an empty one: so a retained message is taken back."""
+        return self.comes_by_itself and self.fetched is not None and not self.fetched.body.strip()
 
     def fail(self, why: str) -> None:
         self.why = why
@@ -81,15 +101,20 @@ class Slot:
 
     def look(self, now: float) -> Look:
         value, age, why = None, None, self.why
-        if self.fetched is None:
+        if self.fetched is None or self.is_cleared:
             standing = Standing.WAITING if why is None else Standing.FAILED
         else:
             age = max(0.0, now - self.fetched.at)
-            standing = Standing.OK if age <= self.fields.good_for else Standing.STALE
+            good_for, unknown = self.fields.good_for, self.is_of_the_future(now)
+            standing = Standing.OK if age <= good_for and not (unknown and good_for < math.inf) else Standing.STALE
+            if unknown and why is None:
+                why = "its time is in the future, so nobody knows how old it is"
             value = self.value
             if isinstance(value, Agenda):
                 value = value.document(now)
-        if why is None and self.fetched is None:
+        if why is None and self.is_cleared:
+            why = "its last message is empty"
+        elif why is None and self.fetched is None:
             why = "no message has come yet" if self.comes_by_itself else "it is being fetched"
         return Look(self.name, self.fields.kind, standing, value, age, why, self.fields.fallback)
 

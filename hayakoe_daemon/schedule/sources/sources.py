@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from hayakoe_daemon.clock import SYSTEM, Clock
+from hayakoe_daemon.clock import SYSTEM, Clock, ClockWatch, read_clocks
 from hayakoe_daemon.schedule.sources.cupboard import Cupboard
 from hayakoe_daemon.schedule.sources.fetched import Fetched, SourceError
 from hayakoe_daemon.schedule.sources.fields import SourceFields
@@ -31,6 +32,8 @@ class Sources:
     def __init__(self, folder: Path, clock: Clock = SYSTEM) -> None:
         self._cupboard = Cupboard(folder)
         self._clock, self._monotonic = clock.wall, clock.monotonic
+        self._watch = ClockWatch(functools.partial(read_clocks, clock))
+        self._watch.look()
         self._changed = threading.Condition()
         self._slots: dict[str, Slot] = {}
         self._saved_at = 0.0
@@ -59,20 +62,23 @@ class Sources:
 
     def look(self, now: float) -> dict[str, Look]:
         with self._changed:
+            self._follow_the_clock()
             return {name: slot.look(now) for name, slot in self._slots.items()}
 
     def hear(self, topic: str, payload: bytes, *, retained: bool) -> None:
         """A message came on one of `topics`; from the network thread, returns at once.
 
         One that the broker had kept (`retained`) is as old as the same message was when it came first; a new one counts
-        from now.
+        from now, and so does one whose time is known to be wrong.
         """
-        now = self._clock()
         with self._changed:
+            self._follow_the_clock()
+            now = self._clock()
             for slot in self._slots.values():
                 if not slot.comes_by_itself or slot.fetcher.origin != topic:
                     continue
-                if retained and slot.fetched is not None and slot.fetched.body == payload:
+                known = slot.fetched is not None and slot.fetched.body == payload
+                if retained and known and not slot.is_of_the_future(now):
                     continue
                 try:
                     slot.take(Fetched(payload, now, topic), slot.fetcher.read(payload, now), now)
@@ -88,8 +94,9 @@ class Sources:
 
     def ask(self, names: Collection[str]) -> None:
         """Have those of them fetched that are due."""
-        now, monotonic = self._clock(), self._monotonic()
         with self._changed:
+            self._follow_the_clock()
+            now, monotonic = self._clock(), self._monotonic()
             due = [slot for name, slot in self._slots.items() if name in names and slot.is_due(now, monotonic)]
         for slot in due:
             self._start(slot)
@@ -117,6 +124,12 @@ class Sources:
         for name, fetched in unsaved:
             if fetched is not None:
                 self._cupboard.put(name, fetched)
+
+    def _follow_the_clock(self) -> None:
+        """Under the lock, before times are compared."""
+        if (shift := self._watch.look()) is not None and shift.set_by:
+            for slot in self._slots.values():
+                slot.clock_was_set(shift.set_by)
 
     def _known(self, name: str, fields: SourceFields, zone: ZoneInfo) -> Slot | None:
         slot = self._slots.get(name)

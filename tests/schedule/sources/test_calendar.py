@@ -56,6 +56,22 @@ def test_today_and_tomorrow_in_the_order_of_time() -> None:
     assert found["today"][1]["end"] == datetime(2026, 11, 20, 10, 0, tzinfo=TOKYO)
 
 
+def test_from_midnight_to_midnight_by_the_clock_of_the_house_is_a_whole_day() -> None:
+    zone, line = "DTSTART;TZID=Asia/Tokyo:", "DTEND;TZID=Asia/Tokyo:"
+    body = ics(
+        f"SUMMARY:祝日\n{zone}20261120T000000\n{line}20261121T000000",
+        f"SUMMARY:旅行\n{zone}20261119T000000\nDURATION:P3D",
+        "SUMMARY:出張\nDTSTART:20261119T150000Z\nDTEND:20261120T150000Z",
+        f"SUMMARY:夜間工事\n{zone}20261120T000000\n{line}20261120T060000",
+        f"SUMMARY:当直\n{zone}20261120T090000\n{line}20261121T090000",
+        f"SUMMARY:締切\n{zone}20261120T000000",
+    )
+    found = ["一日 出張", "一日 旅行", "一日 祝日", "00:00 夜間工事", "00:00 締切", "09:00 当直"]
+
+    assert sorted(shown(days(body)["today"])) == sorted(found)
+    assert shown(days(body)["tomorrow"]) == ["一日 旅行", "09:00 当直"]
+
+
 def test_days_that_follow_each_other_need_no_new_calendar() -> None:
     agenda = read_agenda(ics("SUMMARY:会議\nDTSTART;TZID=Asia/Tokyo:20261126T093000"), NOW, TOKYO)
 

@@ -25,9 +25,18 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 class Clock:
     def __init__(self) -> None:
         self.now = 1_800_000_000.0
+        self.wrong = 0.0
 
     def __call__(self) -> float:
         return self.now
+
+    def set_by(self, seconds: float) -> None:
+        self.now += seconds
+        self.wrong += seconds
+
+    def boot(self) -> float:
+        """What nobody sets."""
+        return self.now - self.wrong
 
 
 @pytest.fixture
@@ -42,7 +51,7 @@ def server() -> Iterator[WebServer]:
 
 
 def house(folder: Path, clock: Clock, **fields: dict[str, Any]) -> Sources:
-    found = Sources(folder, replace(SYSTEM, wall=clock))
+    found = Sources(folder, replace(SYSTEM, wall=clock, boot=clock.boot))
     found.configure({name: SourceFields.model_validate(one) for name, one in fields.items()}, TOKYO)
     return found
 

@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from hayakoe_daemon.schedule.clock_health import EVERY, PATIENCE, ClockHealth
-from hayakoe_daemon.schedule.clock_watch import ClockWatch, Reading, Shift, Synchronised, read_clocks, synchronised
+from hayakoe_daemon.clock import ClockWatch, Reading, Shift, read_clocks
 
 
 class Clocks:
@@ -63,37 +60,8 @@ def test_both_in_words(clocks: Clocks, watch: ClockWatch) -> None:
     assert str(watch.look()) == "the clock was set back by 90 s and the machine slept for 60 s"
 
 
-def test_the_clocks_of_this_machine(tmp_path: Path) -> None:
+def test_the_clocks_of_this_machine() -> None:
     watch = ClockWatch()
     assert [watch.look() for _ in range(3)] == [None, None, None]
     now = read_clocks()
     assert now.boot >= now.monotonic - 0.1
-    assert synchronised(tmp_path / "nothing") in Synchronised
-    (tmp_path / "synchronized").touch()
-    assert synchronised(tmp_path / "synchronized") is Synchronised.YES
-
-
-def test_a_clock_that_nobody_sets_is_told_once_and_after_a_while() -> None:
-    told: list[str] = []
-    state = Synchronised.NO
-    health = ClockHealth(lambda code, _: told.append(code), lambda: state)
-    for second in range(int(PATIENCE)):
-        health.look(float(second), alarms=True)
-    assert told == []
-    for second in range(1000):
-        health.look(PATIENCE + EVERY + second, alarms=True)
-    assert told == ["clock"]
-    state = Synchronised.YES
-    health.look(2000.0, alarms=True)
-    state = Synchronised.NO
-    for second in range(2000, 2000 + int(PATIENCE + 3 * EVERY)):
-        health.look(float(second), alarms=True)
-    assert told == ["clock", "clock"]
-
-
-def test_without_alarms_nobody_needs_to_know() -> None:
-    told: list[str] = []
-    health = ClockHealth(lambda code, _: told.append(code), lambda: Synchronised.NO)
-    for second in range(1000):
-        health.look(float(second), alarms=False)
-    assert told == []
