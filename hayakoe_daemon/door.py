@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from hayakoe_daemon.alarm_change import AlarmRequest, AlarmVerb
 from hayakoe_daemon.announcement import Announcement, Event, EventType, Priority
 from hayakoe_daemon.answer import Accepted, Answer, Done, Refused
+from hayakoe_daemon.arrivals import Arrivals
 from hayakoe_daemon.fields.payload_error import PayloadError, did_you_mean, shown
 from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.journal.ledger import Delivery, Ledger, Receipt
@@ -97,6 +98,7 @@ class Door:
     def __init__(self, house: House) -> None:
         self._house = house
         self._swept = _Sweep("")
+        self._arrivals = {priority: Arrivals() for priority in Priority}
 
     def handle(self, request: Request, payload: bytes, origin: Origin, reply: Callable[[Answer], None]) -> None:
         try:
@@ -122,7 +124,7 @@ class Door:
 
     def _say(self, payload: bytes, origin: Origin, reply: Callable[[Answer], None]) -> None:
         house, asked = self._house, self._swept
-        if house.journal.backlog >= BACKLOG:
+        if house.journal.backlog + sum(map(len, self._arrivals.values())) >= BACKLOG:
             self._refuse(_full(house.rules().limit), origin, reply)
             return
         announcement = parse_say(
@@ -136,10 +138,13 @@ class Door:
         refusal = house.refusal(announcement)
         if refusal is not None:
             self._refuse(refusal, origin, reply)
-        elif "{{" in announcement.text:
-            house.fill(announcement, self._made(origin, reply, asked))
+            return
+        # what comes after one whose values are still put in, and is no more urgent, does not overtake it
+        ready, made = self._arrivals[announcement.priority].place(), self._made(origin, reply, asked)
+        if "{{" in announcement.text:
+            house.fill(announcement, lambda result: ready(lambda: made(result)))
         else:
-            self._accept(announcement, origin, reply, asked)
+            ready(lambda: self._accept(announcement, origin, reply, asked))
 
     def _made(
         self, origin: Origin, reply: Callable[[Answer], None], asked: _Sweep

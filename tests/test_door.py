@@ -106,3 +106,23 @@ def test_what_is_cancelled_before_it_came_replaces_nothing(hall: Hall) -> None:
     assert hall.last_words("old") == ("cancelled", "cleared")
     hall.life.voice.over.set()
     assert hall.last_words("urgent")[0] == "finished"
+
+
+def test_what_comes_after_a_text_with_values_does_not_overtake_it(hall: Hall) -> None:
+    hall.say("values", "{{ x }}")
+    hall.say("plain", "二番")
+    hall.say("urgent", "火事", priority="urgent")
+    assert hall.last_words("urgent")[0] == "finished"
+    assert hall.accepted() == ["urgent"], "what is more urgent does not wait"
+    hall.compose()
+    assert hall.last_words("plain")[0] == "finished"
+    assert hall.accepted() == ["urgent", "values", "plain"]
+
+
+def test_a_text_that_cannot_be_filled_in_keeps_nobody(hall: Hall) -> None:
+    hall.say("values", "{{ x }}")
+    hall.say("plain", "二番")
+    _, made, _ = hall.composing.pop()
+    made(Refused("bad_template", "no", "text"))
+    assert hall.last_words("plain")[0] == "finished"
+    assert isinstance(hall.answers[0], Refused)

@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "hayakoe_daemon"
 MAY_IMPORT = {
     "announcement": (),
     "answer": (),
+    "arrivals": (),
     "clock": (),
     "worker": (),
     "crew": ("worker",),
@@ -34,8 +35,8 @@ MAY_IMPORT = {
     ),
     "lead": ("announcement", "answer", "audio"),
     "door": (
-        *("alarm_change", "announcement", "answer", "fields", "journal", "mqtt", "overrides", "speaker"),
-        "word_change",
+        *("alarm_change", "announcement", "answer", "arrivals", "fields", "journal", "mqtt", "overrides"),
+        *("speaker", "word_change"),
     ),
     "hatch": ("announcement", "answer", "board", "door", "journal", "mqtt.topics", "schedule", "words"),
     "word_change": (),
