@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from hayakoe_daemon.announcement import Announcement, Event, EventType
+from hayakoe_daemon.announcement import Announcement, Event, EventType, Priority
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.audio.level import amplify, onset
 from hayakoe_daemon.audio.sink import Cancelled, Sink, SinkLost
@@ -145,12 +145,13 @@ class Saying:
         if self._first_sound is None:
             self._await_start(onset(chunk))
             self._first_sound = max(self.house.clock(), self._due)
-            self._tell_started(self._first_sound)
         step = round(PIECE * chunk.sample_rate)
         for start in range(0, len(chunk.samples), step):
             piece = AudioChunk(chunk.samples[start : start + step], chunk.sample_rate)
             self._look()
             self._on_device(functools.partial(self.house.sink.write, amplify(piece, self.house.gain(self._elapsed()))))
+            if not self._written:
+                self._tell_started(self._first_sound)
             self._written += piece.seconds
         self._note_heard()
 
@@ -313,6 +314,11 @@ class Saying:
             note="; ".join(notes) or None,
             times=times,
         )
+
+
+def makes_way(announcement: Announcement) -> bool:
+    """Whether it is cut for one that is to start at its instant; it goes on afterwards."""
+    return announcement.priority is not Priority.URGENT and announcement.starts_at is None
 
 
 def pressing(announcement: Announcement, sink: Sink, clock: Callable[[], float]) -> Callable[[], bool] | None:

@@ -17,7 +17,7 @@ from hayakoe_daemon.journal.ledger import MAX_DEATHS, STARTS_AHEAD, Claim, Ledge
 from hayakoe_daemon.speaker.ahead import Ahead
 from hayakoe_daemon.speaker.interrupt import Interrupted, Interrupts, Why
 from hayakoe_daemon.speaker.manners import ALARM, Manners
-from hayakoe_daemon.speaker.saying import Muted, Saying, Surroundings, TooLate, Waits, pressing
+from hayakoe_daemon.speaker.saying import Muted, Saying, Surroundings, TooLate, Waits, makes_way, pressing
 from hayakoe_daemon.speaker.settings import Settings
 from hayakoe_daemon.text.utterance import Utterance
 from hayakoe_daemon.voice.ladder import Cast, Ladder
@@ -88,6 +88,7 @@ class Speaker:
         self._interrupts = Interrupts()
         self._news = threading.Condition()
         self._has_news = False
+        self._stopping = threading.Lock()  # a stop comes while one is being said or when that waits, never in between
         self._clearing: Future[int] | None = None
         self._urgent_alarm = False
         self._next_sink: Sink | None = None
@@ -124,9 +125,9 @@ class Speaker:
     def stop(self) -> Future[int]:
         """End what is being said and cancel what waits; the future tells how many waited."""
         now = self._clock()
-        clearing: Future[int] = self._journal.submit(lambda ledger: ledger.clear("stopped", now=now))
-        self._clearing = clearing  # before the next claim it is waited for
-        self._interrupts.interrupt(Why.STOP)
+        with self._stopping:  # before the next claim the clearing is waited for
+            clearing = self._clearing = self._journal.submit(lambda ledger: ledger.clear("stopped", now=now))
+            self._interrupts.interrupt(Why.STOP)
         return clearing
 
     def withdraw(self, announcement_id: str) -> None:
@@ -162,9 +163,7 @@ class Speaker:
                 self._interrupts.turn_of(claim.announcement.id)
                 left = self._say(claim)
         finally:
-            why = self._interrupts.leave()
-        if left is not None:
-            self._leave(left, why)
+            self._leave(left)
         if claim is None:
             self._tend()
             self._wait()
@@ -196,7 +195,7 @@ class Speaker:
         self._urgent_alarm = urgent and alarm
         if urgent and not alarm:
             self._interrupts.spare_from_cuts()
-        elif _makes_way(announcement):
+        elif makes_way(announcement):
             self._interrupts.make_way(lambda: self._due_within(MAKES_WAY))
         if (end := self._unsaid(claim, settings)) is not None:
             self._end(announcement, *end)
@@ -306,7 +305,7 @@ class Speaker:
             await_device=self._await_device,
             started=self._audience.event,
             gapless=settings.gapless,
-            due_soon=lambda: _makes_way(announcement) and self._due_within(STARTS_AHEAD),
+            due_soon=lambda: makes_way(announcement) and self._due_within(STARTS_AHEAD),
         )
 
     def _due_within(self, seconds: float) -> bool:
@@ -314,12 +313,18 @@ class Speaker:
         instant = self._journal.next_start
         return instant is not None and instant - self._clock() <= seconds
 
-    def _leave(self, announcement: Announcement, why: Why | None) -> None:
-        if why in (Why.SKIP, Why.STOP):
-            self._end(announcement, EventType.CANCELLED, "skipped" if why is Why.SKIP else "stopped")
+    def _leave(self, left: Announcement | None) -> None:
+        with self._stopping:
+            why = self._interrupts.leave()
+            if left is None:
+                return
+            if not (ended := why in (Why.SKIP, Why.STOP)):
+                put_back = self._journal.submit(lambda ledger: ledger.put_back(left.id))
+        if ended:
+            self._end(left, EventType.CANCELLED, "skipped" if why is Why.SKIP else "stopped")
         else:
-            self._journal.call(lambda ledger: ledger.put_back(announcement.id))
-            log.info("left for later: %s", announcement.id)
+            put_back.result(30)
+            log.info("left for later: %s", left.id)
 
     def _end(self, announcement: Announcement, how: EventType, note: str) -> None:
         """Durable before the next one begins: an announcement that has been heard is never said again."""
@@ -393,8 +398,3 @@ class Speaker:
         if self._device_told != self._sink.name:  # it came, or another one took over
             self._device_told = self._sink.name
             self._audience.device(True, self._sink.name)
-
-
-def _makes_way(announcement: Announcement) -> bool:
-    """Whether it is cut for one that is to start at its instant; it goes on afterwards."""
-    return announcement.priority is not Priority.URGENT and announcement.starts_at is None
