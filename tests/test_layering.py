@@ -43,7 +43,7 @@ MAY_IMPORT = {
     "words": ("answer", "system.durable", "text", "word_change"),
     "board": ("announcement", "overrides", "text"),
     "herald": ("announcement", "board", "feed", "home_assistant", "journal", "mqtt"),
-    "home_assistant": ("home_assistant_memory", "mqtt"),
+    "home_assistant": ("home_assistant_memory", "mqtt", "system.this_machine"),
     "home_assistant_memory": ("system.durable",),
     "opening": ("audio", "typed", "voice"),
     "voices": ("audio", "opening", "voice"),
