@@ -38,7 +38,7 @@ class Hall:
             "clock": time.time,
             "new_id": lambda: next(names),
         }
-        unused = dict.fromkeys(("set", "reset", "change_word", "ask_alarms", "examine"))
+        unused: dict[str, Any] = dict.fromkeys(("set", "reset", "change_word", "ask_alarms", "examine"))
         rules = Rules(limit=10, expires_in=600.0)
         self.door = Door(
             House(journal=self.life.journal, speaker=self.life.speaker, rules=lambda: rules, **unused, **parts)
