@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from hayakoe_daemon.alarm_change import AlarmRequest, AlarmVerb
 from hayakoe_daemon.announcement import Announcement, Event, EventType, Priority
 from hayakoe_daemon.answer import Accepted, Answer, Done, Refused
+from hayakoe_daemon.arrivals import Arrivals
 from hayakoe_daemon.fields.payload_error import PayloadError, did_you_mean, shown
 from hayakoe_daemon.journal.journal import Journal
-from hayakoe_daemon.journal.ledger import Delivery, Receipt
+from hayakoe_daemon.journal.ledger import Delivery, Ledger, Receipt
 from hayakoe_daemon.mqtt.payload import (
     Command,
     parse_action,
@@ -71,8 +72,8 @@ class House:
     """Have the user's dictionary changed; returns at once, and the answer comes when it is done."""
     ask_alarms: Callable[[AlarmRequest, Callable[[Answer], None]], None]
     """The same of the alarms."""
-    brief: Callable[[str, Callable[[Announcement | Refused], None]], None]
-    """Have the briefing of that name composed; returns at once."""
+    brief: Callable[[str, Callable[[Announcement | Refused], None], Callable[[], bool]], None]
+    """Have the briefing of that name composed; returns at once. It waits for its sources while it is wanted."""
     fill: Callable[[Announcement, Callable[[Announcement | Refused], None]], None]
     """Have the values put into the text of an announcement; returns at once."""
     examine: Callable[[Callable[[Answer], None]], None]
@@ -84,11 +85,20 @@ class House:
     new_id: Callable[[], str]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sweep:
+    """A stop or a clear: what was asked for before is not wanted any more, also where it is not in the journal yet."""
+
+    note: str
+
+
 class Door:
     """`handle` answers every request exactly once, through `reply`, from any thread."""
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._swept = _Sweep("")
+        self._arrivals = {priority: Arrivals() for priority in Priority}
 
     def handle(self, request: Request, payload: bytes, origin: Origin, reply: Callable[[Answer], None]) -> None:
         try:
@@ -101,7 +111,8 @@ class Door:
                 # A redelivery too: to set an alarm twice does no harm, but one lost in a crash would not ring.
                 self._house.ask_alarms(parse_alarm(request.name, payload), self._told(origin, reply))
             elif request.kind is Kind.BRIEFING:
-                self._house.brief(request.name, self._made(origin, reply))
+                asked = self._swept
+                self._house.brief(request.name, self._made(origin, reply, asked), lambda: self._swept is asked)
             elif request.kind is Kind.DICTIONARY:
                 # A redelivery too: a word may be learnt twice, but must not be lost in a crash.
                 self._house.change_word(parse_word(request.name, payload), self._told(origin, reply))
@@ -112,8 +123,8 @@ class Door:
             self._refuse(error.answer(), origin, reply)
 
     def _say(self, payload: bytes, origin: Origin, reply: Callable[[Answer], None]) -> None:
-        house = self._house
-        if house.journal.backlog >= BACKLOG:
+        house, asked = self._house, self._swept
+        if house.journal.backlog + sum(map(len, self._arrivals.values())) >= BACKLOG:
             self._refuse(_full(house.rules().limit), origin, reply)
             return
         announcement = parse_say(
@@ -127,12 +138,17 @@ class Door:
         refusal = house.refusal(announcement)
         if refusal is not None:
             self._refuse(refusal, origin, reply)
-        elif "{{" in announcement.text:
-            house.fill(announcement, self._made(origin, reply))
+            return
+        # what comes after one whose values are still put in, and is no more urgent, does not overtake it
+        ready, made = self._arrivals[announcement.priority].place(), self._made(origin, reply, asked)
+        if "{{" in announcement.text:
+            house.fill(announcement, lambda result: ready(lambda: made(result)))
         else:
-            self._accept(announcement, origin, reply)
+            ready(lambda: self._accept(announcement, origin, reply, asked))
 
-    def _made(self, origin: Origin, reply: Callable[[Answer], None]) -> Callable[[Announcement | Refused], None]:
+    def _made(
+        self, origin: Origin, reply: Callable[[Answer], None], asked: _Sweep
+    ) -> Callable[[Announcement | Refused], None]:
         """For an announcement that others make: it is accepted when it is there."""
 
         def made(result: Announcement | Refused) -> None:
@@ -140,15 +156,29 @@ class Door:
             if refused is not None:
                 self._refuse(refused, origin, reply)
             elif isinstance(result, Announcement):
-                self._accept(result, origin, reply)
+                self._accept(result, origin, reply, asked)
 
         return made
 
-    def _accept(self, announcement: Announcement, origin: Origin, reply: Callable[[Answer], None]) -> None:
+    def _accept(
+        self, announcement: Announcement, origin: Origin, reply: Callable[[Answer], None], asked: _Sweep
+    ) -> None:
+        """Into the journal; where it was swept away since it was `asked` for, only to be cancelled there."""
         house, limit = self._house, self._house.rules().limit
+        now = house.clock()
 
-        def accepted(future: Future[Receipt]) -> None:
-            receipt = future.result()
+        def accept(ledger: Ledger) -> tuple[Receipt, bool]:
+            swept = self._swept
+            if swept is asked:
+                return ledger.accept(announcement, origin.delivery, limit=limit, now=now), True
+            # without its key: it is not to replace what came after the stop
+            receipt = ledger.accept(replace(announcement, key=None), origin.delivery, limit=limit, now=now)
+            if not receipt.duplicate:
+                ledger.withdraw(announcement.id, swept.note, now=now)
+            return receipt, False
+
+        def accepted(future: Future[tuple[Receipt, bool]]) -> None:
+            receipt, wanted = future.result()
             if receipt.id is None:
                 self._refuse(_full(limit), origin, reply)
                 return
@@ -157,12 +187,10 @@ class Door:
                 house.speaker.replace()
             if not receipt.duplicate:
                 house.event(Event(EventType.ACCEPTED, announcement.id, announcement.source, announcement.accepted_at))
-                house.speaker.cut() if announcement.priority is Priority.URGENT else house.speaker.poke()
+                if wanted:
+                    house.speaker.cut() if announcement.priority is Priority.URGENT else house.speaker.poke()
 
-        now = house.clock()
-        house.journal.submit(
-            lambda ledger: ledger.accept(announcement, origin.delivery, limit=limit, now=now)
-        ).add_done_callback(accepted)
+        house.journal.submit(accept).add_done_callback(accepted)
 
     def _once(self, origin: Origin, reply: Callable[[Answer], None], act: Callable[[], None]) -> None:
         """Act at once, or not at all where the broker delivers it again and it was carried out: the moment that a
@@ -195,12 +223,13 @@ class Door:
             return
         match command.action:
             case "stop":
+                self._swept = _Sweep("stopped")  # before the journal is cleared: what is accepted later is cancelled
                 house.speaker.stop().add_done_callback(lambda _: reply(Done()))
             case "skip":
                 house.speaker.skip()
                 reply(Done())
             case "clear":
-                now = house.clock()
+                now, self._swept = house.clock(), _Sweep("cleared")
                 house.journal.submit(lambda ledger: ledger.clear("cleared", now=now)).add_done_callback(
                     lambda _: reply(Done())
                 )
@@ -224,7 +253,7 @@ class Door:
         return told
 
     def _repeat(self, origin: Origin, reply: Callable[[Answer], None]) -> None:
-        house = self._house
+        house, asked = self._house, self._swept
 
         def found(future: Future[Announcement | None]) -> None:
             last = future.result()
@@ -242,7 +271,7 @@ class Door:
                 starts_at=None,
                 perishable=False,
             )
-            self._accept(again, replace(origin, delivery=None), reply)  # that it came once is known already
+            self._accept(again, replace(origin, delivery=None), reply, asked)  # that it came once is known already
 
         house.journal.submit(lambda ledger: ledger.last_spoken()).add_done_callback(found)
 

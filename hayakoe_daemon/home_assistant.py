@@ -16,6 +16,7 @@ from hayakoe_daemon.home_assistant_memory import Told
 from hayakoe_daemon.mqtt.discovery.device import Device, Inventory
 from hayakoe_daemon.mqtt.discovery.documents import Mode, documents, platforms
 from hayakoe_daemon.mqtt.outward import Outward
+from hayakoe_daemon.system.this_machine import this_machine
 
 SETTLE = 2.0
 """Seconds that Home Assistant has to take the documents in: so long they do not change again, as it loses entities that
@@ -42,8 +43,8 @@ class HomeAssistant:
     """Any thread may call anything; nothing waits, but for a small file that is written when documents change. The
     thread of the network, which calls `hear`, never waits for that.
 
-    What was told it remembers in `folder`. `alarms` has the names of all alarms, and whether each has a time of day
-    that can be set.
+    What was told it remembers in `folder`, with the `machine` that told it (None: this one). `alarms` has the names of
+    all alarms, and whether each has a time of day that can be set.
     """
 
     def __init__(
@@ -54,12 +55,13 @@ class HomeAssistant:
         *,
         clock: Callable[[], float] = time.monotonic,
         delay: Callable[[], float] = lambda: random.uniform(*AFTER_BIRTH),  # noqa: S311, no secret
+        machine: str | None = None,
     ) -> None:
         self._wish = wish
         self._clock = clock
         self._delay = delay
         self._lock = threading.RLock()
-        self._told = Told(folder)
+        self._told = Told(folder, this_machine() if machine is None else machine)
         self._alarms = alarms
         self._state: dict[str, Any] = {}
         self._outward: Outward | None = None
@@ -147,11 +149,13 @@ class HomeAssistant:
         self._published_at = self._clock()
         wish, told = self._wish, self._told
         found = documents(wish.mode, wish.prefix, wish.device, inventory, told.parts)
-        gone = told.topics - found.keys() - self._retracted
+        # those of another node only where they are ours: the folder may be a copy, and that one speak elsewhere
+        own = {topic for topic in told.topics if f"/{wish.device.id}/" in topic or told.is_ours(topic)}
+        gone = own - found.keys() - self._retracted
         for topic in sorted(gone):
             self._retracted.add(topic)
             outward.retract(topic, functools.partial(self._confirmed.put, topic))
-        if gone and found.keys() - told.topics:
+        if gone and found.keys() - told.topics.keys():
             return  # what comes in its place comes later, or Home Assistant finds the same entity twice
         first, self._inventory = self._inventory is None, inventory
         self._retracted -= found.keys()

@@ -26,18 +26,21 @@ class Told:
     What is there is written before it is published; what is gone is only `save`d when somebody has time for it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, machine: str) -> None:
         self._path = path = folder / MEMORY_FILE
+        self._machine = machine
         self._saved = True
-        self.topics: frozenset[str] = frozenset()
-        """Every discovery topic on which the broker may keep a document of ours."""
+        self.topics: dict[str, str] = {}
+        """Every discovery topic on which the broker may keep a document of ours, and which machine told it first; "" is
+        one that nobody knows."""
         self.parts: dict[str, str] = {}
         """Key and platform of every part that the device's document ever had, the latest last."""
         self.alarms: frozenset[str] = frozenset()
         """Every alarm of which the broker may keep how it stands."""
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
-            self.topics = frozenset(str(topic) for topic in document["topics"])
+            topics = document["topics"]  # a list, as it was written before machines were told apart
+            self.topics = {str(topic): str(topics[topic]) if isinstance(topics, dict) else "" for topic in topics}
             self.parts = {str(key): str(platform) for key, platform in document["parts"].items()}
             self.alarms = frozenset(str(name) for name in document.get("alarms", ()))
         except FileNotFoundError:
@@ -49,15 +52,20 @@ class Told:
         """There are documents on these topics too, and these parts and alarms now."""
         older = {key: platform for key, platform in self.parts.items() if key not in parts}
         kept = dict(list((older | dict(parts)).items())[-MOST_PARTS:])
-        noted = self.topics | frozenset(topics), kept, self.alarms | frozenset(alarms)
+        ours = {topic: self.topics.get(topic) or self._machine for topic in topics}
+        noted = self.topics | ours, kept, self.alarms | frozenset(alarms)
         if noted != (self.topics, self.parts, self.alarms):
             self.topics, self.parts, self.alarms = noted
             self._saved = False
             self.save()
 
+    def is_ours(self, topic: str) -> bool:
+        """Whether this machine has told it: where its folder is a copy, the one it came from still does."""
+        return bool(self._machine) and self.topics.get(topic) == self._machine
+
     def forget(self, topic: str) -> None:
         """The broker has confirmed that nothing is there any more. Returns at once."""
-        self.topics -= {topic}
+        self.topics = {one: machine for one, machine in self.topics.items() if one != topic}
         self._saved = False
 
     def forget_alarm(self, name: str) -> None:
@@ -70,7 +78,7 @@ class Told:
         if self._saved:
             return
         self._saved = True
-        document = {"topics": sorted(self.topics), "parts": self.parts, "alarms": sorted(self.alarms)}
+        document = {"topics": self.topics, "parts": self.parts, "alarms": sorted(self.alarms)}
         try:
             replace_durably(self._path, json.dumps(document, indent=1).encode())
         except OSError as error:

@@ -21,19 +21,23 @@ from hayakoe_daemon.mqtt.topics import Topics
 TOPICS = Topics("hayakoe/kitchen")
 WISH = Wish(Mode.DEVICE, "ha", "ha/status", Device("kitchen", None, "1", TOPICS, Language.EN), ())
 DEVICE = "ha/device/hayakoe_kitchen/config"
+BATH = replace(WISH, device=replace(WISH.device, node="bath", topics=Topics("hayakoe/bath")))
+BATH_DEVICE = "ha/device/hayakoe_bath/config"
 STATE = {"voice": "embedded", "voices": [{"name": "embedded"}], "styles": [], "style": None}
 
 
 class House:
     """Home Assistant's side of a daemon with a broker that confirms at once, or, while `deaf`, not at all."""
 
-    def __init__(self, folder: Path, wish: Wish = WISH, **state: Any) -> None:
+    def __init__(self, folder: Path, wish: Wish = WISH, machine: str = "this", **state: Any) -> None:
         self.now = 100.0
         self.deaf = False
         self.alarms: dict[str, bool] = {}
         self.kept: dict[str, str] = {}
         self.sent: list[str] = []
-        self.home = HomeAssistant(wish, folder, lambda: self.alarms, clock=lambda: self.now, delay=lambda: 3.0)
+        self.home = HomeAssistant(
+            wish, folder, lambda: self.alarms, clock=lambda: self.now, delay=lambda: 3.0, machine=machine
+        )
         self.home.look({**STATE, **state})
         self.connect()
 
@@ -161,6 +165,38 @@ def test_another_mode_leaves_nothing_behind(tmp_path: Path, first: Mode, then: M
     assert bool(house.there()) == (then is not Mode.OFF)
 
 
+def test_another_name_of_the_same_machine_leaves_nothing_behind(tmp_path: Path) -> None:
+    House(tmp_path)
+    later = House(tmp_path, BATH)
+    later.wait(SETTLE)
+    assert later.kept[DEVICE] == ""
+    assert later.there() == {BATH_DEVICE}
+
+
+@pytest.mark.parametrize("machine", ["that", ""])
+def test_what_a_folder_tells_that_is_a_copy_stays_with_the_other_machine(tmp_path: Path, machine: str) -> None:
+    House(tmp_path, machine="this" if machine else "")
+    House(tmp_path, machine=machine)  # its first start, before it is given a name of its own
+    copy = House(tmp_path, BATH, machine=machine)
+    copy.wait(SETTLE)
+    assert copy.kept.keys() == {BATH_DEVICE}
+    later = House(tmp_path, replace(BATH, mode=Mode.OFF), machine=machine)
+    assert later.kept == {BATH_DEVICE: ""}, "its own it takes back"
+
+
+def test_what_was_told_before_machines_were_told_apart(tmp_path: Path) -> None:
+    (tmp_path / MEMORY_FILE).write_text(
+        json.dumps({"topics": [DEVICE, "ha/button/hayakoe_kitchen/x/config"], "parts": {}})
+    )
+    house = House(tmp_path)
+    house.wait(SETTLE)
+    assert house.kept["ha/button/hayakoe_kitchen/x/config"] == ""
+    assert house.there() == {DEVICE}
+    later = House(tmp_path, BATH)
+    later.wait(SETTLE)
+    assert later.kept[DEVICE] == ""
+
+
 def test_what_the_broker_has_not_confirmed_to_be_gone_is_taken_back_again(tmp_path: Path) -> None:
     house = House(tmp_path)
     house.deaf = True
@@ -194,7 +230,7 @@ def test_parts_of_an_earlier_life_are_told_to_be_gone(tmp_path: Path) -> None:
 def test_a_damaged_memory_is_none(tmp_path: Path) -> None:
     (tmp_path / MEMORY_FILE).write_text("[1]")
     assert House(tmp_path).there() == {DEVICE}
-    assert json.loads((tmp_path / MEMORY_FILE).read_text())["topics"] == [DEVICE]
+    assert json.loads((tmp_path / MEMORY_FILE).read_text())["topics"] == {DEVICE: "this"}
 
 
 def test_everything_is_told_again_once_after_a_birth(tmp_path: Path) -> None:

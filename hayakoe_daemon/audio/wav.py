@@ -49,7 +49,9 @@ class WavSink:
 
     def begin(self, title: str) -> None:
         with self._lock:
-            self._end_file()
+            with suppress(SinkLost):  # what is left of an earlier round keeps nobody from this one
+                self._end_file()
+            self._file = self._path = None
             self._backlog.begin()
             self._written = 0
             self._cancelled = False
@@ -83,7 +85,7 @@ class WavSink:
             self._written = 0
             if self._cancelled:
                 return
-            if self._file is None:
+            if self._path is None:
                 self._open_file()
             self._write_backlog()
 
@@ -107,10 +109,9 @@ class WavSink:
         title = _UNSAFE.sub("_", self._title).strip("_")[:_LONGEST_TITLE] or "sound"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._path = _free(self._folder / f"{stamp}-{title}.wav")
-            self._file = soundfile.SoundFile(
-                self._path.with_suffix(".part"), "w", RATE, 1, subtype="PCM_16", format="WAV"
-            )
+            path = _free(self._folder / f"{stamp}-{title}.wav")
+            self._file = soundfile.SoundFile(path.with_suffix(".part"), "w", RATE, 1, subtype="PCM_16", format="WAV")
+            self._path = path
         except (OSError, soundfile.LibsndfileError) as error:
             raise self._lose(error) from error
 
@@ -135,15 +136,20 @@ class WavSink:
         return SinkLost(self._lost)
 
     def _end_file(self) -> None:
-        file, self._file = self._file, None
-        path, self._path = self._path, None
-        if file is None or path is None:
+        """Close it and give it its name; where that fails it can be called again."""
+        if self._path is None:
             return
+        part = self._path.with_suffix(".part")
         try:
+            # one that could not be closed is opened again: its header has to say how long it is
+            file, self._file = self._file or soundfile.SoundFile(part, "r+"), None
             file.close()
-            path.with_suffix(".part").replace(path)
+            part.replace(self._path)
         except (OSError, soundfile.LibsndfileError) as error:
+            if not part.exists():
+                self._path = None
             raise self._lose(error) from error
+        self._path = None
 
 
 def _free(path: Path) -> Path:

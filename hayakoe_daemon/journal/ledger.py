@@ -240,10 +240,11 @@ class Ledger:
 
     def finish(self, event: Event) -> None:
         """Its end, whatever end: the announcement goes, its last words wait for the broker."""
-        document = self._one("SELECT document FROM announcement WHERE id = ?", event.id)
-        if document is None:
+        found = self._db.execute("SELECT document, begun FROM announcement WHERE id = ?", (event.id,)).fetchone()
+        if found is None:
             return
-        if event.event_type is EventType.FINISHED:
+        document, begun = found
+        if event.event_type is EventType.FINISHED and (begun or event.times.get("audio")):  # not what was muted
             self._db.execute("INSERT OR REPLACE INTO memory VALUES ('last_spoken', ?)", (document,))
         self._db.execute("DELETE FROM announcement WHERE id = ?", (event.id,))
         self._last_words(event)

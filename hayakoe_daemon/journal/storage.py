@@ -84,11 +84,7 @@ class Storage:
                 disk.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             finally:
                 disk.close()
-            if self._unread is not None and self._path.exists():
-                self._set_aside(self._unread)
-            # what the old file held has been in memory since, so the new one takes its place
-            for suffix in ("-wal", "-shm"):
-                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+            self._make_room()
             fresh.replace(self._path)
             to_disk(self._path.parent)
             disk = self._connect(self._path)
@@ -146,6 +142,27 @@ class Storage:
             db.close()
             raise
         return db
+
+    def _make_room(self) -> None:
+        """For a file with all that the old one held. What that has in its -wal is put into it first: the new one must
+        not find it there, and until it is in place a power cut must find all of it."""
+        if not self._path.exists():
+            return
+        if self._unread is not None:
+            self._set_aside(self._unread)
+            return
+        try:
+            with contextlib.closing(self._connect(self._path)) as old:
+                _, frames, put_in = old.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            self._set_aside(error)
+            return
+        if put_in < frames:
+            raise sqlite3.OperationalError("somebody else reads the journal")
+        for suffix in ("-wal", "-shm"):
+            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
 
     def _to_memory(self, error: Exception) -> None:
         memory = _empty_memory()

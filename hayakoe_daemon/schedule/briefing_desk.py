@@ -43,6 +43,8 @@ class _Request:
     sources: frozenset[str]
     until: float
     done: Callable[[Composed], None]
+    wanted: Callable[[], bool]
+    """Nobody waits any longer for what was stopped."""
 
 
 class BriefingDesk:
@@ -78,8 +80,9 @@ class BriefingDesk:
 
     # ------------------------------------------------------------------------------------------------ what is asked
 
-    def ask(self, name: str, made: Callable[[Made], None]) -> None:
-        """Have a briefing composed; `made` comes from the thread of `step`, or at once with a refusal."""
+    def ask(self, name: str, made: Callable[[Made], None], wanted: Callable[[], bool] = lambda: True) -> None:
+        """Have a briefing composed; `made` comes from the thread of `step`, or at once with a refusal. Its sources are
+        awaited while it is `wanted`."""
         fields = self._fields.get(name)
         if fields is None:
             made(_unknown(name, self._fields))
@@ -90,7 +93,7 @@ class BriefingDesk:
             _log(f"the briefing {name}", text)
             made(fields.announcement(f"{name}-{self._new_id()}", text.text, now, now + EXPIRES))
 
-        self._requests.put(lambda: self._begin(fields.text, composed, made))
+        self._requests.put(lambda: self._begin(fields.text, composed, made, wanted))
 
     def fill(self, announcement: Announcement, made: Callable[[Made], None]) -> None:
         """Have the values put into a text that somebody sent; as `ask`."""
@@ -142,7 +145,7 @@ class BriefingDesk:
             request()
         pending, self._pending = self._pending, []
         for one in pending:
-            if time.monotonic() < one.until and self._sources.busy(one.sources):
+            if one.wanted() and time.monotonic() < one.until and self._sources.busy(one.sources):
                 self._pending.append(one)
             else:
                 one.done(self._composer.compose(one.text, self._clock(), full=True))
@@ -151,13 +154,19 @@ class BriefingDesk:
         """Write down what came lately."""
         self._sources.save()
 
-    def _begin(self, text: str, done: Callable[[Composed], None], refused: Callable[[Refused], None]) -> None:
+    def _begin(
+        self,
+        text: str,
+        done: Callable[[Composed], None],
+        refused: Callable[[Refused], None],
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> None:
         if len(self._pending) >= _MOST_PENDING:
             refused(Refused("queue_full", f"{_MOST_PENDING} briefings are being composed already; ask again later."))
             return
         needed = self._composer.sources_of(text)
         self._sources.ask(needed)
-        self._pending.append(_Request(text, needed, time.monotonic() + WAIT, done))
+        self._pending.append(_Request(text, needed, time.monotonic() + WAIT, done, wanted))
 
     def _filled(self, announcement: Announcement) -> Made:
         if (refused := self.refusal(announcement.text)) is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 from enum import StrEnum
 from pathlib import Path
 
@@ -33,7 +32,7 @@ def synchronised(mark: Path = _TIMESYNCD) -> Synchronised:
 def _kernel_state() -> int | None:
     """What adjtimex(2) returns for a question that changes nothing; None where it cannot be asked."""
     try:
-        adjtimex = ctypes.CDLL(ctypes.util.find_library("c") or "libc.so.6", use_errno=True).adjtimex
+        adjtimex = ctypes.CDLL(None, use_errno=True).adjtimex
     except (OSError, AttributeError):
         return None
     timex = (ctypes.c_long * 64)()  # struct timex, and more: modes, the first of it, is 0

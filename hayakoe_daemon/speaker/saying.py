@@ -150,12 +150,13 @@ class Saying:
         if self._first_sound is None:
             self._await_start(onset(chunk))
             self._first_sound = max(self.house.clock.wall(), self._due)
-            self._tell_started(self._first_sound)
         step = round(PIECE * chunk.sample_rate)
         for start in range(0, len(chunk.samples), step):
             piece = AudioChunk(chunk.samples[start : start + step], chunk.sample_rate)
             self._look()
             self._on_device(functools.partial(self.house.sink.write, amplify(piece, self.house.gain(self._elapsed()))))
+            if not self._written:
+                self._tell_started(self._first_sound)
             self._written += piece.seconds
         self._note_heard()
 
@@ -318,6 +319,11 @@ class Saying:
             note="; ".join(notes) or None,
             times=times,
         )
+
+
+def makes_way(announcement: Announcement) -> bool:
+    """Whether it is cut for one that is to start at its instant; it goes on afterwards."""
+    return announcement.priority is not Priority.URGENT and announcement.starts_at is None
 
 
 def pressing(announcement: Announcement, sink: Sink, clock: Callable[[], float]) -> Callable[[], bool] | None:

@@ -89,6 +89,7 @@ class Speaker:
         self._interrupts = Interrupts()
         self._news = threading.Condition()
         self._has_news = False
+        self._stopping = threading.Lock()  # a stop comes while one is being said or when that waits, never in between
         self._clearing: Future[int] | None = None
         self._urgent_alarm = False
         self._next_sink: Sink | None = None
@@ -125,9 +126,9 @@ class Speaker:
     def stop(self) -> Future[int]:
         """End what is being said and cancel what waits; the future tells how many waited."""
         now = self._clock()
-        clearing: Future[int] = self._journal.submit(lambda ledger: ledger.clear("stopped", now=now))
-        self._clearing = clearing  # before the next claim it is waited for
-        self._interrupts.interrupt(Why.STOP)
+        with self._stopping:  # before the next claim the clearing is waited for
+            clearing = self._clearing = self._journal.submit(lambda ledger: ledger.clear("stopped", now=now))
+            self._interrupts.interrupt(Why.STOP)
         return clearing
 
     def withdraw(self, announcement_id: str) -> None:
@@ -163,9 +164,7 @@ class Speaker:
                 self._interrupts.turn_of(claim.announcement.id)
                 left = self._say(claim)
         finally:
-            why = self._interrupts.leave()
-        if left is not None:
-            self._leave(left, why)
+            self._leave(left)
         if claim is None:
             self._tend()
             self._wait()
@@ -315,12 +314,18 @@ class Speaker:
         instant = self._journal.next_start
         return instant is not None and instant - self._clock() <= seconds
 
-    def _leave(self, announcement: Announcement, why: Why | None) -> None:
-        if why in (Why.SKIP, Why.STOP):
-            self._end(announcement, EventType.CANCELLED, "skipped" if why is Why.SKIP else "stopped")
+    def _leave(self, left: Announcement | None) -> None:
+        with self._stopping:
+            why = self._interrupts.leave()
+            if left is None:
+                return
+            if not (ended := why in (Why.SKIP, Why.STOP)):
+                put_back = self._journal.submit(lambda ledger: ledger.put_back(left.id))
+        if ended:
+            self._end(left, EventType.CANCELLED, "skipped" if why is Why.SKIP else "stopped")
         else:
-            self._journal.call(lambda ledger: ledger.put_back(announcement.id))
-            log.info("left for later: %s", announcement.id)
+            put_back.result(30)
+            log.info("left for later: %s", left.id)
 
     def _end(self, announcement: Announcement, how: EventType, note: str) -> None:
         """Durable before the next one begins: an announcement that has been heard is never said again."""

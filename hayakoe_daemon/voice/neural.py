@@ -177,10 +177,15 @@ class NeuralVoice:
         return Recalled(amplify(sound, self._gain), pause, self.remark(manner))
 
     def first_sound_in(self, utterance: Utterance, manner: Manner) -> float:
-        """Seconds, as those took that were spoken before; 0 for what it has said before."""
+        """Seconds, as those took that were spoken before, less what was done of it; 0 for what it has said before."""
         if self.knows(utterance, manner):
             return 0.0
-        return self._tempo.first_sound_in(utterance.text, manner.length_scale)
+        takes = self._tempo.first_sound_in(utterance.text, manner.length_scale)
+        try:
+            done = 0.0 if self._said is None else self._said.under_way(utterance.text, _of_sentence(manner, utterance))
+        except EngineError:
+            done = 0.0
+        return max(0.0, takes - done)
 
     def remark(self, manner: Manner) -> str | None:
         """A style that it does not have; pitch and intonation where pyworld is not installed; a seed where the model

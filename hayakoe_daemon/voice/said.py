@@ -26,6 +26,11 @@ class Said:
         """Whether this sentence needs no model. Raises EngineError where it cannot be read."""
         return manner.keep.looks and self._cache.has(self._key(self._feeder.read(text), manner))
 
+    def under_way(self, text: str, manner: Manner) -> float:
+        """Seconds of computing that this sentence was given already, where it is in the making for somebody. Raises
+        EngineError where it cannot be read."""
+        return self._cache.under_way(self._key(self._feeder.read(text), manner)) if manner.keep.looks else 0.0
+
     def through(
         self, phonemes: Phonemes, manner: Manner, text: str, make: Callable[[], Iterator[AudioChunk]]
     ) -> Iterator[AudioChunk]:

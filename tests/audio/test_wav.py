@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import errno
 import re
 import resource
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from hayakoe_daemon.audio.sink import SinkLost
 from hayakoe_daemon.audio.wav import WavSink
@@ -87,6 +90,44 @@ def test_no_folder_to_be_had(tmp_path: Path) -> None:
     sink.resume()
     sink.finish()
     assert len(read_wav(next((tmp_path / "file").glob("*.wav")))) == 0.1 * RATE
+
+
+@pytest.mark.parametrize("owner", [soundfile.SoundFile, Path], ids=["closed", "named"])
+def test_a_file_that_cannot_be_finished_is_finished_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: type
+) -> None:
+    def fails(self: soundfile.SoundFile | Path, *_: object) -> None:
+        if isinstance(self, soundfile.SoundFile):
+            if self.closed:
+                return
+            close(self)
+        raise OSError(errno.EIO, "Input/output error")
+
+    close = soundfile.SoundFile.close
+    sink = WavSink(tmp_path)
+    sink.begin("one")
+    sink.write(tone(0.2))
+    monkeypatch.setattr(owner, "close" if owner is soundfile.SoundFile else "replace", fails)
+    for _ in range(2):
+        with pytest.raises(SinkLost, match="Input/output error"):
+            sink.finish()
+        sink.resume()
+    monkeypatch.undo()
+    sink.finish()
+    (path,) = tmp_path.iterdir()
+    assert (path.suffix, len(read_wav(path))) == (".wav", 0.2 * RATE)
+
+
+def test_a_folder_that_vanishes_is_made_again(tmp_path: Path) -> None:
+    sink = WavSink(tmp_path / "heard")
+    sink.begin("one")
+    shutil.rmtree(tmp_path / "heard")
+    with pytest.raises(SinkLost):
+        sink.finish()
+    sink.begin("two")
+    sink.write(tone(0.2))
+    sink.finish()
+    assert len(read_wav(next((tmp_path / "heard").iterdir()))) == 0.2 * RATE
 
 
 def test_a_full_disk_is_told_and_survived(tmp_path: Path) -> None:

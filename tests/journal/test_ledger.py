@@ -204,8 +204,17 @@ def test_clear_spares_what_is_being_said(ledger: Ledger) -> None:
     assert claimed(ledger) == "now"
     assert ledger.clear("cleared", now=NOW) == 2
     assert told(ledger) == [("cancelled", "one"), ("cancelled", "two")]
+    ledger.heard("now", 0, now=NOW)
     end(ledger, "now")
     assert ledger.last_spoken() == words("now")
+
+
+def test_what_nobody_heard_is_not_the_last_that_was_spoken(ledger: Ledger) -> None:
+    for name, seconds in (("heard", {"audio": 1.5}), ("muted", {}), ("empty", {"audio": 0.0})):
+        accept(ledger, words(name))
+        assert claimed(ledger) == name
+        ledger.finish(Event(EventType.FINISHED, name, "test", NOW, times=seconds))
+    assert ledger.last_spoken() == words("heard")
 
 
 def test_last_words_are_told_once_and_stay_until_confirmed(ledger: Ledger) -> None:

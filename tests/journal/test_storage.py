@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import shutil
 import sqlite3
 import subprocess
 import time
@@ -194,6 +196,44 @@ def test_a_disk_that_is_really_full(journals: OpenJournal, troubles: Troubles, s
     ballast.unlink()
     assert journal._storage.recover()
     assert sorted(waiting(journal)) == sorted(names)
+
+
+def test_a_power_cut_on_the_way_back_to_the_disk_loses_nothing(
+    journals: OpenJournal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "state" / "journal.sqlite3"
+    journal = journals(path)
+    names = [f"n{i}" for i in range(10)]
+    accept(journal, *names)
+    left = {part: part.read_bytes() for part in (path, path.with_name(path.name + "-wal"))}
+    journal._storage.fail(sqlite3.OperationalError("disk I/O error"))
+    for part, content in left.items():  # a disk that fails takes nothing when it is closed either
+        part.write_bytes(content)
+
+    def cut(*_: object) -> None:
+        shutil.copytree(path.parent, tmp_path / "found")
+        raise OSError(errno.EIO, "the power is gone")
+
+    monkeypatch.setattr(Path, "replace", cut)
+    assert not journal._storage.recover()
+    monkeypatch.undo()
+    assert waiting(journals(tmp_path / "found" / path.name)) == names
+    assert journal._storage.recover()
+    assert waiting(journal) == names
+
+
+def test_what_was_damaged_meanwhile_is_set_aside_on_the_way_back(
+    journals: OpenJournal, tmp_path: Path, troubles: Troubles
+) -> None:
+    path = tmp_path / "state" / "journal.sqlite3"
+    journal = journals(path)
+    accept(journal, "a")
+    journal._storage.fail(sqlite3.OperationalError("disk I/O error"))
+    path.write_bytes(b"not a database" * 500)
+    assert journal._storage.recover()
+    assert len(storage.set_aside(path)) == 1
+    journal.close()
+    assert waiting(journals(path)) == ["a"]
 
 
 def test_a_read_only_disk(journals: OpenJournal, troubles: Troubles, small_disk: Path) -> None:

@@ -322,6 +322,14 @@ def test_it_waits_for_its_sources_so_long_and_no_longer(running: Running, monkey
     assert (first.text, second.text) == ("最高16度。", "最高16度。遅いです。")
 
 
+def test_one_that_nobody_wants_any_more_waits_for_no_source(running: Running) -> None:
+    wanted = [True]
+    running.desk.ask("waiting", running.made.append, lambda: wanted[0])
+    wait_for(lambda: running.desk._pending)
+    wanted[0] = False
+    wait_for(lambda: running.made, briefing_desk.WAIT / 4)
+
+
 def test_what_there_is_not_is_refused(running: Running) -> None:
     running.desk.ask("mornin", running.made.append)
     assert running.last() == Refused(

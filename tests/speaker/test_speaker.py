@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 from hayakoe_daemon.announcement import Announcement, Priority
 from hayakoe_daemon.audio.null import NullSink
 from hayakoe_daemon.journal.ledger import Ledger
+from hayakoe_daemon.speaker.interrupt import Interrupts, Why
 from hayakoe_daemon.voice.kept import State
 from tests.speaker.life import BEEP, MANNERS, SETTINGS, Gone, Life, Paced, Wandering
 from tests.support.waiting import patient, wait_for
@@ -71,6 +73,42 @@ def test_a_sound_alone_that_kills_fails(lives: Callable[..., Life], tmp_path: Pa
     all_ = deaths_until_its_end(lives, tmp_path, "", sound="kills")
     assert len(all_) == 3
     assert [how for _, how, _ in all_[-1].last_words()] == ["failed"]
+
+
+def test_what_is_left_before_its_first_sound_was_never_started(lives: Callable[..., Life]) -> None:
+    life = lives()
+    life.accept("a", "one", sound="kills")
+    wait_for(life.voice.dead.is_set)
+    assert life.speaker.skip()
+    life.voice.over.set()
+    wait_for(lambda: life.letters)
+    assert life.last_words() == [("a", "cancelled", "skipped")]
+    assert life.events == []
+
+
+def test_a_stop_comes_before_or_after_what_was_cut_is_put_back(
+    lives: Callable[..., Life], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    life = lives(sink=Paced())
+    stopping: list[threading.Thread] = []
+    leave = Interrupts.leave
+
+    def stopped_meanwhile(interrupts: Interrupts) -> Why | None:
+        why = leave(interrupts)
+        if why is Why.CUT and not stopping:
+            stopping.append(threading.Thread(target=life.speaker.stop))
+            stopping[0].start()
+            stopping[0].join(0.2)
+        return why
+
+    monkeypatch.setattr(Interrupts, "leave", stopped_meanwhile)
+    life.accept("a", "one two three")
+    wait_for(lambda: life.events)
+    life.speaker.cut()
+    wait_for(lambda: life.letters)
+    assert life.last_words() == [("a", "cancelled", "stopped")]
+    assert [event.event_type for event in life.events] == ["started"], "it is not gone on with"
+    stopping[0].join()
 
 
 def test_another_device_is_used_at_once_where_the_old_one_is_gone(lives: Callable[..., Life]) -> None:

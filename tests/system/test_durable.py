@@ -65,7 +65,7 @@ def _death(folder: Path) -> None:
 
 
 def _told(folder: Path) -> None:
-    Told(folder).note(["homeassistant/device/x/config"], {})
+    Told(folder, "this").note(["homeassistant/device/x/config"], {})
 
 
 def _source(folder: Path) -> None:

@@ -100,6 +100,20 @@ def test_made_ahead_it_needs_no_model_at_its_time(first: House) -> None:
     assert first.runs == (0, 0)
 
 
+def test_what_is_made_ahead_is_taken_over_by_whoever_has_to_say_it_now(first: House, tmp_path: Path) -> None:
+    (spoken,) = split("七時三十分です。", Verbalizer())
+    foreseen = first.voice.speak(spoken, Manner(keep=Keep.AHEAD))
+    piece = next(foreseen)
+    whole_time = first.voice._tempo.first_sound_in(spoken.text, 1.0)
+    assert first.voice.first_sound_in(spoken, Manner()) < whole_time
+    live = list(first.voice.speak(spoken, Manner()))
+    assert np.array_equal(live[0].samples, piece.samples)
+    assert list(foreseen) == live[1:]
+    assert first.synthesizer.runs == 1
+    first.cache.flush()
+    assert list(tmp_path.glob("*.flac")), "whoever makes it ahead wants it kept"
+
+
 def test_a_clock_time_is_not_written_when_it_is_just_said(first: House, tmp_path: Path) -> None:
     first.say(split("七時三十分です。", Verbalizer()))
     first.cache.flush()

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 from hayakoe_daemon.audio.chunk import AudioChunk
 from hayakoe_daemon.voice.cache.changing import says_a_number
 from hayakoe_daemon.voice.cache.keep import Keep
+from hayakoe_daemon.voice.cache.making import Making
 from hayakoe_daemon.voice.cache.memory import Memory
 from hayakoe_daemon.voice.cache.shelf import Damaged, Entry, Shelf
 
@@ -81,6 +82,7 @@ class RenderCache:
         self._pinned: set[str] = set()
         self._waiting: deque[tuple[str, AudioChunk]] = deque()
         self._unwritten: dict[str, AudioChunk] = {}
+        self._making: dict[str, Making] = {}
         self._hits = self._misses = self._written = self._damaged = 0
         self._told = False
         self._resting_until = float("-inf")
@@ -95,21 +97,53 @@ class RenderCache:
     ) -> Iterator[AudioChunk]:
         """The sound kept under `key`, else what `make()` gives, which is kept when it was made to its end.
 
+        What is in the making to be kept is not made twice: who asks meanwhile has what there is of it, and goes on.
         `text` decides for Keep.NORMAL whether it is worth being written.
         """
         if keep.looks and (kept := self.get(key, pin=keep is Keep.PINNED)) is not None:
             yield from kept
             return
-        if not keep.writes(changing=says_a_number(text)):
+        making = self._join(key, make, keep, begins=keep.writes(changing=says_a_number(text)))
+        if making is None:
             yield from make()
             return
-        pieces: list[AudioChunk] = []
-        for chunk in make():
-            pieces.append(chunk)
-            yield chunk
+        try:
+            yield from making.read()
+        finally:
+            self._leave(key, making)
+        if keep is Keep.PINNED and self.has(key):
+            with self._changed:
+                self._pinned.add(key)
+
+    def under_way(self, key: str) -> float:
+        """Seconds of computing that went into what is in the making under `key`; 0 where nothing is."""
+        with self._changed:
+            making = self._making.get(key)
+        return 0.0 if making is None else making.spent
+
+    def _join(self, key: str, make: Callable[[], Iterator[AudioChunk]], keep: Keep, *, begins: bool) -> Making | None:
+        """The one in the making, else a new one where one `begins`."""
+        with self._changed:
+            making = self._making.get(key) if keep.looks else None
+            if making is None or making.error is not None:
+                if not begins:
+                    return None
+                making = self._making[key] = Making(make(), lambda pieces: self._keep(key, pieces))
+            making.readers += 1
+            return making
+
+    def _leave(self, key: str, making: Making) -> None:
+        with self._changed:
+            making.readers -= 1
+            last = not making.readers
+            if last and self._making.get(key) is making:
+                del self._making[key]
+        if last:
+            making.close()
+
+    def _keep(self, key: str, pieces: Sequence[AudioChunk]) -> None:
         if pieces:
-            samples = np.concatenate([piece.samples for piece in pieces])
-            self.put(key, AudioChunk(samples, pieces[0].sample_rate), pinned=keep is Keep.PINNED)
+            self.put(key, AudioChunk(np.concatenate([piece.samples for piece in pieces]), pieces[0].sample_rate))
 
     def has(self, key: str) -> bool:
         """True where `get` should find it; nothing is read."""
