@@ -58,8 +58,10 @@ def _until(found: re.Match[str]) -> str:
 
 
 def _hyphened_date(found: re.Match[str]) -> str | None:
-    is_told = found["week"] or re.search(f"{_DAY_BEFORE}$", found.string[max(0, found.start() - 7) : found.start()])
-    if not is_told and not found["at"]:
+    before = found.string[max(0, found.start() - 7) : found.start()]
+    is_told = found["week"] or re.search(f"{_DAY_BEFORE}$", before)
+    is_number = re.search("(?:番号?|室|部屋|棟|席|番地|住所|型番?|町|丁目) ?$", before)
+    if not is_told and (is_number or not found["at"]):
         return None
     return _month_and_day(found["m"], found["d"]) + ("、" if found["at"] else "")
 
