@@ -50,7 +50,8 @@ class Draft:
 
     def apply(self, rule: Rule) -> None:
         """Say what the rule says, wherever it matches."""
-        self.replace(self._said(rule))
+        if rule.pattern.search(self.masked):  # most of them are nowhere in a text
+            self.replace(self._said(rule))
 
     def replace(self, said: Iterable[tuple[int, int, str, str]]) -> None:
         """Start, end, words and the rule's name: say the words in place of these characters. In order, and apart."""

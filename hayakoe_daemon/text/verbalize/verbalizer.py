@@ -11,11 +11,22 @@ from hayakoe_daemon.text.verbalize import emoji, latin, loanwords
 from hayakoe_daemon.text.verbalize.characters import prepared
 from hayakoe_daemon.text.verbalize.draft import Draft, Step
 from hayakoe_daemon.text.verbalize.rule import Rule
-from hayakoe_daemon.text.verbalize.rules import codes, dates, networks, quantities, ranges, symbols, times, words
+from hayakoe_daemon.text.verbalize.rules import (
+    codes,
+    dates,
+    markup,
+    networks,
+    quantities,
+    ranges,
+    symbols,
+    times,
+    words,
+)
 
 _WRITTEN = (
     *networks.RULES,
     *dates.EARLY,
+    *ranges.EARLY,
     *codes.STRICT,
     *dates.RULES,
     *times.RULES,
@@ -28,10 +39,11 @@ _WRITTEN = (
 )
 """The order in which rules look at a text; what one has said, those after it do not see."""
 
-RULES: tuple[Rule, ...] = (*symbols.MARKUP, *_WRITTEN, *symbols.LATE, *words.RULES)
+RULES: tuple[Rule, ...] = (*markup.TAGS, *markup.MARKDOWN, *_WRITTEN, *symbols.LATE, *words.RULES)
 
 _ONLY_WORDS = re.compile(r"[\s、。，．！？「」『』…ー々〆ヶぁ-ゖァ-ヺ一-\u9fff㐀-\u4dbf]*")
 _LATIN = re.compile("[A-Za-z]")
+_MARKDOWN = re.compile(r"^ *(?:[-*+•] |\[)|~~|\]\(", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,9 @@ class Verbalizer:
     def _read_signs(self, draft: Draft) -> None:
         draft.replace(emoji.steps(draft.masked, named=self._emoji_names))
         has_latin = bool(_LATIN.search(draft.masked))
-        for rule in symbols.MARKUP if "<" in draft.masked or "&" in draft.masked else ():
+        for rule in markup.TAGS if "<" in draft.masked or "&" in draft.masked else ():
+            draft.apply(rule)
+        for rule in markup.MARKDOWN if _MARKDOWN.search(draft.masked) else ():
             draft.apply(rule)
         for rule in networks.RULES if has_latin or "." in draft.masked or ":" in draft.masked else ():
             draft.apply(rule)

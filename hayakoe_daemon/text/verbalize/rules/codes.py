@@ -43,7 +43,7 @@ def _version(found: re.Match[str]) -> str:
         )
         else "バージョン"
     )
-    parts = "テン".join(number(part) for part in (found["n"] or found["n2"] or found["n3"]).split("."))
+    parts = "テン".join(number(part) for part in (found["n"] or found["n2"] or found["n3"] or found["n4"]).split("."))
     return (
         (prefix if (found["v"] or found["v2"]) else "")
         + parts
@@ -194,12 +194,13 @@ STRICT = (
         "code.version",
         r"(?<![0-9A-Za-z.])(?:(?P<v>[vV]|[Vv]er\.? ?|[Vv]ersion )?(?P<n>[0-9]{1,6}(?:\.[0-9]{1,6}){2,5})|"
         r"(?P<v2>[vV]|[Vv]er\.? ?|[Vv]ersion )(?P<n2>[0-9]{1,4}(?:\.[0-9]{1,6})?)|"
-        r"(?<=バージョン)(?P<n3>[0-9]{1,4}\.[0-9]{1,6}))"
+        r"(?<=バージョン)(?P<n3>[0-9]{1,4}\.[0-9]{1,6})|(?<=[A-Za-z\ue000] )(?P<n4>20[0-9]{2}\.(?:1[0-2]|[1-9])))"
         r"(?:[-.]?(?P<tag>alpha|beta|rc|dev|b)\.?(?P<tagn>[0-9]{1,4})?)?(?![0-9A-Za-z]|\.[0-9])",
         _version,
         ("v2.3.1に更新", "バージョン二テン三テン一に更新"),
         ("バージョン2026.11.1が", "バージョン二千二十六テン十一テン一が"),
         ("Ver.3です", "バージョン三です"),
+        ("Home Assistant 2026.11に", "ホームアシスタント 二千二十六テン十一に"),
     ),
 )
 """What no date can be."""

@@ -14,9 +14,12 @@ _IN_BRACKETS = rf" ?{_OPEN} ?[{_DAYS}](?:曜日?)?(?:[・,、/]?(?:祝日?|休�
 _YEAR, _MONTH, _DAY = "[12][0-9]{3}", "(?:1[0-2]|0?[1-9])", "(?:3[01]|[12][0-9]|0?[1-9])"
 _ERAS = {"M": "明治", "T": "大正", "S": "昭和", "H": "平成", "R": "令和"}
 _PARTS = (
-    r"(?:カップ|個|本|量|程度|以[上下]|倍|サイズ|スケール|丁|束|袋|缶|枚|玉|株|片|切れ|ページ"
+    r"(?:カップ|個|本|量|程度|以[上下]|倍|サイズ|スケール|丁|束|袋|缶|枚|玉|株|片|切れ|ページ|錠|包|合|杯|拍子|インチ"
+    r"|点(?![検灯滴呼火])|日(?:休|有|分|間|かか|だけ|ほど|程度|以)|(?:[KMGT]i?B|[ckm]?m|[mk]?g|m?[lL])(?![A-Za-z])"
     r"|の(?:確率|割合|量|大きさ|人|時間|値段|価格|サイズ|濃度))"
 )
+_DAY_BEFORE = r"(?:日付|期限|期日|納期|締め?切り?|予定日|配達日|提出日|更新日|誕生日|記念日|開催日)[はが:]? ?"
+_FROM = rf"[0-9]/[0-9]{{1,2}}(?:{_IN_BRACKETS})? ?[〜~–-] ?"
 _WHOLE_BEFORE = r"(?:大さじ|小さじ|残り|約|およそ|カップ|確率は?|割合は?|の|全体の|半分の)"
 
 
@@ -38,14 +41,39 @@ def _date(found: re.Match[str]) -> str | None:
 
 
 def _short_date(found: re.Match[str]) -> str | None:
-    before, after = found.string[max(0, found.start() - 6) : found.start()], found.string[found.end() : found.end() + 8]
+    before, after = found.string[max(0, found.start() - 12) : found.start()], found.string[found.end("d") :][:8]
     if re.search(rf"(?:{_WHOLE_BEFORE}|[0-9]と) ?$", before) or re.match(rf" ?(?:{_PARTS}|[℃°%])", after):
         return None
     is_small = int(found["m"]) < int(found["d"]) <= 5
     ends_there = re.match(r"(?:です|でした|だ|に(?:な|減|縮|し)|。|$)", after)
-    if is_small and ends_there and not re.search(r"(?:日|今日|明日|期限|締切|予定)[はが:] ?$", before):
+    if is_small and ends_there and not re.search(rf"(?:日|予定)[はが:] ?$|{_DAY_BEFORE}$|{_FROM}$", before):
         return None  # 1/2です: half of something, where nothing says that it is a day
     return _month_and_day(found["m"], found["d"])
+
+
+def _until(found: re.Match[str]) -> str:
+    week = found["week"] or ""
+    weekday = "".join(f"{day}曜日" for day in week if day in _DAYS)[:3] + ("祝日" if "祝" in week else "")
+    return f"{weekday}から{counted(found['to'], '日')}"
+
+
+def _hyphened_date(found: re.Match[str]) -> str | None:
+    before = found.string[max(0, found.start() - 7) : found.start()]
+    is_told = found["week"] or re.search(f"{_DAY_BEFORE}$", before)
+    is_number = re.search("(?:番号?|室|部屋|棟|席|番地|住所|型番?|町|丁目) ?$", before)
+    if not is_told and (is_number or not found["at"]):
+        return None
+    return _month_and_day(found["m"], found["d"]) + ("、" if found["at"] else "")
+
+
+def _year_last(found: re.Match[str]) -> str | None:
+    """21/11/2026 and 11/21/2026 say themselves which is the month; 5/6/2026 does not."""
+    first, second = found["a"], found["b"]
+    if int(first) > 12 or first == second:
+        first, second = second, first
+    if not 1 <= int(first) <= 12 or not (12 < int(second) <= 31 or first == second):
+        return None
+    return counted(found["y"], "年") + _month_and_day(first, second)
 
 
 def _era(found: re.Match[str]) -> str:
@@ -74,6 +102,40 @@ EARLY = (
         ("2026-11-20T07:30", "二千二十六年十一月二十日七時三十分"),
     ),
     rule(
+        "date.year_last",
+        rf"{START}(?P<a>[0-9]{{1,2}})(?P<sep>[-/.])(?P<b>[0-9]{{1,2}})(?P=sep)(?P<y>(?:19|20)[0-9]{{2}})(?![0-9]|[-/.][0-9])",
+        _year_last,
+        ("21/11/2026に", "二千二十六年十一月二十一日に"),
+        ("11/21/2026に", "二千二十六年十一月二十一日に"),
+    ),
+    rule(
+        "date.until_day",
+        rf"(?<![0-9])(?P<m>{_MONTH})/(?P<d>{_DAY})(?P<w>(?P<week>{_IN_BRACKETS})?"
+        r" ?[〜~–-] ?(?P<to>3[01]|[12][0-9]|[1-9])(?:日(?![間一-龠]))?)"
+        r"(?![0-9/:.,\-A-Za-z℃°%]| ?[^\s、。()はがにもでの])",
+        _until,
+        ("11/20〜23の予定", "十一月二十日から二十三日の予定"),
+        ("11/21-23は休み", "十一月二十一日から二十三日は休み"),
+        ("11/21(土)-23(月)", "十一月二十一日土曜日から二十三日月曜日"),
+    ),
+    rule(
+        "date.until_alone",
+        rf"(?:^|[ \n(、。])[〜~] ?(?:{_MONTH}/{_DAY}(?:{_IN_BRACKETS})?|[0-9]{{1,2}}:[0-5][0-9]|[0-9]{{1,2}}[日時]|"
+        rf"{_MONTH}月(?:末|{_DAY}日)?)(?P<w>)(?=[ )。、の\n]|$)",
+        "まで",
+        ("(〜25日)", "二十五日まで"),
+        ("〜12/25の予定", "十二月二十五日までの予定"),
+    ),
+    rule(
+        "date.hyphen",
+        rf"(?<![0-9A-Za-z.-])(?P<m>{_MONTH})-(?P<d>{_DAY})(?![0-9A-Za-z.-])"
+        rf"(?=(?P<week>{_IN_BRACKETS})?)(?=(?P<at>(?<=[0-9]{{2}}-[0-9]{{2}}) [0-2]?[0-9]:[0-5][0-9])?)",
+        _hyphened_date,
+        ("11-21(土)は", "十一月二十一日土曜日は"),
+        ("期限 12-25", "期限 十二月二十五日"),
+        ("11-21 10:00", "十一月二十一日、 十時"),
+    ),
+    rule(
         "date.year_month",
         rf"{START}(?P<y>{_YEAR})/(?P<m>{_MONTH})(?![0-9/])",
         lambda found: f"{counted(found['y'], '年')}{numbers.kanji(int(found['m']))}月",
@@ -94,18 +156,15 @@ RULES = (
     rule(
         "date.short",
         rf"(?<![0-9A-Za-z.])(?<![0-9][,:/])(?P<m>{_MONTH})/(?P<d>{_DAY})(?![0-9]|[/.][0-9]|"
-        rf" ?=)(?=(?P<week>{_IN_BRACKETS})?)",
+        rf" ?=)(?:日(?![一-龠]))?(?=(?P<week>{_IN_BRACKETS})?)",
         lambda found: _month_and_day(found["m"], found["d"]) if found["week"] else _short_date(found),
         ("12/31まで休み", "十二月三十一日まで休み"),
         ("11/20(金)", "十一月二十日金曜日"),
         ("1/2(土)から", "一月二日土曜日から"),
         ("明日は3/3です", "明日は三月三日です"),
-    ),
-    rule(
-        "date.until_day",
-        r"(?<=\ue000) ?[〜~] ?(?P<d>3[01]|[12][0-9]|[1-9])(?![0-9/:.,]| ?[^\s、。()の])",
-        lambda found: "から" + counted(found["d"], "日"),
-        ("11/20〜23の予定", "十一月二十日から二十三日の予定"),
+        ("3/4日の予定", "三月四日の予定"),
+        ("期限 3/4", "期限 三月四日"),
+        ("12/31-1/3", "十二月三十一日から一月三日"),
     ),
     rule(
         "date.day_of_range",
@@ -115,19 +174,22 @@ RULES = (
     ),
     rule(
         "date.month_day",
-        rf"(?<![0-9.])(?P<m>1[0-2]|0?[1-9])月 ?(?P<d>{_DAY})日(?!間|本(?!日))",
+        rf"(?<![0-9.])(?P<m>1[0-2]|0?[1-9]) ?月 ?(?P<d>{_DAY}) ?日(?!間|本(?!日))",
         lambda found: _month_and_day(found["m"], found["d"]),
         ("1月1日の朝", "一月ツイタチの朝"),
         ("11月20日", "十一月二十日"),
         ("09月05日", "九月五日"),
+        ("11 月 1 日", "十一月ツイタチ"),
     ),
     rule(
         "date.first_of_month",
-        r"(?:(?:毎月|今月|来月|先月|翌月|再来月|同月) ?|(?<![0-9時丸あとまるもう第]))(?P<w>1日)(?=(?: ?[(（]"
-        rf"[{_DAYS}]|は(?:燃|資源|ゴミ|休|定休|元)|(?:午[前後]|付け?|発売|開始|生まれ|締|までに?(?:支払|提出|返))))",
+        r"(?:(?:毎月|今月|来月|先月|翌月|再来月|同月) ?|(?<![0-9時丸あとまるもう第]))(?P<w>1 ?日)(?=(?: ?[(（]"
+        rf"[{_DAYS}]|は(?:燃|資源|ゴミ|休|定休|元)|(?:午[前後]|付け?|発売|開始|生まれ|締|現在|までに?(?:支払|提出|返))"
+        r"| [0-2]?[0-9]:[0-5][0-9]))",
         "ツイタチ",
         ("1日は燃えるゴミ", "ツイタチは燃えるゴミ"),
         ("1日(日)は休み", "ツイタチ日曜日は休み"),
+        ("1日 10:00", "ツイタチ 十時"),
     ),
     rule(
         "date.first_in_list",
@@ -139,7 +201,7 @@ RULES = (
     ),
     rule(
         "date.first_after_month_word",
-        r"(?:毎月|今月|来月|先月|翌月|再来月|同月)の?(?P<w>1日)(?!中|間|分|目)",
+        r"(?:毎月|今月|来月|先月|翌月|再来月|同月)の?(?P<w> ?1 ?日)(?!中|間|分|目)",
         "ツイタチ",
         ("来月1日に届く", "来月ツイタチに届く"),
     ),
@@ -197,14 +259,15 @@ RULES = (
     ),
     rule(
         "date.all_day",
-        r"(?<![0-9A-Za-z.,])1日中",
+        r"(?<![0-9A-Za-z.,])1 ?日中",
         "イチニチジュー",
         ("1日中家にいました", "イチニチジューいえにいました"),
     ),
     rule(
         "date.one_day",
-        r"(?<![0-9A-Za-z.,])1日(?![間目分本])",
+        r"(?<![0-9A-Za-z.,])1(?:日(?![間目分本])| 日(?![一-龠]))",
         "イチニチ",
+        ("1 日 3 回", "イチニチ 三回"),
         ("1日3回飲む", "イチニチ三回飲む"),
         ("あと1日です", "あとイチニチです"),
     ),

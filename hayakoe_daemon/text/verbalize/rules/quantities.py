@@ -19,6 +19,7 @@ _CURRENCIES = {
     "€": "ユーロ",
     "£": "ポンド",
     "₩": "ウォン",
+    "¢": "セント",
     "JPY": "円",
     "USD": "ドル",
     "EUR": "ユーロ",
@@ -35,7 +36,7 @@ def _alternation(words: Iterable[str]) -> str:
 
 
 _COUNTERS = _alternation(counters())
-_COUNTER_ALONE = rf"(?:{_COUNTERS})(?:(?![一-龠])|(?=[前後間目以程半頃毎弱強経遅待過未]|[月火水木金土日]曜))"
+_COUNTER_ALONE = rf"(?:{_COUNTERS})(?:(?![一-龠])|(?=[前後間目以程半頃毎弱強経遅待過未編]|[月火水木金土日]曜))"
 """What may stand apart from its number: 3 本, but not 3 本州."""
 
 
@@ -80,6 +81,8 @@ def _unit(found: re.Match[str]) -> str | None:
 
 def _per_unit(found: re.Match[str]) -> str:
     unit = found["u"]
+    if unit in "個本枚袋箱泊台食":
+        return f"、{counted('1', unit)}あたり"
     return _PER[unit] if unit in "日月年人回" else f"パー{_UNITS.get(unit, unit)}"
 
 
@@ -137,6 +140,7 @@ RULES = (
         ("-6℃の朝", "マイナス六度の朝"),
         ("気温は-3.5℃", "気温はマイナス三点五度"),
         ("最低気温-3℃", "最低気温マイナス三度"),
+        ("温度 -3℃", "温度 マイナス三度"),
     ),
     rule("sign.plus_minus", r"[±](?= ?[0-9])", "プラスマイナス", ("±0.5℃", "プラスマイナス零点五度")),
     rule("sign.plus", r"(?<![0-9A-Za-z)\ue000])[+](?=[0-9])", "プラス", ("+2℃", "プラス二度")),
@@ -150,17 +154,18 @@ RULES = (
     ),
     rule(
         "money.sign_last",
-        rf"{START}(?P<n>{NUMBER})(?P<l>{_LARGE}{{1,2}})? ?(?P<c>[¥$€£₩]|(?:JPY|USD|EUR)(?![A-Za-z]))",
+        rf"{START}(?P<n>{NUMBER})(?P<l>{_LARGE}{{1,2}})? ?(?P<c>[¥$€£₩¢]|(?:JPY|USD|EUR)(?![A-Za-z]))",
         _money,
         ("50€のお釣り", "五十ユーロのお釣り"),
         ("100$です", "百ドルです"),
     ),
     rule(
         "money.per",
-        r"(?<=円)/(?P<u>kWh|L|l|kg|g|m|m³|km|GB|回|人|月|年|日|時間?|h)(?![A-Za-z0-9])",
+        r"(?<=円)/(?P<u>kWh|L|l|kg|g|m|m³|km|GB|回|人|月|年|日|時間?|h|[個本枚袋箱泊台食])(?![A-Za-z0-9])",
         _per_unit,
         ("31円/kWh", "三十一円パーキロワットアワー"),
         ("500円/月", "五百円、ひと月あたり"),
+        ("500円/個", "五百円、一個あたり"),
     ),
     rule(
         "unit.fahrenheit",
@@ -222,6 +227,22 @@ RULES = (
         rf"{START}4[畳帖]半",
         "ヨジョーハン",
         ("4畳半", "ヨジョーハン"),
+    ),
+    rule(
+        "count.school_class",
+        r"(?<=[0-9]年) ?(?P<n>[1-9][0-9]?)組",
+        lambda found: f"{numbers.kana(int(found['n']))}クミ",
+        ("6年1組", "六年イチクミ"),
+        ("3年 2組", "三年ニクミ"),
+    ),
+    rule(
+        "count.things",
+        rf"{START}(?P<n>[1-9][0-9]{{1,3}})つ(?P<nth>目)?",
+        lambda found: (
+            "トー" if found["n"] == "10" and not found["nth"] else counted(found["n"], "個目" if found["nth"] else "個")
+        ),
+        ("10つ", "トー"),
+        ("12つ目", "十二個目"),
     ),
     rule(
         "count.counter",

@@ -25,8 +25,6 @@ _ENCLOSED = {
     "℡": "電話",
     "〒": "郵便番号",
 }
-_ENTITIES = {"amp": "アンド", "nbsp": " "}
-_BREAKS = "br|p|div|li|ul|ol|tr|table|h[1-6]|hr"
 
 
 def _circled(found: re.Match[str]) -> str:
@@ -43,32 +41,9 @@ def _closing(found: re.Match[str]) -> str:
     return "、" if re.match(r"[0-9A-Za-z一-龠々ァ-ヶ\ue000]", found.string[found.end() : found.end() + 1]) else ""
 
 
-def _opening(found: re.Match[str]) -> str:
+def opening(found: re.Match[str]) -> str:
     return "、" if found.start() and re.match(_WORD, found.string[found.start() - 1]) else ""
 
-
-MARKUP = (
-    rule(
-        "markup.break",
-        rf"(?:</?(?:{_BREAKS})(?: [^<>]{{0,200}})?/?>){{1,9}}",
-        _opening,
-        ("晴れ<br>ときどき雨", "晴れ、ときどき雨"),
-    ),
-    rule(
-        "markup.tag",
-        r"</?(?:[abiu]|em|strong|span|small|big|font|code|pre|img|td|th|tbody|thead|center|html|body)"
-        r"(?: [^<>]{0,200})?/?>",
-        "",
-        ("<b>重要</b>です", "重要です"),
-    ),
-    rule(
-        "markup.entity",
-        r"&(?:(?P<name>amp|lt|gt|nbsp)|quot|apos|#39|#x27|#34);",
-        lambda found: _ENTITIES.get(found["name"] or "", ""),
-        ("父&amp;母", "父アンド母"),
-    ),
-)
-"""What feeds and calendars leave in their texts, before anything else."""
 
 _FACE = r"[^()（）一-龠ぁ-ん0-9\s]"
 EARLY = (
@@ -143,8 +118,21 @@ MATHS = (
         ("1ドル=150円", "一ドルイコール百五十円"),
     ),
     rule(
+        "maths.less",
+        r"(?<=[0-9A-Za-z一-龠ァ-ヶー\ue000]) ?<(?!-) ?(?=[0-9A-Za-z一-龠ァ-ヶ\ue000])(?!/?[A-Za-z][^<>\n]{0,99}>)",
+        "小なり",
+        ("a<b", "エー小なりビー"),
+        ("20<気温", "二十小なり気温"),
+    ),
+    rule(
+        "maths.greater",
+        r"(?:(?<=[0-9\ue000])|(?<![A-Za-z][A-Za-z])(?<=[A-Za-z])) ?> ?(?=[0-9]|[A-Za-z](?![A-Za-z]))",
+        "大なり",
+        ("x>y", "エックス大なりワイ"),
+    ),
+    rule(
         "maths.compare",
-        rf"[≦≧≠≒<>＜＞] ?{_AFTER}",
+        r"(?:[≦≧≠≒] ?(?=[0-9\ue000(√])|[<>] ?(?=[0-9]))",
         lambda found: {
             "≦": "小なりイコール",
             "≧": "大なりイコール",
@@ -188,8 +176,9 @@ LATE = (
     rule("symbol.cross", r"(?<=[はが、\ue000])[×✕✖❌](?=[でのがを。、]|$)", "バツ", ("結果は×です", "結果はバツです")),
     rule("symbol.triangle", r"(?<=[はが、])△(?=[でのがを。、]|$)", "サンカク", ("評価は△です", "評価はサンカクです")),
     rule("symbol.number_sign", r"#(?=[A-Za-z一-龠ぁ-んァ-ヶ])", "ハッシュタグ、", ("#夏休み", "ハッシュタグ、夏休み")),
+    rule("symbol.path", rf"(?<={_WORD}) ?> ?(?={_WORD})", "、", ("設定 > システム", "設定、システム")),
     rule("symbol.slash", rf"(?<={_WORD}) ?[/／|｜] ?(?={_WORD})", "、", ("洗濯/乾燥", "洗濯、乾燥")),
-    rule("bracket.open", r" ?[(（\[［【〔〈《{｛] ?", _opening, ("会議(定例)です", "会議、定例です")),
+    rule("bracket.open", r" ?[(（\[［【〔〈《{｛] ?", opening, ("会議(定例)です", "会議、定例です")),
     rule("bracket.close", r" ?[)）\]］】〕〉》}｝] ?", _closing, ("【重要】更新", "重要、更新")),
     rule("symbol.colon", rf"(?<={_WORD}) ?[:：] ?(?={_WORD})", "、", ("室温：快適", "室温、快適")),
     rule("symbol.dash", r" ?(?:--+|[―—–─]{1,9}| - ) ?", "、", ("朝 - 夜", "朝、夜")),

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import re
 
+from hayakoe_daemon.text.verbalize import numbers
 from hayakoe_daemon.text.verbalize.rule import rule
 from hayakoe_daemon.text.verbalize.speech import DIGITS, START, counted, number
 
 _HALVES = {"a": "午前", "p": "午後"}
 _AM_PM = r"(?:[AaPp]\.?[Mm]\.?)"
-_LENGTH_BEFORE = re.compile(r"(?:残り(?:時間)?|あと|タイマー|経過(?:時間)?|所要時間|タイム|再生時間)[はがを:]? ?$")
+_LENGTH_BEFORE = re.compile(
+    r"(?:残り(?:時間)?|あと|タイマー|経過(?:時間)?|(?<![ァ-ヶー])タイム|ラップ|(?:再生|通話|演奏|収録)時間|カウントダウン)"
+    r"[はがを:]? ?(?:約 ?)?$"
+)
+"""1:15 behind these is minutes and seconds."""
+_HOURS_BEFORE = re.compile(
+    r"(?:所要(?:時間)?|睡眠|(?:睡眠|移動|運転|乾燥|洗濯|録画|充電|滞在|残業|学習|勉強|飛行|走行|調理|加熱|日照|停電|運動|"
+    r"動作|発電|視聴)時間|(?:到着|出発|開始|完了|終了|[炊沸]き?[上あ]がり)まで(?:あと|残り)?|"
+    r"(?:洗濯|乾燥|脱水|炊飯|食洗|食器洗|充電|録画|掃除|目的地|フライト)[^。\n]{0,12}(?:残り(?:時間)?|経過(?:時間)?|あと))"
+    r"[はがを:]? ?(?:約 ?)?$"
+)
+"""1:15 behind these is hours and minutes."""
+_RANGE_AFTER = re.compile(" ?[〜~–-]")
 _LENGTH_AFTER = re.compile("[のが]?(?:タイマー|経過)")
 _PARTICLE = re.compile(
     r"に[、。一-龠ァ-ヶ\ue0000-9]|(?:から|まで|より|です|でし|頃|ごろ|現在|時点|発|着)|[はがをでとも](?![ぁ-ん])"
@@ -31,10 +44,16 @@ def _half(written: str | None) -> str:
 
 def _clock(found: re.Match[str]) -> str | None:
     hour, minute, second = int(found["h"]), found["m"], found["s"]
-    if _LENGTH_BEFORE.search(found.string[max(0, found.start() - 8) : found.start()]) or (
-        second and _LENGTH_AFTER.match(found.string, found.end())
-    ):
-        return _length(hour, minute, second)
+    tenths = found["tenths"] or ""
+    before = found.string[max(0, found.start() - 26) : found.start()]
+    is_window = _RANGE_AFTER.match(found.string, found.end())
+    if hour < 10 and not second and not is_window and _HOURS_BEFORE.search(before):
+        return _length(hour, minute, "00")
+    is_length = _LENGTH_BEFORE.search(before) and not is_window
+    if second and (is_length or _LENGTH_AFTER.match(found.string, found.end())):
+        return _length(hour, minute, second, tenths)
+    if not second and (is_length or tenths):
+        return _length(0, str(hour), minute, tenths)
     if hour > 29:
         return None
     seconds = counted(str(int(second)), "秒") if second and int(second) else ""
@@ -44,18 +63,14 @@ def _clock(found: re.Match[str]) -> str | None:
         + (minutes(minute) or ("零分" if seconds else ""))
         + seconds
     )
-    return words + _rest(found)
+    return words + ("から" if found["open"] else "") + _rest(found)
 
 
-def _length(first: int, second: str, third: str | None) -> str:
-    if third is None:
-        return (counted(str(first), "分") if first else "") + (counted(str(int(second)), "秒") if int(second) else "")
-    hours = counted(str(first), "時間") if first else ""
-    return (
-        hours
-        + (counted(str(int(second)), "分") if int(second) else "")
-        + (counted(str(int(third)), "秒") if int(third) else "")
-    )
+def _length(hours: int, minute: str, second: str, tenths: str = "") -> str:
+    """Hours, minutes and seconds, but for those that are none; `tenths` are the digits behind the seconds."""
+    amounts = ((hours, "時間"), (int(minute), "分"), (int(second), "秒"))
+    words = "".join(counted(str(amount), unit) for amount, unit in amounts if amount or (tenths and unit == "秒"))
+    return (words or counted("0", "秒")) + (numbers.digits(tenths) if len(tenths) > 1 else numbers.kanji_digits(tenths))
 
 
 def _rest(found: re.Match[str]) -> str:
@@ -72,10 +87,10 @@ def _hours_and_minutes(found: re.Match[str]) -> str:
 RULES = (
     rule(
         "time.clock",
-        rf"(?:(?<![A-Za-z])(?P<am>{_AM_PM}) ?)?(?<![0-9:.])(?P<h>[0-9]{{1,2}}):(?P<m>[0-5][0-9])"
-        r"(?::(?P<s>[0-5][0-9])(?:\.[0-9]{1,6})?)?(?![0-9:])"
-        r"(?:(?<=[0-9]:[0-9]{2}:[0-9]{2})(?:Z|[+-][0-9]{2}:?[0-9]{2}))?"
-        rf"(?: ?(?P<pm>{_AM_PM})(?![A-Za-z]))?(?P<sp> )?",
+        rf"(?:(?<![A-Za-z])(?P<am>{_AM_PM}) ?)?(?<![0-9.])(?<![0-9A-Za-z:]:)(?P<h>[0-9]{{1,2}}):(?P<m>[0-5][0-9])"
+        r"(?::(?P<s>[0-5][0-9]))?(?:\.(?P<tenths>[0-9]{1,6}))?(?![0-9:])"
+        r"(?(s)(?:Z|[+-][0-9]{2}:?[0-9]{2})?)"
+        rf"(?: ?(?P<pm>{_AM_PM})(?![A-Za-z]))?(?P<open>-(?=[ 、。)\n]|$))?(?P<sp> )?",
         _clock,
         ("7:30に起きる", "七時三十分に起きる"),
         ("電車は7:45発", "電車は七時四十五分発"),
@@ -89,6 +104,18 @@ RULES = (
         ("19:30 会議", "十九時三十分、会議"),
         ("18:07 に帰宅", "十八時レイ七分に帰宅"),
         ("0:15:00のタイマー", "十五分のタイマー"),
+        ("所要時間 1:15", "所要時間 一時間十五分"),
+        ("洗濯機の残り1:05", "洗濯機の残り一時間ゴフン"),
+        ("ラップ 1:02.5", "ラップ 一分二秒五"),
+        ("起床:6:30", "起床、六時三十分"),
+        ("9:00- 参観日", "九時から、参観日"),
+    ),
+    rule(
+        "time.primes",
+        r"(?<![0-9A-Za-z.])(?P<m>[0-9]{1,3})['′](?P<s>[0-5][0-9])(?:\"|′′|'')",
+        lambda found: _length(0, found["m"], found["s"]),
+        ("5′30″", "ゴフン三十秒"),
+        ("1km 4'05\"", "一キロメートル、四分五秒"),
     ),
     rule(
         "time.hour_am_pm",
