@@ -321,11 +321,6 @@ class Saying:
         )
 
 
-def makes_way(announcement: Announcement) -> bool:
-    """Whether it is cut for one that is to start at its instant; it goes on afterwards."""
-    return announcement.priority is not Priority.URGENT and announcement.starts_at is None
-
-
 def pressing(announcement: Announcement, sink: Sink, clock: Callable[[], float]) -> Callable[[], bool] | None:
     """Whether the first sound has to be handed over now, so that it is heard at its instant; None where it is not to
     begin at one, or should have begun before."""

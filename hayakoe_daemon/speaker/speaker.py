@@ -16,6 +16,7 @@ from hayakoe_daemon.clock import Clock
 from hayakoe_daemon.journal.journal import Journal
 from hayakoe_daemon.journal.ledger import MAX_DEATHS, STARTS_AHEAD, Claim, Ledger
 from hayakoe_daemon.speaker.ahead import Ahead
+from hayakoe_daemon.speaker.device import Device
 from hayakoe_daemon.speaker.interrupt import Interrupted, Interrupts, Why
 from hayakoe_daemon.speaker.manners import ALARM, Manners
 from hayakoe_daemon.speaker.saying import Muted, Saying, Surroundings, TooLate, Waits, makes_way, pressing
@@ -29,16 +30,11 @@ log = logging.getLogger(__name__)
 LOOK = 0.5
 """Seconds the speaker sleeps at most when there is nothing to say."""
 
-TEND = 1.0
-
 MAKES_WAY = 0.8
 """Seconds before the instant of another one at which what is being said is cut: it fades, and that one gets ready."""
 
 HOPELESS = 3 * MAX_DEATHS
 """Deaths during one announcement after which nothing of it is tried any more: it may not be a sentence that kills."""
-
-RETRY_DEVICE = (1.0,) * 30 + (5.0,)
-"""Seconds between attempts to get a lost device back; the last one again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +74,7 @@ class Speaker:
         clock: Clock,
         alive: Callable[[], None],
     ) -> None:
-        self._sink = sink
+        self._sink, self._device = sink, Device(sink, audience.device)
         self._journal = journal
         self._materials = materials
         self._settings = settings
@@ -93,11 +89,6 @@ class Speaker:
         self._clearing: Future[int] | None = None
         self._urgent_alarm = False
         self._next_sink: Sink | None = None
-        self._device_lost: str | None = None
-        self._device_told: str | None = None
-        self._resume_failures = 0
-        self._resume_at = 0.0
-        self._tend_at = 0.0
         self._silent_since = time.monotonic()
 
     # ------------------------------------------------------------------------------------------------ from any thread
@@ -166,7 +157,7 @@ class Speaker:
         finally:
             self._leave(left)
         if claim is None:
-            self._tend()
+            self._device.tend()
             self._wait()
 
     def close(self) -> None:
@@ -345,57 +336,18 @@ class Speaker:
             sink, self._next_sink = self._next_sink, None
         if sink is not None:
             self._sink.close()
-            self._sink = sink
-            self._device_lost, self._device_told, self._resume_failures, self._tend_at = None, None, 0, 0.0
-
-    def _tend(self) -> None:
-        now = time.monotonic()
-        if self._device_lost is not None:
-            self._try_resume(now)
-        elif now - self._tend_at >= TEND:
-            self._tend_at = now
-            try:
-                self._sink.tend()
-            except SinkLost as lost:
-                self._lost(lost)
-            else:
-                self._found()
+            self._sink, self._device = sink, Device(sink, self._audience.device)
 
     def _await_device(self, lost: SinkLost, look: Callable[[], None]) -> None:
-        self._lost(lost)
-        while self._device_lost is not None:
+        self._device.lost(lost)
+        while self._device.is_lost:
             look()
             if self._next_sink is not None:
                 raise Interrupted  # it goes on there
-            self._try_resume(time.monotonic())
-            if self._device_lost is not None:
+            self._device.try_again()
+            if self._device.is_lost:
                 self._wait_briefly()
 
     def _wait_briefly(self) -> None:
         with self._news:
             self._news.wait(0.1)
-
-    def _try_resume(self, now: float) -> None:
-        if now < self._resume_at:
-            return
-        try:
-            self._sink.resume()
-        except SinkLost as lost:
-            self._lost(lost)
-        else:
-            self._found()
-
-    def _lost(self, lost: SinkLost) -> None:
-        pause = RETRY_DEVICE[min(self._resume_failures, len(RETRY_DEVICE) - 1)]
-        self._resume_failures += 1
-        self._resume_at = time.monotonic() + pause
-        if str(lost) != self._device_lost:
-            self._device_lost = str(lost)
-            self._device_told = None
-            self._audience.device(False, str(lost))
-
-    def _found(self) -> None:
-        self._device_lost, self._resume_failures = None, 0
-        if self._device_told != self._sink.name:  # it came, or another one took over
-            self._device_told = self._sink.name
-            self._audience.device(True, self._sink.name)
