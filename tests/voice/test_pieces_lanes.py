@@ -148,11 +148,12 @@ def test_closing_breaks_off_what_runs() -> None:
 def test_what_somebody_waits_for_shares_the_lanes_with_who_begins(lanes: Lanes) -> None:
     one, other, urgent = Long(), Long(), Long()
     lines = [lanes.open() for _ in range(2)]
-    tasks = [line.submit(work) for line, work in zip(lines, (one, other), strict=True)]
-    wait_for(lambda: one.runs == other.runs == 1)
-    waiter = threading.Thread(target=tasks[0].wait)
+    awaited = lines[0].submit(one)
+    waiter = threading.Thread(target=awaited.wait)
     waiter.start()
-    wait_for(lambda: lines[0].awaited)
+    wait_for(lambda: lines[0].awaited and one.runs == 1)
+    tasks = [awaited, lines[1].submit(other)]
+    wait_for(lambda: other.runs == 1)
     begun = lanes.open().submit(urgent)
     wait_for(lambda: urgent.runs == 1)
     assert (one.runs, other.runs) == (1, 1)
