@@ -32,11 +32,18 @@ class Record(logging.Handler):
             os.write(self._file, json.dumps(line).encode() + b"\n")
 
 
+def keep_record(path: Path) -> Record:
+    """On the package's logger: those of the root are exchanged by each reload."""
+    handler = Record(path)
+    logging.getLogger("hayakoe_daemon").addHandler(handler)
+    return handler
+
+
 def main(config: Path, clock: Path, record: Path) -> int:
     settings = load(config)
     logs.set_up(settings.log_level, environ=os.environ)
     few_arenas()
-    logging.getLogger().addHandler(Record(record))
+    keep_record(record)
     app = App(settings, config, clock=SharedClock(clock).clock)
     status = app.run()
     if app.crew.left_behind:
